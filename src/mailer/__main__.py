@@ -1,0 +1,3 @@
+from mailer.cli.main import main
+
+main()

@@ -1,0 +1,101 @@
+"""Assembly, and nothing else: settings become a database, a secret key, backends. Everything heavy is made on first use."""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailer.errors import Refused, SettingsError
+from mailer.settings import RelaySettings, Settings
+
+if TYPE_CHECKING:
+    from mailer.backend import Backend
+    from mailer.storage.database import Database
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """One program over one project. `clock` is the real time: leases and the ledger use it, never `project.clock`."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = field(default=system_clock)
+
+    @property
+    def now(self) -> datetime:
+        """Now, for what people read: compile, check, render, preview, demo. The project's own clock if it sets one."""
+        return self.settings.project.clock or self.clock()
+
+    @property
+    def database_url(self) -> str:
+        if self.settings.database.url:
+            return self.settings.database.url
+        if self.settings.root is None:
+            raise SettingsError(
+                "There is no project here, and no database is named.",
+                hint="Change into a folder with mailer.toml, run `mailer init`, or set MAILER_DATABASE_URL.",
+            )
+        return f"sqlite:///{self.settings.root / 'mailer.db'}"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether one is there already: render, check and preview look at it but never make it."""
+        url = self.database_url if self.settings.database.url or self.settings.root else ""
+        return bool(url) and (not url.startswith("sqlite") or Path(url.removeprefix("sqlite:///")).is_file())
+
+    @cached_property
+    def database(self) -> "Database":
+        """The database at its current schema, made if it is not there."""
+        from mailer.storage.database import Database
+        from mailer.storage.schema import upgrade
+
+        database = Database(self.database_url)
+        upgrade(database)
+        return database
+
+    @cached_property
+    def secret_key(self) -> bytes:
+        """Signs links. From the settings, else .mailer/secret.key, made on first use (0600)."""
+        if self.settings.web.secret_key:
+            return self.settings.web.secret_key.encode()
+        if self.settings.root is None or not self.database_url.startswith("sqlite"):
+            raise Refused(
+                "No secret key is set, so the links in the mail could not be checked by other machines.",
+                hint="Carry .mailer/secret.key over, and name it in MAILER_SECRET_KEY_FILE.",
+            )
+        return read_or_make_key(self.settings.root / ".mailer" / "secret.key")
+
+    def backend(self, relay: RelaySettings) -> "Backend":
+        """A fresh backend for `relay`; one thread uses it."""
+        found = entry_points(group="mailer.backends", name=relay.backend)
+        if not found:
+            names = sorted({point.name for point in entry_points(group="mailer.backends")})
+            raise SettingsError(f'There is no backend "{relay.backend}".', hint=f"Installed: {', '.join(names)}.")
+        kind = next(iter(found)).load()
+        options: dict[str, Any] = {name: getattr(relay, name) for name in RelaySettings.__slots__}
+        backend: Backend = kind(options)
+        return backend
+
+
+def read_or_make_key(path: Path) -> bytes:
+    """The key in `path`; a new random one is written first when there is none. Two programs that start at once agree."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+        try:
+            os.link(draft, path)  # atomic, and fails if somebody was first
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii").strip().encode()

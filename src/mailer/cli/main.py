@@ -1,0 +1,123 @@
+"""
+The command line: a table of commands, imported when they run.
+
+`mailer --help` and every press of TAB run this file, so it imports click and nothing heavier.
+"""
+
+import importlib
+import signal
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from mailer import __version__
+from mailer.cli.output import Output, current_output, invocation
+from mailer.errors import Exit, MailerError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: where it lives, what it does in one line, and under which heading it stands."""
+
+    section: str
+    name: str
+    target: str  # "module:attribute" below mailer.cli
+    help: str
+
+
+COMMANDS: tuple[Entry, ...] = (
+    # One line per command that works, in the order of the help page.
+)
+GLOBAL_OPTIONS = (
+    click.Option(
+        ["--project"], metavar="DIR", help="The project folder; default: the nearest parent with mailer.toml."
+    ),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document on stdout."),
+    click.Option(["--no-color"], is_flag=True, help="No colour (NO_COLOR does the same)."),
+    click.Option(["--no-input"], is_flag=True, help="Never ask: refuse where a question would be needed."),
+    click.Option(["-v", "--verbose"], count=True, help="Say more."),
+    click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
+)
+GLOBAL_NAMES = frozenset(str(option.name) for option in GLOBAL_OPTIONS)
+
+
+class Root(click.Group):
+    """Lists commands under headings and imports one only when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [entry.name for entry in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        entry = next((entry for entry in COMMANDS if entry.name == cmd_name), None)
+        if entry is None:
+            return None
+        module, _, attribute = entry.target.partition(":")
+        command: click.Command = getattr(importlib.import_module(f"mailer.cli.{module}"), attribute)
+        add_global_options(command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for section in dict.fromkeys(entry.section for entry in COMMANDS):
+            with formatter.section(section):
+                formatter.write_dl([(entry.name, entry.help) for entry in COMMANDS if entry.section == section])
+
+
+def add_global_options(command: click.Command) -> None:
+    """Let `command`, and what is below it, take the global options too: they work before and after the subcommand."""
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            add_global_options(child)
+        return
+    own = {declared for parameter in command.params for declared in parameter.opts}
+    missing = [option for option in GLOBAL_OPTIONS if not own & set(option.opts)]
+    if not missing or getattr(command, "takes_global_options", False):
+        return
+    command.takes_global_options = True  # type: ignore[attr-defined]
+    command.params.extend(missing)
+    callback, names = command.callback, {str(option.name) for option in missing}
+
+    def with_globals(*args: Any, **kwargs: Any) -> Any:
+        current_output().take({name: kwargs.pop(name) for name in names})
+        assert callback is not None
+        return callback(*args, **kwargs)
+
+    command.callback = with_globals
+
+
+@click.group(
+    cls=Root,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=list(GLOBAL_OPTIONS),
+)
+@click.version_option(__version__, "-V", "--version", message="mailer %(version)s")
+@click.pass_context
+def root(ctx: click.Context, /, **options: Any) -> None:
+    """Campaigns as Markdown files: preview, check, schedule and send them to the people who asked for them."""
+    ctx.ensure_object(Output).take(options)
+    ctx.color = False if ctx.obj.no_color else None
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> None:
+    """Run one command and leave with its exit code; no traceback for anything a person can mend."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL) if hasattr(signal, "SIGPIPE") else None
+    output = Output()
+    try:
+        code = root.main(prog_name=invocation(), standalone_mode=False, obj=output)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        output.say("Interrupted.")
+        code = Exit.INTERRUPTED
+    except click.ClickException as error:
+        output.usage_error(error)
+        code = error.exit_code
+    except MailerError as error:
+        output.error(error)
+        code = error.exit_code
+    sys.stdout.flush()
+    sys.exit(code if isinstance(code, int) else Exit.OK)

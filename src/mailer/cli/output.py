@@ -1,0 +1,144 @@
+"""What a command says: data on stdout, talk on stderr, errors that say what to do; one JSON document with --json."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.errors import MailerError, Refused, UsageError
+
+if TYPE_CHECKING:
+    from mailer.app import App
+
+
+def invocation() -> str:
+    """How this program was started, for hints: "mailer", or "python3 run.py"."""
+    return os.environ.get("MAILER_STARTED_AS") or "mailer"
+
+
+def current_output() -> "Output":
+    output = click.get_current_context().find_object(Output)
+    assert output is not None
+    return output
+
+
+class Output:
+    """The global options and the two streams of one run. Commands get it with `@click.pass_obj`."""
+
+    def __init__(self) -> None:
+        self.project: str | None = os.environ.get("MAILER_PROJECT")
+        self.as_json = False
+        self.no_color = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+        self.no_input = False
+        self.verbose = 0
+        self.quiet = False
+
+    def take(self, options: Mapping[str, Any]) -> None:
+        """Global options as they come, before or after the subcommand; the last word wins, and a flag stays set."""
+        for name, value in options.items():
+            if value:
+                setattr(self, name, value)
+
+    @cached_property
+    def app(self) -> "App":
+        """The program over the chosen project, or without one."""
+        from mailer.app import App
+        from mailer.settings import find_project, load
+
+        if self.project:
+            root = Path(self.project).resolve()
+            if find_project(root) != root:
+                raise UsageError(
+                    f"There is no mailer.toml in {self.project}.",
+                    hint=f"Make a project there: {invocation()} init {self.project}",
+                )
+        else:
+            found = find_project(Path.cwd())
+            root = found or None  # type: ignore[assignment]
+        return App(load(root))
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a question can be asked."""
+        return not self.no_input and not self.as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def say(self, text: str = "") -> None:
+        """Talk: progress, summaries, the next command."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def data(self, text: str) -> None:
+        """What the command was asked for, for people; nothing with --json."""
+        if not self.as_json:
+            click.echo(text)
+
+    def document(self, document: Any) -> None:
+        """The one JSON document of this run; nothing without --json."""
+        if self.as_json:
+            click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_to_json))
+
+    def next(self, command: str) -> None:
+        """Name the next command to type."""
+        if not self.as_json:
+            self.say(f"Next: {invocation()} {command}")
+
+    def warn(self, text: str) -> None:
+        click.echo(
+            click.style("note: ", fg="yellow") + text if not self.no_color else f"note: {text}",
+            err=True,
+            color=self._color,
+        )
+
+    @property
+    def _color(self) -> bool | None:
+        return False if self.no_color else None
+
+    def confirm(self, question: str, expected: str) -> None:
+        """Ask the person to type `expected`; Refused when they type something else or nobody can be asked."""
+        if not self.interactive:
+            raise Refused(
+                "This needs a confirmation, and there is nobody to ask.",
+                hint=f"To go on without a question: --yes. {question}",
+            )
+        if click.prompt(question, err=True, default="", show_default=False).strip() != expected:
+            raise Refused("Not confirmed: nothing was done.")
+
+    def error(self, error: MailerError) -> None:
+        hint = error.hint.replace("`mailer ", f"`{invocation()} ")
+        if self.as_json:
+            body = {"error": {"code": error.code, "message": error.message, "hint": hint}}
+            click.echo(json.dumps(body, ensure_ascii=False), err=True)
+            return
+        click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True, color=self._color)
+        if hint:
+            click.echo(hint, err=True)
+
+    def usage_error(self, error: click.ClickException) -> None:
+        if self.as_json:
+            click.echo(
+                json.dumps(
+                    {"error": {"code": "usage", "message": error.format_message(), "hint": ""}}, ensure_ascii=False
+                ),
+                err=True,
+            )
+        else:
+            error.show()
+
+
+def instant(moment: datetime | None) -> str | None:
+    """An instant as JSON documents carry it: UTC, ISO, Z."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _to_json(value: object) -> object:
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,85 @@
+"""The states of a mailing and of a delivery, and the steps between them that are legal."""
+
+from enum import IntEnum, StrEnum
+
+
+class RowState(IntEnum):
+    """Where one delivery stands. The numbers are stored; they never change meaning."""
+
+    QUEUED = 0  #: waits for its due time
+    LEASED = 1  #: a worker holds it and has put nothing on the wire
+    SENDING = 2  #: committed before the wire: from here on it may have left
+    SENT = 3  #: the relay took it
+    FAILED = 4  #: refused for good, or its retries ran out, or its message could not be built
+    UNCERTAIN = 5  #: may have left: the link or the worker was lost at the wrong moment
+    SUPPRESSED = 6  #: left, or was suppressed, before it was claimed
+    CANCELLED = 7  #: the mailing was cancelled first
+    EXPIRED = 8  #: `send_by` passed first
+
+
+OPEN_ROWS = frozenset({RowState.QUEUED, RowState.LEASED, RowState.SENDING})
+
+ROW_STEPS: dict[RowState, frozenset[RowState]] = {
+    RowState.QUEUED: frozenset(
+        {RowState.LEASED, RowState.SUPPRESSED, RowState.CANCELLED, RowState.EXPIRED, RowState.FAILED}
+    ),
+    RowState.LEASED: frozenset(
+        {RowState.SENDING, RowState.QUEUED, RowState.FAILED, RowState.CANCELLED, RowState.EXPIRED}
+    ),
+    RowState.SENDING: frozenset({RowState.SENT, RowState.QUEUED, RowState.FAILED, RowState.UNCERTAIN}),
+    RowState.SENT: frozenset(),
+    RowState.FAILED: frozenset({RowState.QUEUED}),  # `retry --failed`
+    RowState.UNCERTAIN: frozenset({RowState.QUEUED}),  # `retry --uncertain`
+    RowState.SUPPRESSED: frozenset(),
+    RowState.CANCELLED: frozenset(),
+    RowState.EXPIRED: frozenset(),
+}
+
+
+class MailingState(StrEnum):
+    """Where one mailing stands. The words are stored and shown."""
+
+    SCHEDULED = "scheduled"  #: its time has not come
+    MATERIALISING = "materialising"  #: its audience is being written into the ledger
+    WAITING = "waiting"  #: the undo window
+    SENDING = "sending"
+    PAUSED = "paused"
+    HELD = "held"  #: stopped by itself; a person must look
+    FINISHED = "finished"  #: no row is queued, leased or sending
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+MAILING_STEPS: dict[MailingState, frozenset[MailingState]] = {
+    MailingState.SCHEDULED: frozenset(
+        {MailingState.MATERIALISING, MailingState.CANCELLED, MailingState.EXPIRED, MailingState.HELD}
+    ),
+    MailingState.MATERIALISING: frozenset(
+        {MailingState.WAITING, MailingState.SENDING, MailingState.CANCELLED, MailingState.FINISHED}
+    ),
+    MailingState.WAITING: frozenset(
+        {MailingState.SENDING, MailingState.PAUSED, MailingState.CANCELLED, MailingState.EXPIRED}
+    ),
+    MailingState.SENDING: frozenset(
+        {MailingState.PAUSED, MailingState.HELD, MailingState.FINISHED, MailingState.CANCELLED, MailingState.EXPIRED}
+    ),
+    MailingState.PAUSED: frozenset(
+        {MailingState.SENDING, MailingState.CANCELLED, MailingState.EXPIRED, MailingState.FINISHED}
+    ),
+    MailingState.HELD: frozenset({MailingState.SENDING, MailingState.CANCELLED, MailingState.EXPIRED}),
+    MailingState.FINISHED: frozenset({MailingState.SENDING}),  # `retry` opens rows again
+    MailingState.CANCELLED: frozenset(),
+    MailingState.EXPIRED: frozenset(),
+}
+
+#: A second `send` counts as a repeat while an earlier mailing is in one of these, or ended having mailed anybody.
+LIVE_MAILINGS = frozenset(
+    {
+        MailingState.SCHEDULED,
+        MailingState.MATERIALISING,
+        MailingState.WAITING,
+        MailingState.SENDING,
+        MailingState.PAUSED,
+        MailingState.HELD,
+    }
+)

@@ -1,0 +1,226 @@
+"""
+The schema on one page. Words are the glossary's; times are aware UTC except in the ledger, which counts seconds.
+
+The ledger (`delivery`) is narrow on purpose: integers only, primary key (mailing, subscriber), without a rowid on
+SQLite; reply texts live in `delivery_event`. One million rows take 25 MB and claiming stays flat.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailer.storage.types import UtcDateTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+STRICT = {"sqlite_strict": True}
+
+
+def table(name: str, *columns: sa.schema.SchemaItem, **options: Any) -> sa.Table:
+    made: sa.Table = sa.Table(name, metadata, *columns, **(STRICT | options))
+    return made
+
+
+def reference(column: str, *, primary_key: bool = False) -> sa.Column[int]:
+    """A foreign key to `column` ("table.id")."""
+    name = f"{column.partition('.')[0]}_id"
+    return sa.Column(
+        name, sa.BigInteger, sa.ForeignKey(column, ondelete="CASCADE"), primary_key=primary_key, nullable=False
+    )
+
+
+# ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+subscriber = table(
+    "subscriber",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("public_id", sa.BigInteger, nullable=False, unique=True),  # random; signed here, unsigned outside
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("email_key", sa.Text, nullable=False, unique=True),  # case-folded in Python: the engines' lower() differ
+    sa.Column("first_name", sa.Text, nullable=False, default=""),
+    sa.Column("last_name", sa.Text, nullable=False, default=""),
+    sa.Column("name", sa.Text, nullable=False, default=""),  # as given; empty: first + last
+    sa.Column("language", sa.Text, nullable=False, default=""),
+    sa.Column("timezone", sa.Text, nullable=False, default=""),
+    sa.Column("country", sa.Text, nullable=False, default=""),
+    sa.Column("attributes", sa.JSON, nullable=False, default=dict),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("import_id", sa.BigInteger, index=True),  # the batch that brought them, for `import --undo`
+)
+mailing_list = table(
+    "list",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+)
+subscription = table(
+    "subscription",
+    reference("list.id", primary_key=True),
+    reference("subscriber.id", primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),  # domain.subscriber.SubscriptionStatus
+    sa.Column("consent", sa.Text, nullable=False, default=""),  # what they were told and where, in words
+    sa.Column("consented_at", UtcDateTime, nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Index("ix_subscription_subscriber_id", "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+tag = table(
+    "tag",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+)
+subscriber_tag = table(
+    "subscriber_tag",
+    reference("tag.id", primary_key=True),
+    reference("subscriber.id", primary_key=True),
+    sa.Index("ix_subscriber_tag_subscriber_id", "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+suppression = table(
+    "suppression",
+    sa.Column("email_key", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),  # domain.subscriber.SuppressionReason
+    sa.Column("detail", sa.Text, nullable=False, default=""),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+# What happened to a person, append-only: joined, confirmed, left, undone, tagged, imported, suppressed.
+subscriber_event = table(
+    "subscriber_event",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    reference("subscriber.id"),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False, default=""),
+    sa.Column("mailing_id", sa.BigInteger),
+    sa.Index("ix_subscriber_event_subscriber_id", "subscriber_id"),
+)
+import_batch = table(
+    "import_batch",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("undone_at", UtcDateTime),
+    sa.Column("counts", sa.JSON, nullable=False, default=dict),
+)
+
+# ── what is mailed ───────────────────────────────────────────────────────────────────────────────────────────────────
+edition = table(
+    "edition",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("sources", sa.Text, nullable=False, index=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # edition.format.dump
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+media = table(
+    "media",
+    sa.Column("name", sa.Text, primary_key=True),  # HASH.EXT
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+mailing = table(
+    "mailing",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False, default=""),
+    sa.Column("edition_id", sa.BigInteger, sa.ForeignKey("edition.id")),
+    sa.Column("list_name", sa.Text, nullable=False),
+    sa.Column("audience", sa.JSON, nullable=False),  # the frozen definition: segment tree, excluded, limit, rest of
+    sa.Column("state", sa.Text, nullable=False),  # domain.mailing.MailingState
+    sa.Column("state_reason", sa.Text, nullable=False, default=""),  # why it is held or paused, in words for a person
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("starts_at", UtcDateTime, nullable=False),  # end of the undo window
+    sa.Column("started_at", UtcDateTime),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("send_by", UtcDateTime),
+    sa.Column("give_up_at", UtcDateTime, nullable=False),
+    sa.Column("in_doubt", sa.Text, nullable=False),  # hold | resend
+    sa.Column("materialised_to", sa.BigInteger, nullable=False, default=0),  # keyset cursor: highest subscriber id done
+    sa.Column("total", sa.BigInteger, nullable=False, default=0),
+    sa.Column("occurrence_id", sa.BigInteger, unique=True),
+)
+delivery = table(
+    "delivery",
+    sa.Column("mailing_id", sa.BigInteger, primary_key=True),
+    sa.Column("subscriber_id", sa.BigInteger, primary_key=True),
+    sa.Column("state", sa.SmallInteger, nullable=False),  # domain.mailing.RowState
+    sa.Column("lane", sa.Integer, nullable=False, default=0),
+    sa.Column("due", sa.BigInteger, nullable=False, default=0),  # unix seconds; 0: at once
+    sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),
+    sa.Column("token", sa.BigInteger, nullable=False, default=0),  # fence: who leased it; 0: nobody
+    sa.Column("lease", sa.BigInteger, nullable=False, default=0),  # unix seconds at which the lease ends
+    # The state stands in the predicates as a literal: PostgreSQL's generic plan cannot use a partial index for a bound value.
+    sa.Index(
+        "ix_delivery_queued",
+        "mailing_id",
+        "due",
+        "subscriber_id",
+        sqlite_where=sa.text("state = 0"),
+        postgresql_where=sa.text("state = 0"),
+    ),
+    sa.Index(
+        "ix_delivery_lease",
+        "lease",
+        sqlite_where=sa.text("state IN (1, 2)"),
+        postgresql_where=sa.text("state IN (1, 2)"),
+    ),
+    sa.Index("ix_delivery_subscriber_id", "subscriber_id"),
+    sqlite_with_rowid=False,
+)
+delivery_event = table(
+    "delivery_event",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("mailing_id", sa.BigInteger, nullable=False),
+    sa.Column("subscriber_id", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),  # unix seconds
+    sa.Column("state", sa.SmallInteger, nullable=False),  # the state it came to
+    sa.Column("code", sa.SmallInteger, nullable=False, default=0),
+    sa.Column("enhanced", sa.Text, nullable=False, default=""),
+    sa.Column("detail", sa.Text, nullable=False, default=""),
+    sa.Index("ix_delivery_event_mailing_id_subscriber_id", "mailing_id", "subscriber_id"),
+)
+
+# ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+schedule = table(
+    "schedule",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # once; cron and every come with recurrence
+    sa.Column("spec", sa.JSON, nullable=False),  # {"at": "2026-11-27T09:00"} local to `timezone`, and send's options
+    sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("next_at", UtcDateTime, index=True),
+    sa.Column("next_key", sa.Text),
+    sa.Column("enabled", sa.Boolean, nullable=False, default=True),
+    sa.Column("sources", sa.Text, nullable=False),  # hash of what was armed
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+occurrence = table(
+    "occurrence",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    reference("schedule.id"),
+    sa.Column("key", sa.Text, nullable=False),  # local time, "2027-10-31T01:30": never the UTC instant
+    sa.Column("fire_at", UtcDateTime, nullable=False),
+    sa.Column("fired_at", UtcDateTime, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),  # sent | empty | expired | skipped | held
+    sa.Column("detail", sa.Text, nullable=False, default=""),
+    sa.Column("mailing_id", sa.BigInteger),
+    sa.UniqueConstraint("schedule_id", "key"),
+)
+
+# ── who works ────────────────────────────────────────────────────────────────────────────────────────────────────────
+worker = table(
+    "worker",
+    sa.Column("id", sa.BigInteger, primary_key=True),  # the fencing token's first half is not this: tokens are random
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.BigInteger, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),  # worker | scheduler | web
+    sa.Column("beat_at", UtcDateTime, nullable=False),
+)
