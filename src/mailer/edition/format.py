@@ -18,7 +18,7 @@ generated source: what is stored is JSON, compressed, so what was frozen is what
               ["not" | "neg" | "pos", expr]    ["concat", expr, …]
               ["cond", test, then, else]       ["list", expr, …]
 
-Static text is stored as text: the HTML as a browser would read it, the plain part as a person would, with "\n" line
+Static text is stored as text: the HTML as a browser would read it, the plain part as a person would, with LF line
 ends. The program encodes both when it loads. A document of an unknown format is refused, never guessed at.
 """
 
