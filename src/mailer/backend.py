@@ -1,5 +1,4 @@
-"""
-The contract of a sending backend: all that the author of one needs to read.
+"""The contract of a sending backend: all that the author of one needs to read.
 
 A backend carries finished messages. One message has one recipient, so one message has one fate, and that fate is a
 value: `Sent`, `Deferred`, `Refused` or `Uncertain`. Only when the *connection* is at fault does a backend raise:
@@ -49,8 +48,7 @@ class Uncertain(Receipt):
 
 
 class Backend:
-    """
-    Carries finished messages. The constructor takes the relay's settings: a mapping of names to plain values.
+    """Carries finished messages. The constructor takes the relay's settings: a mapping of names to plain values.
 
     One instance is used by one thread. After a crash the same message may come again, with the same Message-ID
     (`message.key`), which lets a backend that can tell drop it.

@@ -1,5 +1,4 @@
-"""
-Everything mailer raises on purpose.
+"""Everything mailer raises on purpose.
 
     MailerError                       exit 1
     ├── UsageError                    exit 2   the command line itself is wrong
@@ -131,8 +130,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """
-    One finding in a user's file.
+    """One finding in a user's file.
 
     rule: a stable lint id such as "subject-length"; line and column count from 1, None where the file as a whole is meant.
     """

@@ -1,5 +1,4 @@
-"""
-The command line: a table of commands, imported when they run.
+"""The command line: a table of commands, imported when they run.
 
 `mailer --help` and every press of TAB run this file, so it imports click and nothing heavier.
 """

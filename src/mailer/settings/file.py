@@ -1,0 +1,85 @@
+"""Reading mailer.toml: every problem at once, each with its line."""
+
+import re
+import tomllib
+import typing
+from pathlib import Path
+from typing import Any
+
+from mailer.errors import Problem, SettingsError
+from mailer.settings.table import SECTIONS, ListSettings, RelaySettings
+from mailer.settings.values import checked, convert, suggest
+
+FILE_NAME = "mailer.toml"
+SLUG = re.compile(r"[a-z][a-z0-9-]*")
+
+
+def read_file(path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+), column (\d+)", str(error))
+        line, column = (int(place[1]), int(place[2])) if place else (None, None)
+        return {}, [Problem(rule="settings", message=f"not TOML: {error}", file=path.name, line=line, column=column)]
+    reader = _FileReader(path.name, text)
+    for section, content in document.items():
+        reader.section(section, content)
+    return reader.values, reader.problems
+
+
+class _FileReader:
+    """Collects values and problems of one mailer.toml."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.lines = text.splitlines()
+        self.values: dict[str, Any] = {}
+        self.problems: list[Problem] = []
+
+    def problem(self, key: str, message: str, hint: str = "") -> None:
+        # tomllib keeps no positions: the first line that begins with the key is where a person would look.
+        pattern = re.compile(rf"\s*(?:\[+\s*(?:\w+\.)*)?{re.escape(key)}\b")
+        line = next((number for number, text in enumerate(self.lines, 1) if pattern.match(text)), None)
+        self.problems.append(Problem(rule="settings", message=message, hint=hint, file=self.name, line=line))
+
+    def section(self, section: str, content: Any) -> None:
+        if section == "relays":
+            self.values["relays"] = tuple(self.relay(entry) for entry in content) if isinstance(content, list) else ()
+            if not isinstance(content, list):
+                self.problem("relays", "relays is a list of tables", "write [[relays]]")
+        elif section not in SECTIONS:
+            self.problem(section, f'unknown section "{section}"', suggest(section, [*SECTIONS, "relays"]))
+        elif not isinstance(content, dict):
+            self.problem(section, f'"{section}" is a section', f"write [{section}]")
+        else:
+            for key, value in self.table(SECTIONS[section], section, content).items():
+                self.values[f"{section}.{key}"] = value
+
+    def table(self, kind: type, prefix: str, content: dict[str, Any]) -> dict[str, Any]:
+        hints, out = typing.get_type_hints(kind), {}
+        for key, value in content.items():
+            if key not in hints:
+                self.problem(key, f'unknown key "{key}" in [{prefix}]', suggest(key, list(hints)))
+                continue
+            try:
+                out[key] = (
+                    self.lists(value) if key == "lists" else checked(f"{prefix}.{key}", convert(value, hints[key]), "")
+                )
+            except SettingsError as error:
+                self.problem(key, error.message, error.hint)
+        return out
+
+    def relay(self, entry: Any) -> RelaySettings:
+        return RelaySettings(**self.table(RelaySettings, "relays", entry if isinstance(entry, dict) else {}))
+
+    def lists(self, content: Any) -> dict[str, ListSettings]:
+        if not isinstance(content, dict) or not all(isinstance(entry, dict) for entry in content.values()):
+            raise SettingsError("lists holds one table per list", hint="write [subscribers.lists.news]")
+        for name in content:
+            if not SLUG.fullmatch(name):
+                self.problem(name, f'"{name}" cannot name a list', "small letters, digits and hyphens, a letter first")
+        return {
+            name: ListSettings(**self.table(ListSettings, f"subscribers.lists.{name}", entry))
+            for name, entry in content.items()
+        }

@@ -1,0 +1,156 @@
+"""The table of settings: name, default, help."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def setting(default: T, help_text: str, *, secret: bool = False) -> T:
+    """A field of a section; a secret is never printed."""
+    return field(default=default, repr=not secret, metadata={"help": help_text, "secret": secret})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only mean this machine; a name other than localhost never does, whatever it resolves to."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSettings:
+    timezone: str = setting("Europe/London", "IANA zone in which dates and times without a zone are read")
+    language: str = setting("en", "language of campaigns that do not name one")
+    clock: datetime | None = setting(
+        None, "an ISO instant that stands for now when compiling and checking; examples set it"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationSettings:
+    name: str = setting("", "who sends: stands in the header, the footer and beside the From address")
+    from_address: str = setting("", "the From address of campaigns that do not name one")
+    reply_to: str = setting("", "where answers go when not to the From address")
+    postal_address: str = setting("", "stands in every footer: the law of several countries asks for it")
+    website: str = setting("", "the organisation's own site, linked from the header")
+    about: str = setting("", "one sentence for the footer: who you are")
+    promoter: str = setting("", "imprint of election material: name and postal address of the promoter")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandSettings:
+    name: str = setting("", "the name in the header; default: the organisation's")
+    logo: str = setting("", "a picture file of the project for the header; without one the name is set in type")
+    accent: str = setting("#b3261e", "the one colour: kicker, links, buttons")
+    accent_dark: str = setting("#ff8a80", "the accent on dark backgrounds")
+    ink: str = setting("#1d1b20", "text")
+    paper: str = setting("#ffffff", "background of the letter")
+    canvas: str = setting("#f2efea", "background around the letter")
+    headings: str = setting("Georgia, 'Times New Roman', serif", "font stack of headings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    public_url: str = setting("", "where subscribers reach `mailer serve`: https, without a path at its end")
+    host: str = setting("127.0.0.1", "address `serve` listens on")
+    port: int = setting(8000, "port `serve` listens on")
+    secret_key: str = setting(
+        "", "signs links; made on first run and kept in .mailer/secret.key when unset", secret=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    url: str = setting("", "sqlite:///path or postgresql+psycopg://…; default: mailer.db in the project", secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSettings:
+    title: str = setting("", "what subscribers see; default: the list's name")
+    description: str = setting("", "what people agreed to get")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribersSettings:
+    default_list: str = setting("news", "the list of campaigns and imports that do not name one")
+    lists: Mapping[str, ListSettings] = field(
+        default_factory=lambda: {"news": ListSettings(title="News")},
+        metadata={"help": "one table per list: [subscribers.lists.NAME] with title and description", "secret": False},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingSettings:
+    lease_seconds: int = setting(60, "how long a worker holds recipients before others may take them over")
+    retry_first_seconds: int = setting(120, "wait before the first retry; doubles each time, with jitter")
+    give_up_hours: int = setting(72, "retries end after this, or at the campaign's send_by if that is earlier")
+    in_doubt: str = setting("hold", "after a crash, messages that may have left: hold (list them) or resend")
+    max_in_doubt: int = setting(64, "messages a worker marks as sending ahead of the wire")
+    undo_seconds: int = setting(60, "mailings over 500 people wait this long before the first message leaves")
+    breaker: str = setting("on", "pause a mailing whose messages are refused one after another: on or off")
+    connections: int = setting(4, "SMTP connections of one worker process")
+    processes: int = setting(1, "worker processes")
+    require_approval: str = setting("off", "off, over-500 or always")
+    unsubscribe_mailbox: str = setting("", "a mailbox that is read for requests to leave; stands in List-Unsubscribe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaySettings:
+    name: str = setting("relay", "a word for it in status and logs")
+    backend: str = setting("smtp", "smtp, maildir, memory, or one that a plugin registered")
+    host: str = setting("", "the relay's name or address")
+    port: int = setting(587, "the relay's port")
+    security: str = setting("starttls", "starttls, tls (from the first byte) or none (loopback only)")
+    user: str = setting("", "login name")
+    password: str = setting("", "login password; better in the environment", secret=True)
+    ca_file: str = setting("", "certificates to trust instead of the system's")
+    rate: float = setting(0.0, "messages a second; 0: 5 off loopback, unlimited on it")
+    messages_per_connection: int = setting(1000, "a connection is renewed after this many")
+    path: str = setting("", "the folder of a maildir backend")
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether messages given to this relay stay on this machine."""
+        return self.backend != "smtp" or is_loopback(self.host)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    grace_hours: float = setting(24.0, "a one-off that is later than this expires instead of surprising people")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings. `root`: the project folder, None when there is none. `origins`: dotted name -> where its value came from."""
+
+    project: ProjectSettings = field(default_factory=ProjectSettings)
+    organisation: OrganisationSettings = field(default_factory=OrganisationSettings)
+    brand: BrandSettings = field(default_factory=BrandSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    subscribers: SubscribersSettings = field(default_factory=SubscribersSettings)
+    sending: SendingSettings = field(default_factory=SendingSettings)
+    relays: tuple[RelaySettings, ...] = ()
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    root: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+SECTIONS: dict[str, type] = {
+    "project": ProjectSettings,
+    "organisation": OrganisationSettings,
+    "brand": BrandSettings,
+    "web": WebSettings,
+    "database": DatabaseSettings,
+    "subscribers": SubscribersSettings,
+    "sending": SendingSettings,
+    "schedule": ScheduleSettings,
+}

@@ -1,0 +1,113 @@
+"""Turning what a person wrote into a setting's type, or saying what was wanted."""
+
+import difflib
+import types
+import typing
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mailer.errors import SettingsError
+from mailer.settings.table import SECTIONS, RelaySettings, is_loopback
+
+#: Settings that take one of a few words.
+CHOICES = {
+    "sending.in_doubt": ("hold", "resend"),
+    "sending.breaker": ("on", "off"),
+    "sending.require_approval": ("off", "over-500", "always"),
+    "relays.security": ("starttls", "tls", "none"),
+}
+
+
+def type_of(name: str) -> Any:
+    section, _, key = name.partition(".")
+    return typing.get_type_hints(SECTIONS[section])[key]
+
+
+def parse_text(raw: str, kind: Any) -> Any:
+    if kind is int or kind is float:
+        try:
+            return kind(raw)
+        except ValueError:
+            return raw  # checked says what was wanted
+    return convert(raw, kind)
+
+
+def convert(value: Any, kind: Any) -> Any:
+    """`value` as `kind`; a SettingsError says what was wanted."""
+    if isinstance(kind, types.UnionType):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    if kind is datetime:
+        return _instant(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    words = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise SettingsError(f"{value!r} is not {words[kind]}")
+    return value
+
+
+def _instant(value: Any) -> datetime | None:
+    if value in ("", None):
+        return None
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{value!r} is not an instant", hint='write "2018-01-23T09:00:00Z"') from None
+    if moment.tzinfo is None:
+        raise SettingsError(f"{value!r} has no zone", hint="end it in Z or +01:00")
+    return moment.astimezone(UTC)
+
+
+def checked(name: str, value: Any, variable: str) -> Any:
+    """Refuse words that are no choice and numbers below zero; `variable` names the culprit when it came from outside."""
+    where = variable or name
+    choices = CHOICES.get(name)
+    if choices and value not in choices:
+        raise SettingsError(f'{where} is "{value}"', hint=f"it takes {', '.join(choices)}")
+    kind = type_of(name) if name.count(".") == 1 and not name.startswith("relays") else None
+    if kind in (int, float) and not isinstance(value, (int, float)):
+        raise SettingsError(f'{where} is "{value}"', hint="it takes a number")
+    if isinstance(value, (int, float)) and value < 0:
+        raise SettingsError(f"{where} is {value}", hint="it cannot be below zero")
+    if name == "web.public_url" and value:
+        return _public_url(value, where)
+    return value
+
+
+def _public_url(value: str, where: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise SettingsError(f'{where} is "{value}"', hint='write "https://mail.example.org"')
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise SettingsError(f'{where} is "{value}"', hint="http is only for this machine: links in mail use https")
+    return value.rstrip("/")
+
+
+def relay_from_url(url: str) -> RelaySettings:
+    """`smtp://host:port` plain, `smtp+starttls://user:password@host:port`, `smtps://…` (RFC 8314)."""
+    securities = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in securities or not parts.hostname:
+        # The URL may hold a password, so the message never repeats it.
+        raise SettingsError(
+            "MAILER_SMTP_URL is not a relay's address.",
+            hint="smtp://host:port, smtp+starttls://user:password@host:port or smtps://user:password@host:port",
+        )
+    security, default_port = securities[parts.scheme]
+    return RelaySettings(
+        host=parts.hostname,
+        port=port or default_port,
+        security=security,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
+
+
+def suggest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}" if len(known) < 20 else ""
