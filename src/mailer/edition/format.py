@@ -37,6 +37,7 @@ FORMAT = 1
 FILTERS = frozenset(
     {
         "capitalize",
+        "date",
         "default",
         "first",
         "int",
