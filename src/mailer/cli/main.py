@@ -105,6 +105,7 @@ def main() -> None:
     """Run one command and leave with its exit code; no traceback for anything a person can mend."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL) if hasattr(signal, "SIGPIPE") else None
     output = Output()
+    output.as_json = "--json" in sys.argv  # a usage error comes before any option is read
     try:
         code = root.main(prog_name=invocation(), standalone_mode=False, obj=output)
     except click.exceptions.Exit as done:

@@ -15,7 +15,13 @@ SLUG = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def read_file(path: Path) -> tuple[dict[str, Any], list[Problem]]:
-    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return {}, [Problem(rule="settings", message="not UTF-8", hint="save it as UTF-8", file=path.name, line=line)]
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

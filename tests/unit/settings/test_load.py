@@ -1,0 +1,133 @@
+import pytest
+
+from mailer.errors import InputProblems, SettingsError
+from mailer.settings import find_project, is_loopback, load, relay_from_url
+
+
+def write(folder, text):
+    (folder / "mailer.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_without_a_file_and_variables_everything_has_its_default():
+    settings = load(None, {})
+    assert settings.sending.lease_seconds == 60
+    assert settings.subscribers.default_list in settings.subscribers.lists
+    assert settings.relays == ()
+
+
+def test_the_environment_stands_above_the_file_and_says_so(tmp_path):
+    root = write(tmp_path, '[sending]\nlease_seconds = 30\nconnections = 2\n[organisation]\nname = "N"\n')
+    settings = load(root, {"MAILER_SENDING__LEASE_SECONDS": "5"})
+    assert (settings.sending.lease_seconds, settings.sending.connections, settings.organisation.name) == (5, 2, "N")
+    assert settings.origins["sending.lease_seconds"] == "MAILER_SENDING__LEASE_SECONDS"
+    assert settings.origins["sending.connections"] == "mailer.toml"
+
+
+def test_every_problem_of_the_file_is_reported_at_once_with_its_line(tmp_path):
+    root = write(
+        tmp_path,
+        '[organisation]\nnam = "N"\n\n[sending]\nlease_seconds = "x"\nbreaker = "maybe"\nconnections = -1\n\n[brnd]\n',
+    )
+    with pytest.raises(InputProblems) as caught:
+        load(root, {})
+    found = {(problem.line, problem.message.split()[0]) for problem in caught.value.problems}
+    assert {line for line, _ in found} == {2, 5, 6, 7, 9}
+    assert 'did you mean "name"?' in str(caught.value)
+    assert 'did you mean "brand"?' in str(caught.value)
+    assert "it takes on, off" in str(caught.value)
+
+
+def test_broken_toml_names_its_line(tmp_path):
+    with pytest.raises(InputProblems) as caught:
+        load(write(tmp_path, "[organisation]\nname = \n"), {})
+    assert caught.value.problems[0].line == 2
+
+
+def test_a_file_that_is_not_utf_8_is_a_finding(tmp_path):
+    (tmp_path / "mailer.toml").write_bytes(b'[organisation]\nname = "caf\xe9"\n')
+    with pytest.raises(InputProblems) as caught:
+        load(tmp_path, {})
+    assert caught.value.problems[0].line == 2
+    assert "UTF-8" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("MAILER_SENDING__LEASE_SECONDS", "soon", "it takes a number"),
+        ("MAILER_SENDING__LEASE_SECONDS", "-1", "below zero"),
+        ("MAILER_SENDING__LEAS_SECONDS", "5", 'did you mean "MAILER_SENDING__LEASE_SECONDS"'),
+        ("MAILER_SENDING__IN_DOUBT", "perhaps", "it takes hold, resend"),
+        ("MAILER_PUBLIC_URL", "http://mail.example.org", "http is only for this machine"),
+        ("MAILER_PUBLIC_URL", "mail.example.org", 'write "https://mail.example.org"'),
+        ("MAILER_PROJECT__CLOCK", "yesterday", "write"),
+        ("MAILER_PROJECT__CLOCK", "2024-11-22T09:00:00", "end it in Z"),
+        ("MAILER_SECRET_KEY_FILE", "/nonexistent", ""),
+    ],
+)
+def test_a_variable_that_cannot_be_used_says_what_to_do(variable, value, said):
+    with pytest.raises(SettingsError) as caught:
+        load(None, {variable: value})
+    assert variable.removesuffix("_FILE") in caught.value.message or "MAILER_PROJECT" in variable
+    assert said in caught.value.hint + caught.value.message
+
+
+def test_a_secret_comes_from_a_file_and_is_never_shown(tmp_path):
+    (tmp_path / "key").write_text("s3cret-key\n")
+    settings = load(None, {"MAILER_SECRET_KEY_FILE": str(tmp_path / "key")})
+    assert settings.web.secret_key == "s3cret-key"
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://127.0.0.1:1025", ("127.0.0.1", 1025, "none", "", "")),
+        ("smtp://[::1]:2525", ("::1", 2525, "none", "", "")),
+        ("smtp+starttls://me:p%40ss@relay.example", ("relay.example", 587, "starttls", "me", "p@ss")),
+        ("smtps://me:x@relay.example", ("relay.example", 465, "tls", "me", "x")),
+    ],
+)
+def test_one_relay_from_the_environment(url, expected):
+    relay = load(None, {"MAILER_SMTP_URL": url}).relays[0]
+    assert (relay.host, relay.port, relay.security, relay.user, relay.password) == expected
+    assert "p@ss" not in repr(relay)
+
+
+@pytest.mark.parametrize("url", ["relay.example:25", "http://relay.example", "smtp://", "smtp://user:secret@host:port"])
+def test_an_unusable_relay_is_refused_without_repeating_it(url):
+    with pytest.raises(SettingsError) as caught:
+        relay_from_url(url)
+    assert "secret" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("localhost.", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("10.0.0.1", False),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+        ("", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host, loopback):
+    assert is_loopback(host) is loopback
+
+
+def test_a_default_list_that_is_not_declared_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="not one of the lists: news"):
+        load(None, {"MAILER_SUBSCRIBERS__DEFAULT_LIST": "nwes"})
+
+
+def test_the_project_is_the_nearest_parent_with_a_file(tmp_path):
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    write(tmp_path, "")
+    assert find_project(inner) == tmp_path
