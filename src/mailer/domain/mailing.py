@@ -1,5 +1,7 @@
-"""The states of a mailing and of a delivery, and the steps between them that are legal."""
+"""One mailing, and the states of a mailing and of a delivery with the steps between them that are legal."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum, StrEnum
 
 
@@ -83,3 +85,38 @@ LIVE_MAILINGS = frozenset(
         MailingState.HELD,
     }
 )
+
+
+class InDoubt(StrEnum):
+    """What happens to messages that may have left when a worker was lost. The words are stored."""
+
+    HOLD = "hold"  #: they stay uncertain, counted and listed, until a person says `retry --uncertain`
+    RESEND = "resend"  #: they are queued again, with the same Message-ID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One sending of one edition to one frozen audience. All times are aware, UTC.
+
+    number: 1 for the first mailing of its slug, 2 for the next. edition_id: None while it is scheduled.
+    starts_at: the end of the undo window, or the time it is scheduled for. give_up_at: nothing is retried after it.
+    total: rows in the ledger, known once they are all written.
+    """
+
+    id: int
+    slug: str
+    number: int
+    kind: str
+    title: str
+    edition_id: int | None
+    list_name: str
+    state: MailingState
+    state_reason: str
+    created_at: datetime
+    starts_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    send_by: datetime | None
+    give_up_at: datetime
+    in_doubt: InDoubt
+    total: int

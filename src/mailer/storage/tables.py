@@ -127,10 +127,12 @@ media = table(
 mailing = table(
     "mailing",
     sa.Column("id", sa.BigInteger, primary_key=True),
-    sa.Column("slug", sa.Text, nullable=False, index=True),
+    sa.Column("slug", sa.Text, nullable=False),
+    # 1 for the first mailing of its slug, 2 for the next: of two `send`s at once, only one can have the number that both saw free.
+    sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False, default=""),
-    sa.Column("edition_id", sa.BigInteger, sa.ForeignKey("edition.id")),
+    sa.Column("edition_id", sa.BigInteger, sa.ForeignKey("edition.id")),  # NULL while scheduled: frozen when it fires
     sa.Column("list_name", sa.Text, nullable=False),
     sa.Column("audience", sa.JSON, nullable=False),  # the frozen definition: segment tree, excluded, limit, rest of
     sa.Column("state", sa.Text, nullable=False),  # domain.mailing.MailingState
@@ -145,6 +147,7 @@ mailing = table(
     sa.Column("materialised_to", sa.BigInteger, nullable=False, default=0),  # keyset cursor: highest subscriber id done
     sa.Column("total", sa.BigInteger, nullable=False, default=0),
     sa.Column("occurrence_id", sa.BigInteger, unique=True),
+    sa.UniqueConstraint("slug", "number"),
 )
 delivery = table(
     "delivery",
@@ -200,6 +203,7 @@ schedule = table(
     sa.Column("next_key", sa.Text),
     sa.Column("enabled", sa.Boolean, nullable=False, default=True),
     sa.Column("sources", sa.Text, nullable=False),  # hash of what was armed
+    sa.Column("mailing_id", sa.BigInteger),  # what a one-off will send
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 occurrence = table(
@@ -222,5 +226,6 @@ worker = table(
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.BigInteger, nullable=False),
     sa.Column("role", sa.Text, nullable=False),  # worker | scheduler | web
+    sa.Column("mailing_id", sa.BigInteger),  # a worker of one `send` works this and nothing else; NULL: all that is due
     sa.Column("beat_at", UtcDateTime, nullable=False),
 )

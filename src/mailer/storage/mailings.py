@@ -1,0 +1,168 @@
+"""Mailings: looked up, moved from state to state, finished.
+
+Every step is one conditional UPDATE that names the states it may come from (`domain.mailing.MAILING_STEPS`), so of two
+programs that want different steps at once exactly one gets its way, and the other learns it from the answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailer.domain.mailing import LIVE_MAILINGS, MAILING_STEPS, OPEN_ROWS, InDoubt, Mailing, MailingState, RowState
+from mailer.errors import UnknownName
+from mailer.storage.tables import delivery, edition, mailing
+from mailer.storage.types import UtcDateTime
+
+_COLUMNS = tuple(mailing.c[field.name] for field in fields(Mailing))
+_ENDED = frozenset({MailingState.FINISHED, MailingState.CANCELLED, MailingState.EXPIRED})
+
+
+def get(connection: sa.Connection, mailing_id: int) -> Mailing:
+    """The mailing of that id. Raises UnknownName."""
+    row = connection.execute(sa.select(*_COLUMNS).where(mailing.c.id == mailing_id)).one_or_none()
+    if row is None:
+        raise UnknownName(f"There is no mailing {mailing_id}.", hint="`mailer status` lists them all.")
+    return _record(row)
+
+
+def find(connection: sa.Connection, slug_or_id: str | None) -> Mailing:
+    """The mailing of that id, the newest of that slug, or, without either, the only one running. Raises UnknownName."""
+    if slug_or_id is None:
+        return _only_one_running(connection)
+    if slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < 19:
+        return get(connection, int(slug_or_id))
+    newest = sa.select(*_COLUMNS).where(mailing.c.slug == slug_or_id).order_by(mailing.c.number.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    if row is None:
+        raise UnknownName(f'There is no mailing of "{slug_or_id}".', hint="`mailer status` lists them all.")
+    return _record(row)
+
+
+def _only_one_running(connection: sa.Connection) -> Mailing:
+    running = everything(connection, states=LIVE_MAILINGS)
+    if not running:
+        raise UnknownName("No mailing is running.", hint="`mailer status` lists those that were.")
+    if len(running) > 1:
+        names = ", ".join(f"{one.slug} ({one.id})" for one in running)
+        raise UnknownName(f"{len(running)} mailings are running: {names}.", hint="Name the one that you mean.")
+    return running[0]
+
+
+def everything(connection: sa.Connection, *, states: frozenset[MailingState] | None = None) -> list[Mailing]:
+    """All mailings, or those in one of `states`; oldest first."""
+    query = sa.select(*_COLUMNS).order_by(mailing.c.id)
+    if states is not None:
+        query = query.where(mailing.c.state.in_(states))
+    return [_record(row) for row in connection.execute(query)]
+
+
+def of_slug(connection: sa.Connection, slug: str) -> list[Mailing]:
+    """Every mailing of a campaign, oldest first."""
+    query = sa.select(*_COLUMNS).where(mailing.c.slug == slug).order_by(mailing.c.number)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def move(connection: sa.Connection, mailing_id: int, to: MailingState, *, reason: str = "", at: datetime) -> bool:
+    """Take the step to state `to` if it is legal from where the mailing stands; False if it is not, and nothing changed."""
+    values: dict[str, object] = {"state": to, "state_reason": reason, "finished_at": at if to in _ENDED else None}
+    if to is MailingState.SENDING:
+        values["started_at"] = sa.func.coalesce(mailing.c.started_at, sa.literal(at, UtcDateTime))
+    sources = [state for state, steps in MAILING_STEPS.items() if to in steps]
+    step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.state.in_(sources)).values(values)
+    return connection.execute(step).rowcount == 1
+
+
+def due_work(connection: sa.Connection, now: datetime) -> list[Mailing]:
+    """The mailings that workers may claim from, oldest first.
+
+    Writes: those whose undo window has ended begin to send, and what is queued when its `send_by` has passed expires.
+    """
+    _expire(connection, now)
+    due = sa.select(mailing.c.id).where(mailing.c.state == MailingState.WAITING, mailing.c.starts_at <= now)
+    for mailing_id in connection.scalars(due).all():
+        move(connection, mailing_id, MailingState.SENDING, at=now)
+    return everything(connection, states=frozenset({MailingState.SENDING}))
+
+
+def _expire(connection: sa.Connection, now: datetime) -> None:
+    """A mailing that ran out of time ends as expired once nothing of it is in a worker's hands."""
+    late = sa.select(mailing.c.id).where(
+        mailing.c.send_by <= now,
+        mailing.c.state.in_([state for state in LIVE_MAILINGS if MailingState.EXPIRED in MAILING_STEPS[state]]),
+    )
+    for mailing_id in connection.scalars(late).all():
+        of_it = delivery.c.mailing_id == mailing_id
+        rows = sa.update(delivery).where(of_it, delivery.c.state == sa.literal_column("0"))
+        connection.execute(rows.values(state=RowState.EXPIRED))
+        if not _open_rows(connection, mailing_id):
+            move(connection, mailing_id, MailingState.EXPIRED, reason="send_by had passed", at=now)
+
+
+def finish_if_done(connection: sa.Connection, mailing_id: int, *, at: datetime) -> bool:
+    """Finish a mailing that is sending and has no row queued, leased or sending. True if this call finished it."""
+    if _open_rows(connection, mailing_id):
+        return False
+    step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.state == MailingState.SENDING)
+    values = {"state": MailingState.FINISHED, "state_reason": "", "finished_at": at}
+    return connection.execute(step.values(values)).rowcount == 1
+
+
+def _open_rows(connection: sa.Connection, mailing_id: int) -> bool:
+    """Two looks, one for each partial index, instead of one at every row of the mailing."""
+    for states in ("state = 0", "state IN (1, 2)"):
+        some = sa.select(delivery.c.subscriber_id).where(delivery.c.mailing_id == mailing_id, sa.text(states)).limit(1)
+        if connection.execute(some).first() is not None:
+            return True
+    return False
+
+
+def edition_of(connection: sa.Connection, mailing_id: int) -> bytes:
+    """The stored edition (`edition.format.load` reads it). Raises UnknownName while nothing is frozen."""
+    query = sa.select(edition.c.content).join(mailing, mailing.c.edition_id == edition.c.id)
+    content: bytes | None = connection.scalar(query.where(mailing.c.id == mailing_id))
+    if content is None:
+        raise UnknownName(f"Mailing {mailing_id} has no stored content yet.", hint="It is frozen when its time comes.")
+    return content
+
+
+def counts(connection: sa.Connection, mailing_id: int) -> "Counts":
+    """How many rows stand in each state; one pass over the mailing's rows."""
+    retried = sa.case((sa.and_(delivery.c.state == RowState.QUEUED, delivery.c.attempts > 0), 1), else_=0)
+    query = sa.select(delivery.c.state, retried, sa.func.count()).where(delivery.c.mailing_id == mailing_id)
+    states, deferred = dict.fromkeys(RowState, 0), 0
+    for state, again, number in connection.execute(query.group_by(delivery.c.state, retried)):
+        states[RowState(state)] += number
+        deferred += number if again else 0
+    return Counts(states, deferred=deferred)
+
+
+class Counts(Mapping[RowState, int]):
+    """Rows by state. `deferred`: how many of the queued were tried before; `total`: all of them; `open`: not settled yet."""
+
+    def __init__(self, states: Mapping[RowState, int], *, deferred: int) -> None:
+        self._states = dict(states)
+        self.deferred = deferred
+
+    def __getitem__(self, state: RowState) -> int:
+        return self._states[state]
+
+    def __iter__(self) -> Iterator[RowState]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def total(self) -> int:
+        return sum(self._states.values())
+
+    @property
+    def open(self) -> int:
+        return sum(self._states[state] for state in OPEN_ROWS)
+
+
+def _record(row: "sa.Row[tuple[object, ...]]") -> Mailing:
+    values = row._asdict()
+    return Mailing(**values | {"state": MailingState(values["state"]), "in_doubt": InDoubt(values["in_doubt"])})
