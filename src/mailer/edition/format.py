@@ -1,5 +1,4 @@
-"""
-The edition: the frozen, compiled content of one mailing, as plain data.
+"""The edition: the frozen, compiled content of one mailing, as plain data.
 
 `rendering/` makes it once per campaign; every worker loads it and turns subscribers into messages. No pickle and no
 generated source: what is stored is JSON, compressed, so what was frozen is what every worker on every machine sends.
