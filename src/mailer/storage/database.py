@@ -6,6 +6,7 @@ The connection to SQLite or PostgreSQL, its transactions and its schema version.
 message is built or on the wire. Only this folder imports SQLAlchemy.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,11 @@ from mailer.errors import DatabaseBusy, DiskFull, StorageError
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
+def compact_json(value: object) -> str:
+    """JSON as every row holds it. One spelling only: SQLite compares documents as text to see whether they changed."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 class Database:
     """One database, opened at its current schema. Threads may share it; a process makes its own after a fork or spawn."""
 
@@ -30,11 +36,13 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._prepare_file()
-            self.engine = sa.create_engine(self.url, connect_args={"timeout": 10, "check_same_thread": False})
+            self.engine = sa.create_engine(
+                self.url, connect_args={"timeout": 10, "check_same_thread": False}, json_serializer=compact_json
+            )
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=8)
+            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=8, json_serializer=compact_json)
 
     @property
     def file(self) -> Path | None:

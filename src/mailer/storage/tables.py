@@ -8,6 +8,7 @@ SQLite; reply texts live in `delivery_event`. One million rows take 25 MB and cl
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from mailer.storage.types import UtcDateTime
 
@@ -49,10 +50,13 @@ subscriber = table(
     sa.Column("language", sa.Text, nullable=False, default=""),
     sa.Column("timezone", sa.Text, nullable=False, default=""),
     sa.Column("country", sa.Text, nullable=False, default=""),
-    sa.Column("attributes", sa.JSON, nullable=False, default=dict),
+    # One flat object; an import brings text only. JSONB: segments look inside with jsonb_path_exists.
+    sa.Column("attributes", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False, default=dict),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("import_id", sa.BigInteger, index=True),  # the batch that brought them, for `import --undo`
+    # Never the id of somebody erased: the ledger still knows that number.
+    sqlite_autoincrement=True,
 )
 mailing_list = table(
     "list",
@@ -67,6 +71,7 @@ subscription = table(
     sa.Column("consent", sa.Text, nullable=False, default=""),  # what they were told and where, in words
     sa.Column("consented_at", UtcDateTime, nullable=False),
     sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("import_id", sa.BigInteger),  # the batch that made it; NULL: made otherwise
     sa.Index("ix_subscription_subscriber_id", "subscriber_id"),
     sqlite_with_rowid=False,
 )
@@ -79,12 +84,13 @@ subscriber_tag = table(
     "subscriber_tag",
     reference("tag.id", primary_key=True),
     reference("subscriber.id", primary_key=True),
+    sa.Column("import_id", sa.BigInteger),  # as above
     sa.Index("ix_subscriber_tag_subscriber_id", "subscriber_id"),
     sqlite_with_rowid=False,
 )
 suppression = table(
     "suppression",
-    sa.Column("email_key", sa.Text, primary_key=True),
+    sa.Column("email_key", sa.Text, primary_key=True),  # of an erased person only "sha256:…" of it
     sa.Column("reason", sa.Text, nullable=False),  # domain.subscriber.SuppressionReason
     sa.Column("detail", sa.Text, nullable=False, default=""),
     sa.Column("at", UtcDateTime, nullable=False),

@@ -1,0 +1,138 @@
+import re
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from mailer.errors import SchemaTooNew, StorageError
+from mailer.storage import schema, tables
+from mailer.storage.database import Database
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(f"sqlite:///{tmp_path / 'mailer.db'}")
+    yield made
+    made.dispose()
+
+
+def statements(path):
+    """Every table and index of the file, as SQL, without the order in which constraints stand."""
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    ours = {name: " ".join(sql.split()) for name, sql in rows if name not in ("alembic_version", "sqlite_sequence")}
+    return {name: sorted(re.split(r", (?=CONSTRAINT)|(?= \) )", sql)) for name, sql in ours.items()}
+
+
+def test_the_migrations_make_exactly_the_tables(tmp_path, database):
+    schema.upgrade(database)
+    plain = Database(f"sqlite:///{tmp_path / 'plain.db'}")
+    with plain.writing() as connection:
+        tables.metadata.create_all(connection)
+    plain.dispose()
+    assert statements(tmp_path / "mailer.db") == statements(tmp_path / "plain.db"), (
+        "tables.py and storage/migrations say different things: bring the change into the migration too"
+    )
+
+
+def test_the_newest_revision_is_the_one_that_is_asked_for(database):
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+
+
+def test_every_table_is_strict(database):
+    schema.upgrade(database)
+    with database.reading() as connection, pytest.raises(sa.exc.IntegrityError):
+        connection.execute(sa.text("INSERT INTO list (id, name) VALUES ('one', 'news')"))
+    with database.reading() as connection:
+        rows = connection.execute(sa.text("SELECT name, strict FROM pragma_table_list WHERE type = 'table'")).all()
+    assert {name for name, strict in rows if not strict} <= {
+        "sqlite_schema",
+        "sqlite_temp_schema",
+        "sqlite_sequence",
+        "alembic_version",
+    }
+
+
+def test_a_current_database_is_left_alone_and_costs_no_alembic(tmp_path):
+    code = (
+        "import sys; from mailer.storage.database import Database; from mailer.storage.schema import upgrade;"
+        f"done = upgrade(Database('sqlite:///{tmp_path / 'mailer.db'}')); print(done, 'alembic' in sys.modules)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in "12"
+    ]
+    assert runs == ["True True\n", "False False\n"]
+
+
+def test_a_newer_database_is_refused_and_kept(database):
+    schema.upgrade(database)
+    with database.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaTooNew, match="newer version"):
+        schema.upgrade(database)
+    with database.reading() as connection:
+        assert schema.current_revision(connection) == "9999"
+
+
+def test_a_failing_step_leaves_nothing_behind(database, monkeypatch):
+    def fail(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr("alembic.ddl.impl.DefaultImpl.create_index", fail)
+    with pytest.raises(RuntimeError):
+        schema.upgrade(database)
+    with database.reading() as connection:
+        assert sa.inspect(connection).get_table_names() == []
+
+
+def test_a_step_that_leaves_rows_pointing_at_nothing_is_rolled_back(database, monkeypatch):
+    schema.upgrade(database)
+    monkeypatch.setattr(schema, "HEAD", "next")
+
+    def orphan(connection, _found):
+        connection.execute(sa.text("INSERT INTO subscriber_tag (tag_id, subscriber_id) VALUES (1, 1)"))
+
+    monkeypatch.setattr(schema, "_run", orphan)
+    with pytest.raises(StorageError, match="point at nothing"):
+        schema.upgrade(database)
+    with database.reading() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.subscriber_tag)).scalar() == 0
+        assert connection.execute(sa.text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_programs_that_start_together_agree(tmp_path):
+    url, failures = f"sqlite:///{tmp_path / 'mailer.db'}", []
+
+    def start():
+        database = Database(url)
+        try:
+            schema.upgrade(database)
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+        finally:
+            database.dispose()
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_the_files_are_private(tmp_path, database):
+    schema.upgrade(database)
+    with database.writing() as connection:
+        connection.execute(sa.text("INSERT INTO list (name) VALUES ('news')"))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {"mailer.db": 0o600, "mailer.db-wal": 0o600, "mailer.db-shm": 0o600}
