@@ -1,0 +1,22 @@
+"""Certificates for `smtpd.SmtpServer`, made on the spot: an authority of our own, and what it signs."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import trustme
+
+LOOPBACK = ("localhost", "127.0.0.1")
+
+
+def server_context(folder: Path, misbehaviour: str) -> tuple[ssl.SSLContext, Path]:
+    """(context of the server, file with the authority that a client should trust), as `misbehaviour` wants them."""
+    authority = trustme.CA()
+    ca_file = folder / "authority.pem"
+    authority.cert_pem.write_to_path(ca_file)
+    signer = trustme.CA() if misbehaviour == "certificate-untrusted" else authority
+    names = ("mail.example.net",) if misbehaviour == "certificate-for-another-name" else LOOPBACK
+    ends = datetime.now(UTC) - timedelta(days=1) if misbehaviour == "certificate-expired" else None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    signer.issue_cert(*names, not_after=ends).configure_cert(context)
+    return context, ca_file
