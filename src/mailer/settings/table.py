@@ -50,7 +50,7 @@ class BrandSettings:
     name: str = setting("", "the name in the header; default: the organisation's")
     logo: str = setting("", "a picture file of the project for the header; without one the name is set in type")
     accent: str = setting("#b3261e", "the one colour: kicker, links, buttons")
-    accent_dark: str = setting("#ff8a80", "the accent on dark backgrounds")
+    accent_dark: str = setting("", "the accent on dark backgrounds; default: the accent, lightened until it reads")
     ink: str = setting("#1d1b20", "text")
     paper: str = setting("#ffffff", "background of the letter")
     canvas: str = setting("#f2efea", "background around the letter")
