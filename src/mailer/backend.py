@@ -67,9 +67,19 @@ class Backend:
         raise NotImplementedError
 
     def send_many(self, messages: Iterator[OutgoingMessage]) -> Iterator[Receipt]:
-        """Carry several and yield one receipt each, in order. Take the next message only when it can go out at once."""
+        """Carry several and yield one receipt each, in order. Take the next message only when it can go out at once.
+
+        At most one message is taken beyond that whose receipt comes next. When this raises, or is closed early, no
+        message without a receipt has left: it may be tried again.
+        """
         for message in messages:
             yield self.send(message)
 
     def close(self) -> None:
         """Let go of connections; may be called twice."""
+
+    def abort(self) -> None:
+        """Make a running call return at once: called by another thread, when stopping must not wait for a slow relay.
+
+        What waited for its reply is `Uncertain`; then that call raises BackendUnavailable. `open` starts anew.
+        """
