@@ -1,0 +1,240 @@
+"""The ledger: one durable row per (mailing, subscriber), which is also the queue that workers take their work from.
+
+    queued ── claim ──▶ leased ── mark_sending ──▶ sending ── settle ──▶ sent | queued (deferred) | failed | uncertain
+       ▲                  │                           │
+       └──── release ─────┤                           │   (the worker is gone, its lease is over:)
+       └───── reap ───────┴───────── reap ────────────┴──▶ uncertain, or queued again where the mailing says `resend`
+
+The rules of a lease:
+
+1. `claim` takes due rows of a mailing that is *sending*, in one transaction, and writes a random token and the second
+   at which the lease ends. Whoever left or was suppressed before that transaction ends as `suppressed` in it, and is
+   never mailed.
+2. `mark_sending` is committed before a message goes on the wire. It is both the marker that a crash leaves behind and the fence:
+   it takes only rows that still carry the token, in a lease that is not over, of a mailing that is still *sending*.
+   **Only what it returns may be sent.** After `pause` or `cancel` has returned, it returns nothing.
+3. `settle` writes what became of a message, if the row still carries the token. A worker that was taken for dead, and
+   whose rows were reaped, changes nothing any more. (Until they are reaped it may still settle after its lease is over: a known
+   answer is better than a doubt.)
+4. `extend` prolongs a lease while its worker is healthy; `release` gives back what was never put on the wire.
+5. `reap` is done by any worker, at any time, for all.
+
+What a crash leaves behind, at any moment, `kill -9` included: rows `leased` whose lease runs out, which are queued again and no
+attempt is counted; and rows `sending`, no more than the worker had marked ahead of the wire, which may have left or
+not. Under `hold` these become `uncertain`: counted, listed, and never sent again unless a person says so. Under
+`resend` they are queued again, with the same Message-ID. No row is ever lost, and there are no other files to look at.
+
+Times are whole unix seconds: the machine's clock on SQLite, the server's on PostgreSQL, which all machines share.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailer.domain.mailing import ROW_STEPS, RowState
+from mailer.storage import events
+from mailer.storage.database import Database
+from mailer.storage.ledger_sql import statements
+from mailer.storage.rowset import packed
+
+LEFT = "had left or was suppressed before the message's turn came"
+LATE = "send_by had passed"
+GIVEN_UP = "the time for retries is over"
+LOST = "the worker was lost while the message was on its way; it may have arrived"
+AGAIN = "the worker was lost while the message was on its way; it is sent again"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One leased row. attempts: how often it was tried before."""
+
+    subscriber_id: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one claim took. rows may be empty: then all that was due ended instead, and another claim is worth while.
+
+    lease_until: unix seconds, by the ledger's clock.
+    """
+
+    token: int
+    mailing_id: int
+    rows: tuple[Claimed, ...]
+    lease_until: int
+    suppressed: int = 0
+    expired: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Where one row goes: sent, failed, uncertain, or queued again at `due` (unix seconds).
+
+    counted: False where the attempt says nothing about the person, because nothing was put on the wire for them.
+    """
+
+    subscriber_id: int
+    state: RowState
+    due: int = 0
+    counted: bool = True
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+
+    @property
+    def event(self) -> events.EventRow:
+        return self.subscriber_id, self.state, self.code, self.enhanced, self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaped:
+    """What a reap found: rows given back untouched, rows now in doubt, rows to be sent again."""
+
+    released: int = 0
+    uncertain: int = 0
+    resent: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.released or self.uncertain or self.resent)
+
+
+class Ledger:
+    """The steps of a row. Each method is one transaction of its own, but for those inside `one_commit`."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], *, connection: sa.Connection | None = None
+    ) -> None:
+        """`clock` is the machine's; PostgreSQL's own is used there. `connection` is for `one_commit` alone."""
+        self._database = database
+        self._clock = clock
+        self._connection = connection
+        self._sql = statements(is_sqlite=database.is_sqlite)
+
+    @contextmanager
+    def one_commit(self) -> Iterator[tuple["Ledger", sa.Connection]]:
+        """A ledger whose steps are committed together at the end, or not at all: the group commit."""
+        with self._database.writing() as connection:
+            yield Ledger(self._database, self._clock, connection=connection), connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        if self._connection is not None:
+            yield self._connection
+        else:
+            with self._database.writing() as connection:
+                yield connection
+
+    def claim(self, mailing_id: int, n: int, *, lease_seconds: int) -> Batch | None:
+        """Lease up to `n` due rows. None: the mailing is not sending, or nothing of it is due."""
+        token = secrets.randbelow(2**62 - 1) + 1
+        with self._writing() as connection:
+            mailing = self._execute(connection, self._sql.open_mailing, p_mailing=mailing_id).one_or_none()
+            if mailing is None:
+                return None
+            rows = self._execute(
+                connection,
+                self._sql.claim,
+                p_mailing=mailing_id,
+                p_list=mailing.list_name,
+                p_late=int(mailing.send_by is not None and mailing.send_by.timestamp() <= mailing.now),
+                p_over=int(mailing.give_up_at.timestamp() <= mailing.now),
+                p_count=n,
+                p_token=token,
+                p_seconds=lease_seconds,
+            ).all()
+            ended = [row for row in rows if row.state != RowState.LEASED]
+            reasons = {RowState.SUPPRESSED: LEFT, RowState.EXPIRED: LATE, RowState.FAILED: GIVEN_UP}
+            told = [(row.subscriber_id, RowState(row.state), 0, "", reasons[RowState(row.state)]) for row in ended]
+            events.write(connection, mailing_id, told, at=mailing.now)
+        if not rows:
+            return None
+        leased = [row for row in rows if row.state == RowState.LEASED]
+        states = [row.state for row in ended]
+        return Batch(
+            token=token,
+            mailing_id=mailing_id,
+            rows=tuple(Claimed(row.subscriber_id, row.attempts) for row in leased),
+            lease_until=leased[0].lease if leased else mailing.now,
+            suppressed=states.count(RowState.SUPPRESSED),
+            expired=states.count(RowState.EXPIRED),
+            failed=states.count(RowState.FAILED),
+        )
+
+    def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
+        """Mark rows as on their way, before they are. Only the ids returned may be sent."""
+        with self._writing() as connection:
+            if self._execute(connection, self._sql.open_mailing, p_mailing=mailing_id).one_or_none() is None:
+                return set()
+            rows = packed((one,) for one in ids)
+            marked = self._execute(connection, self._sql.mark, p_mailing=mailing_id, p_token=token, p_rows=rows)
+            return set(marked.scalars())
+
+    def settle(self, token: int, mailing_id: int, outcomes: Sequence[Outcome]) -> set[int]:
+        """Write what became of messages that were on their way, with the reply's text.
+
+        Returns the ids that were settled; a row that is missing was reaped, and stays as the reaper left it.
+        """
+        return self._settle(token, mailing_id, outcomes, RowState.SENDING)
+
+    def fail_unsent(self, token: int, mailing_id: int, outcomes: Sequence[Outcome]) -> set[int]:
+        """Fail leased rows whose message cannot be built: they never come near the wire. Returns the ids that failed."""
+        return self._settle(token, mailing_id, outcomes, RowState.LEASED)
+
+    def _settle(self, token: int, mailing_id: int, outcomes: Sequence[Outcome], source: RowState) -> set[int]:
+        wrong = {one.state for one in outcomes} - ROW_STEPS[source]
+        assert not wrong, f"no step leads from {source.name} to {wrong}"
+        statement = self._sql.settle if source is RowState.SENDING else self._sql.fail_unsent
+        rows = packed((one.subscriber_id, int(one.state), one.due, int(one.counted)) for one in outcomes)
+        with self._writing() as connection:
+            found = self._execute(connection, statement, p_mailing=mailing_id, p_token=token, p_rows=rows)
+            settled = set(found.scalars())
+            told = [one.event for one in outcomes if one.subscriber_id in settled]
+            events.write(connection, mailing_id, told, at=self.now(connection))
+        return settled
+
+    def extend(self, token: int, *, lease_seconds: int) -> int:
+        """Prolong a lease that is not over, for every row still in it. Returns how many rows those are."""
+        with self._writing() as connection:
+            return self._execute(connection, self._sql.extend, p_token=token, p_seconds=lease_seconds).rowcount
+
+    def release(self, token: int, mailing_id: int | None = None, ids: Iterable[int] | None = None) -> int:
+        """Give back leased rows that were not marked: those `ids` of the mailing, or without them all of the token."""
+        with self._writing() as connection:
+            if mailing_id is None or ids is None:
+                return self._execute(connection, self._sql.release_all, p_token=token).rowcount
+            rows = packed((one,) for one in ids)
+            done = self._execute(connection, self._sql.release, p_mailing=mailing_id, p_token=token, p_rows=rows)
+            return done.rowcount
+
+    def reap(self) -> Reaped:
+        """Take back what dead workers hold, of all mailings, a thousand rows at a time; nothing else decides what is lost."""
+        with self._writing() as connection:
+            released = len(self._execute(connection, self._sql.reap_leased).all())
+            doubtful = self._execute(connection, self._sql.reap_sending).all()
+            now = self.now(connection)
+            for mailing_id in {row.mailing_id for row in doubtful}:
+                states = [(row.subscriber_id, RowState(row.state)) for row in doubtful if row.mailing_id == mailing_id]
+                told = [(who, to, 0, "", LOST if to is RowState.UNCERTAIN else AGAIN) for who, to in states]
+                events.write(connection, mailing_id, told, at=now)
+            self._execute(connection, self._sql.close)
+        uncertain = sum(row.state == RowState.UNCERTAIN for row in doubtful)
+        return Reaped(released=released, uncertain=uncertain, resent=len(doubtful) - uncertain)
+
+    def now(self, connection: sa.Connection) -> int:
+        """The ledger's clock in unix seconds."""
+        if self._database.is_sqlite:
+            return int(self._clock().timestamp())
+        now: int = connection.scalar(sa.select(self._sql.now))  # type: ignore[assignment]
+        return now
+
+    def _execute(self, connection: sa.Connection, statement: sa.Executable, **values: Any) -> sa.CursorResult[Any]:
+        if self._database.is_sqlite:
+            values["p_now"] = self.now(connection)
+        return connection.execute(statement, values)

@@ -1,0 +1,223 @@
+"""The ledger's statements, each built once per engine and used for ever. `storage/ledger.py` says what they are for.
+
+Each takes one batch and is one UPDATE. States are stepped through `step`, so a statement that would take a row along
+a road that `ROW_STEPS` does not know cannot be built. In predicates the states stand as literals: PostgreSQL's generic
+plan cannot use a partial index for a bound value.
+"""
+
+from functools import cache
+
+import sqlalchemy as sa
+
+from mailer.domain.mailing import ROW_STEPS, InDoubt, MailingState, RowState
+from mailer.domain.subscriber import SubscriptionStatus
+from mailer.storage.rowset import rowset
+from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, subscription, suppression
+
+MANY: sa.ColumnElement[int] = sa.literal_column("1000")
+
+
+def step(source: RowState, target: RowState) -> sa.ColumnElement[int]:
+    """`target`, for a statement that takes rows from `source` to it."""
+    assert target in ROW_STEPS[source], f"no step leads from {source.name} to {target.name}"
+    return literal(target)
+
+
+def literal(state: RowState) -> sa.ColumnElement[int]:
+    return sa.literal_column(str(int(state)), sa.SmallInteger)
+
+
+def number(name: str) -> sa.BindParameter[int]:
+    return sa.bindparam(name, type_=sa.BigInteger)
+
+
+@cache
+def statements(*, is_sqlite: bool) -> "Statements":
+    return Statements(is_sqlite=is_sqlite)
+
+
+class Statements:
+    """One attribute per step of a row. Parameters are named `p_…`, because an UPDATE takes any other name for a column.
+
+    Each takes `p_now` on SQLite only: there the machine's clock counts, on PostgreSQL the server's, which all machines share.
+    """
+
+    def __init__(self, *, is_sqlite: bool) -> None:
+        self.is_sqlite = is_sqlite
+        self.now: sa.ColumnElement[int] = number("p_now")
+        if not is_sqlite:
+            seconds = sa.extract("epoch", sa.func.clock_timestamp())
+            self.now = sa.cast(sa.func.floor(seconds), sa.BigInteger)
+        self.open_mailing = self._open_mailing()
+        self.claim = self._claim()
+        self.mark = self._mark()
+        self.settle = self._settle(RowState.SENDING)
+        self.fail_unsent = self._settle(RowState.LEASED)
+        self.extend = self._extend()
+        self.release = self._release()
+        self.release_all = self._release_all()
+        self.reap_leased = self._reap_leased()
+        self.reap_sending = self._reap_sending()
+        self.close = self._close()
+
+    def _open_mailing(self) -> sa.Select[tuple[object, ...]]:
+        """What a claim or mark must know of the mailing, if it is sending.
+
+        FOR SHARE holds off a `pause` until this transaction has committed, and makes this one wait for a `pause` that
+        came first: without it PostgreSQL would judge by a snapshot from before the pause. (SQLite has one writer.)
+        """
+        columns = (mailing.c.list_name, mailing.c.send_by, mailing.c.give_up_at, self.now.label("now"))
+        chosen = sa.select(*columns).where(mailing.c.id == number("p_mailing"), mailing.c.state == MailingState.SENDING)
+        return chosen.with_for_update(read=True)
+
+    def _claim(self) -> sa.UpdateBase:
+        """Take due rows; each becomes leased, or ends because its person left or its time is over.
+
+        The rows are picked in a materialised CTE: PostgreSQL may evaluate a plain subquery twice and so take more.
+        """
+        queued = RowState.QUEUED
+        fate = sa.case(
+            (
+                ~_mailable(delivery.c.subscriber_id, sa.bindparam("p_list", type_=sa.Text)),
+                step(queued, RowState.SUPPRESSED),
+            ),
+            (number("p_late") == 1, step(queued, RowState.EXPIRED)),
+            (sa.and_(number("p_over") == 1, delivery.c.attempts > 0), step(queued, RowState.FAILED)),
+            else_=step(queued, RowState.LEASED),
+        )
+        picked = (
+            sa.select(delivery.c.subscriber_id, fate.label("fate"))
+            .where(delivery.c.mailing_id == number("p_mailing"), delivery.c.state == literal(queued))
+            .where(delivery.c.due <= self.now)
+            .order_by(delivery.c.due, delivery.c.subscriber_id)
+            .limit(number("p_count"))
+            .with_for_update(skip_locked=True, of=delivery)
+            .cte("picked")
+            .prefix_with("MATERIALIZED", dialect="postgresql")
+        )
+        leased = picked.c.fate == literal(RowState.LEASED)
+        return (
+            sa.update(delivery)
+            .where(delivery.c.mailing_id == number("p_mailing"), delivery.c.subscriber_id == picked.c.subscriber_id)
+            .values(
+                state=picked.c.fate,
+                token=sa.case((leased, number("p_token")), else_=0),
+                lease=sa.case((leased, self.now + number("p_seconds")), else_=0),
+            )
+            .returning(delivery.c.subscriber_id, delivery.c.attempts, delivery.c.state, delivery.c.lease)
+        )
+
+    def _mark(self) -> sa.UpdateBase:
+        ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
+        return (
+            self._held(RowState.LEASED)
+            .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)), delivery.c.lease > self.now)
+            .values(state=step(RowState.LEASED, RowState.SENDING))
+            .returning(delivery.c.subscriber_id)
+        )
+
+    def _settle(self, source: RowState) -> sa.UpdateBase:
+        """Rows (id, state, due, attempt counted or not) from `source` to where they now stand."""
+        rows = rowset("p_rows", ("id", "state", "due", "counted"), is_sqlite=self.is_sqlite)
+        return (
+            self._held(source)
+            .where(delivery.c.subscriber_id == rows.c.id)
+            .values(state=rows.c.state, due=rows.c.due, attempts=delivery.c.attempts + rows.c.counted, token=0, lease=0)
+            .returning(delivery.c.subscriber_id)
+        )
+
+    def _extend(self) -> sa.Update:
+        """By token alone: the partial index on leases holds no more rows than are in workers' hands."""
+        return (
+            sa.update(delivery)
+            .where(sa.text("state IN (1, 2)"), delivery.c.token == number("p_token"), delivery.c.lease > self.now)
+            .values(lease=self.now + number("p_seconds"))
+        )
+
+    def _release(self) -> sa.Update:
+        ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
+        return (
+            self._held(RowState.LEASED)
+            .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)))
+            .values(state=step(RowState.LEASED, RowState.QUEUED), token=0, lease=0)
+        )
+
+    def _release_all(self) -> sa.Update:
+        return (
+            sa.update(delivery)
+            .where(sa.text("state IN (1, 2)"), delivery.c.token == number("p_token"))
+            .where(delivery.c.state == literal(RowState.LEASED))
+            .values(state=step(RowState.LEASED, RowState.QUEUED), token=0, lease=0)
+        )
+
+    def _reap_leased(self) -> sa.UpdateBase:
+        dead = self._dead(RowState.LEASED)
+        return (
+            sa.update(delivery)
+            .where(delivery.c.mailing_id == dead.c.mailing_id, delivery.c.subscriber_id == dead.c.subscriber_id)
+            .values(state=step(RowState.LEASED, RowState.QUEUED), token=0, lease=0)
+            .returning(delivery.c.subscriber_id)
+        )
+
+    def _reap_sending(self) -> sa.UpdateBase:
+        """The attempt is counted: it may well have been one."""
+        dead = self._dead(RowState.SENDING)
+        resend = sa.select(mailing.c.id).where(mailing.c.in_doubt == InDoubt.RESEND)
+        fate = sa.case(
+            (delivery.c.mailing_id.in_(resend), step(RowState.SENDING, RowState.QUEUED)),
+            else_=step(RowState.SENDING, RowState.UNCERTAIN),
+        )
+        return (
+            sa.update(delivery)
+            .where(delivery.c.mailing_id == dead.c.mailing_id, delivery.c.subscriber_id == dead.c.subscriber_id)
+            .values(state=fate, attempts=delivery.c.attempts + 1, token=0, lease=0)
+            .returning(delivery.c.mailing_id, delivery.c.subscriber_id, delivery.c.state)
+        )
+
+    def _dead(self, state: RowState) -> sa.CTE:
+        return (
+            sa.select(delivery.c.mailing_id, delivery.c.subscriber_id)
+            .where(sa.text("state IN (1, 2)"), delivery.c.lease <= self.now, delivery.c.state == literal(state))
+            .order_by(delivery.c.lease)
+            .limit(MANY)
+            .with_for_update(skip_locked=True, of=delivery)
+            .cte("dead")
+            .prefix_with("MATERIALIZED", dialect="postgresql")
+        )
+
+    def _close(self) -> sa.Update:
+        """What a cancelled or expired mailing had in workers' hands and got back ends as the mailing did."""
+        queued, cancelled = RowState.QUEUED, MailingState.CANCELLED
+        over = sa.select(mailing.c.id).where(mailing.c.state.in_([cancelled, MailingState.EXPIRED]))
+        was_cancelled = sa.select(mailing.c.id).where(mailing.c.state == cancelled)
+        fate = sa.case(
+            (delivery.c.mailing_id.in_(was_cancelled), step(queued, RowState.CANCELLED)),
+            else_=step(queued, RowState.EXPIRED),
+        )
+        return (
+            sa.update(delivery)
+            .where(delivery.c.mailing_id.in_(over), delivery.c.state == literal(queued))
+            .values(state=fate)
+        )
+
+    def _held(self, state: RowState) -> sa.Update:
+        """An UPDATE of the mailing's rows in `state` that carry the token: the fence."""
+        return sa.update(delivery).where(
+            delivery.c.mailing_id == number("p_mailing"),
+            delivery.c.state == literal(state),
+            delivery.c.token == number("p_token"),
+        )
+
+
+def _mailable(person: sa.ColumnElement[int], list_name: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether `person` may be mailed on that list: confirmed there, and the address not suppressed."""
+    return (
+        sa.select(sa.literal_column("1"))
+        .select_from(subscriber)
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .join(mailing_list, mailing_list.c.id == subscription.c.list_id)
+        .where(subscriber.c.id == person, mailing_list.c.name == list_name)
+        .where(subscription.c.status == sa.literal_column(f"'{SubscriptionStatus.CONFIRMED}'"))
+        .where(~sa.exists().where(suppression.c.email_key == subscriber.c.email_key))
+        .exists()
+    )

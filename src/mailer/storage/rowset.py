@@ -1,0 +1,36 @@
+"""Many rows in one bound parameter, so that a whole batch is one statement, and one plan, on either engine."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+
+def rowset(parameter: str, columns: Sequence[str], *, is_sqlite: bool, texts: Sequence[str] = ()) -> sa.Subquery:
+    """A relation with the named columns, read from the bound `parameter` as `packed` makes it.
+
+    Columns are whole numbers, those in `texts` text.
+    """
+    bound = sa.bindparam(parameter, type_=sa.Text)
+    cells: list[sa.ColumnElement[Any]]
+    if is_sqlite:
+        items = sa.func.json_each(bound).table_valued("value", name="item")
+        cells = [sa.func.json_extract(items.c.value, f"$[{number}]") for number in range(len(columns))]
+    else:
+        items = sa.func.json_array_elements(sa.cast(bound, sa.JSON)).table_valued("value", name="item")
+        cells = [items.c.value.op("->>")(sa.literal_column(str(number))) for number in range(len(columns))]
+    kinds: list[Any] = [sa.Text if name in texts else sa.BigInteger for name in columns]
+    labelled = [sa.cast(cell, kind).label(name) for name, cell, kind in zip(columns, cells, kinds, strict=True)]
+    return sa.select(*labelled).subquery(f"{parameter}_rows")
+
+
+def packed(rows: Iterable[Sequence[int | str]]) -> str:
+    """`rows` as `rowset` reads them."""
+    return json.dumps(list(rows), separators=(",", ":"))
+
+
+def storable(text: str, limit: int = 500) -> str:
+    """Text from a stranger's server in one line, without control characters: PostgreSQL refuses NUL, JSON lone surrogates."""
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    return "".join(letter for letter in line if letter.isprintable())[:limit]
