@@ -1,0 +1,40 @@
+"""The body of a message: multipart/alternative, text first, HTML last (RFC 2046 §5.1.4)."""
+
+import binascii
+from collections.abc import Callable
+
+from mailer.edition.expressions import Env, Scope
+from mailer.edition.format import Nodes, Static
+from mailer.edition.parts import Layer, page_layer, wire_layer
+
+#: Characters of a line of base64 (RFC 2045 §6.8).
+_LINE = 76
+LayPart = Callable[[Env], bytes]
+
+
+def lay_part(nodes: Nodes, scope: Scope) -> tuple[LayPart, bytes]:
+    """What lays a part's content, encoded, and its Content-Transfer-Encoding.
+
+    Quoted-printable unless most of the part's fixed text is in a script that it would triple, such as Cyrillic or Arabic.
+    """
+    wire: Layer[bytes] = wire_layer()
+    fixed = "".join(_static(nodes))
+    if 3 * len(wire.block((Static(fixed),), scope)([])) <= 4 * len(fixed.encode("utf-8", "replace")):
+        return wire.block(nodes, scope), b"quoted-printable"
+    text = page_layer().block(nodes, scope)
+    return lambda env: base64(text(env)), b"base64"
+
+
+def base64(text: str) -> bytes:
+    """`text` in base64, with CRLF line ends within and without."""
+    encoded = binascii.b2a_base64(text.replace("\n", "\r\n").encode("utf-8", "replace"), newline=False)
+    return b"".join([encoded[start : start + _LINE] + b"\r\n" for start in range(0, len(encoded), _LINE)])
+
+
+def _static(nodes: object) -> list[str]:
+    """All static text in a tree of nodes."""
+    if isinstance(nodes, Static):
+        return [nodes.text]
+    if isinstance(nodes, tuple):
+        return [text for node in nodes for text in _static(node)]
+    return [text for name in ("branches", "otherwise", "body") for text in _static(getattr(nodes, name, ()))]

@@ -1,0 +1,184 @@
+"""A stored edition at work: a recipient becomes a finished message in some tens of microseconds.
+
+Loading an edition encodes all that is fixed in it and turns its expressions into closures. From then on nothing is
+parsed, rendered or imported: the same edition and recipient give the same bytes on every machine, Date apart, whatever
+became of the campaign's file, the templates or this program's templates since.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+
+from mailer.domain.message import OutgoingMessage
+from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
+from mailer.edition.envelope import ascii_address
+from mailer.edition.expressions import SUBSCRIBER, Env, Reads, Scope, environment
+from mailer.edition.filters import filters
+from mailer.edition.format import Edition, Variant
+from mailer.edition.headers import Header
+from mailer.edition.links import Purpose, message_key_signer, signer
+from mailer.edition.message import lay_part
+from mailer.edition.parts import Lay, page_layer
+from mailer.errors import EditionError
+
+#: Gmail cuts a message off at about this size of its HTML; what is cut off is the way out.
+MOST_HTML_BYTES = 102_400
+_LINK_PURPOSES = {"leave": Purpose.LEAVE, "view": Purpose.VIEW, "preferences": Purpose.PREFERENCES}
+
+
+class Program:
+    """Makes messages and pages from an edition. One instance may serve several threads."""
+
+    def __init__(
+        self, edition: Edition, *, key: bytes, mailing_id: int, test: bool = False, subject_prefix: str = ""
+    ) -> None:
+        """key: signs the links. mailing_id: 0 while there is no mailing. test: every link opens a page and changes nothing.
+
+        Raises EditionError if the edition asks for what this program does not know.
+        """
+        self.edition = edition
+        self._test = test
+        purposes = dict.fromkeys(_LINK_PURPOSES, Purpose.TEST) if test else _LINK_PURPOSES
+        self._signers = {name: signer(key, purpose, mailing_id) for name, purpose in purposes.items()}
+        self._message_keys = message_key_signer(key, mailing_id)
+        self._variants = {
+            tag: _VariantProgram(edition, variant, subject_prefix) for tag, variant in edition.variants.items()
+        }
+        self._by_language: dict[object, _VariantProgram] = {}
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The recipient fields that messages and pages of this edition read."""
+        fields = frozenset().union(*(variant.fields for variant in self._variants.values()))
+        return fields | {"language"} if len(self._variants) > 1 else fields
+
+    def message(self, recipient: Recipient, *, at: datetime) -> OutgoingMessage:
+        """The finished message. at: its Date, aware.
+
+        Raises EditionError, which is about this recipient only, if a value or the address cannot be placed, or if the
+        HTML part grows past `MOST_HTML_BYTES`.
+        """
+        to = ascii_address(recipient.email)
+        variant = self._variant(recipient)
+        env = self._environment(recipient, variant)
+        key = self._message_key(recipient, at)
+        leave = self._signers["leave"].sign(recipient.public_id).decode()
+        head = variant.header.lay(to=to, subject=variant.subject(env), at=at, key=key, leave_token=leave)
+        return OutgoingMessage(key=key, sender=variant.header.sender, recipient=to, content=head + variant.body(env))
+
+    def variant_for(self, recipient: Recipient) -> Variant:
+        """The variant in the recipient's language: that of "pt-BR", else of "pt", else the base."""
+        return self._variant(recipient).variant
+
+    def subject(self, recipient: Recipient) -> str:
+        variant = self._variant(recipient)
+        return variant.subject(self._environment(recipient, variant))
+
+    def preheader(self, recipient: Recipient) -> str:
+        variant = self._variant(recipient)
+        return variant.preheader(self._environment(recipient, variant))
+
+    def text(self, recipient: Recipient) -> str:
+        """The text part as a reader's program shows it."""
+        variant = self._variant(recipient)
+        return variant.text(self._environment(recipient, variant))
+
+    def html(self, recipient: Recipient) -> str:
+        """The HTML part as a browser gets it."""
+        variant = self._variant(recipient)
+        return variant.html(self._environment(recipient, variant))
+
+    def html_size(self, recipient: Recipient) -> int:
+        """Bytes of the HTML part as encoded, which is what `MOST_HTML_BYTES` is about."""
+        variant = self._variant(recipient)
+        return len(variant.wire_html(self._environment(recipient, variant)))
+
+    def _variant(self, recipient: Recipient) -> "_VariantProgram":
+        if len(self._variants) == 1:
+            return self._variants[""]
+        language = recipient.fields.get("language")
+        found = self._by_language.get(language)
+        if found is None:
+            found = self._variants[choose_variant(self._variants, language)]
+            if len(self._by_language) < 1000:
+                self._by_language[language] = found
+        return found
+
+    def _environment(self, recipient: Recipient, variant: "_VariantProgram") -> Env:
+        public_id = recipient.public_id
+        links = {name: self._signers[name].sign(public_id).decode() for name in variant.links}
+        return environment(recipient.fields, links)
+
+    def _message_key(self, recipient: Recipient, at: datetime) -> str:
+        if not self._test:
+            return self._message_keys.sign(recipient.public_id).decode()
+        # Mail readers show one message of several with the same Message-ID: every test gets its own.
+        seed = f"{self.edition.sources} {recipient.public_id} {at.timestamp()}"
+        return "test-" + blake2b(seed.encode(), digest_size=16).hexdigest()
+
+
+class _VariantProgram:
+    """One variant, loaded."""
+
+    def __init__(self, edition: Edition, variant: Variant, subject_prefix: str) -> None:
+        self.variant = variant
+        self.header = Header(edition.meta, from_name=variant.from_name)
+        self._reads = Reads()
+        self._scope = Scope(filters=filters(variant.language), reads=self._reads)
+        subject = page_layer().block(variant.subject, self._scope)
+        self.subject: Lay[str] = (lambda env: subject_prefix + subject(env)) if subject_prefix else subject
+        self.preheader: Lay[str] = page_layer().block(variant.preheader, self._scope)
+        self._wire_text, text_encoding = lay_part(variant.text, self._scope)
+        self.wire_html, html_encoding = lay_part(variant.html, self._scope)
+        self.links = sorted(self._reads.links & _LINK_PURPOSES.keys())
+        # "=_" is in no quoted-printable and no base64 text (RFC 2045 §6.7), so no value can contain the boundary.
+        boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
+        self._head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary + _part_head(
+            boundary, b"plain", text_encoding
+        )
+        self._middle = b"\r\n" + _part_head(boundary, b"html", html_encoding)
+        self._tail = b"\r\n--%b--\r\n" % boundary
+
+    @property
+    def fields(self) -> frozenset[str]:
+        if SUBSCRIBER in self._reads.slots:
+            return STANDARD_FIELDS
+        return frozenset(self._reads.fields)
+
+    @cached_property
+    def text(self) -> Lay[str]:
+        return page_layer().block(self.variant.text, self._scope)
+
+    @cached_property
+    def html(self) -> Lay[str]:
+        return page_layer().block(self.variant.html, self._scope)
+
+    def body(self, env: Env) -> bytes:
+        """From Content-Type to the last boundary."""
+        html = self.wire_html(env)
+        if len(html) > MOST_HTML_BYTES:
+            raise EditionError(
+                f"The HTML part is {len(html):,} bytes, and mail programs cut off what is above {MOST_HTML_BYTES:,}.",
+                hint="Shorten the campaign.",
+            )
+        return b"".join((self._head, self._wire_text(env), self._middle, html, self._tail))
+
+
+def choose_variant(variants: Mapping[str, object], language: object) -> str:
+    """The tag among `variants` for a language tag such as "pt-BR" or "pt_br": itself, else shortened, else the base, ""."""
+    tags = {tag.lower(): tag for tag in variants}
+    wanted = str(language or "").replace("_", "-").lower()
+    while wanted:
+        if wanted in tags:
+            return tags[wanted]
+        wanted = wanted.rpartition("-")[0]
+    return ""
+
+
+def _part_head(boundary: bytes, subtype: bytes, encoding: bytes) -> bytes:
+    return b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: %b\r\n\r\n" % (
+        boundary,
+        subtype,
+        encoding,
+    )
