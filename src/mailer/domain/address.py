@@ -1,0 +1,30 @@
+"""Mail addresses as this program compares and shows them.
+
+An address is kept as given (domain in ASCII); `email_key` is what makes two spellings one person. Nearly every
+address of a list is settled by one strict ASCII pattern; `mailer.sources.addresses` judges the rest.
+"""
+
+import re
+
+#: RFC 5321 §4.5.3.1: local part at most 64 octets, the whole at most 254 (RFC 3696, erratum 1690).
+MAX_LENGTH, MAX_LOCAL = 254, 64
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 §3.2.3
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ORDINARY = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
+
+
+def is_ordinary(text: str) -> bool:
+    """Whether `text` is beyond doubt an address: a dot-atom, an ASCII domain with a dot, nothing around it."""
+    return len(text) <= MAX_LENGTH and text.find("@") <= MAX_LOCAL and _ORDINARY.fullmatch(text) is not None
+
+
+def email_key(email: str) -> str:
+    """What two spellings of one address have in common. Folded here: the databases' lower() differ from each other."""
+    return email.casefold()
+
+
+def masked(email: str) -> str:
+    """An address for logs and for messages that others may see: a***@example.org."""
+    local, at, domain = email.rpartition("@")
+    return f"{local[:1]}***{at}{domain}"

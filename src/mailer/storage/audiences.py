@@ -1,0 +1,140 @@
+"""Who would be mailed now.
+
+*Mailable* = a confirmed subscription to the audience's list, and no suppression of the address. Everything that counts,
+lists, shows or freezes an audience goes through `members`, so the numbers agree.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailer.domain.audience import Audience
+from mailer.domain.segment import All, Everyone, Segment
+from mailer.domain.segment_query import describe
+from mailer.domain.subscriber import SubscriptionStatus
+from mailer.storage.segments import predicate
+from mailer.storage.tables import mailing_list, subscriber, subscription, suppression
+
+_MASK = 0x7FFFFFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How many people are left after one more clause."""
+
+    clause: str
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The way from the list to the audience. `count` = the last `remaining` - `suppressed`, or `limit` if that is less."""
+
+    steps: tuple[Step, ...]
+    suppressed: int
+    count: int
+
+
+def not_suppressed() -> sa.ColumnElement[bool]:
+    """Of `subscriber` rows: no suppression of the address."""
+    return ~sa.exists().where(suppression.c.email_key == subscriber.c.email_key)
+
+
+def _confirmed(list_name: str) -> sa.Select[int]:
+    """Ids of the list's confirmed members, suppressed or not."""
+    wanted = sa.select(mailing_list.c.id).where(mailing_list.c.name == list_name).scalar_subquery()
+    return (
+        sa.select(subscriber.c.id)
+        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
+        .where(subscription.c.list_id == wanted, subscription.c.status == SubscriptionStatus.CONFIRMED.value)
+    )
+
+
+def members(audience: Audience, *, now: datetime) -> sa.Select[int]:
+    """One column, `id`: everybody who would be mailed now, in no order. Narrow it with `.where(subscriber.c.id > …)`."""
+    chosen = _confirmed(audience.list_name).where(not_suppressed(), *_clauses(audience, now))
+    if audience.limit is None:
+        return chosen
+    return sa.select(subscriber.c.id).where(
+        subscriber.c.id.in_(chosen.order_by(*_shuffled(audience.sample_seed)).limit(audience.limit))
+    )
+
+
+def _clauses(audience: Audience, now: datetime) -> list[sa.ColumnElement[bool]]:
+    clauses = [] if audience.segment is None else [predicate(audience.segment, now=now)]
+    return clauses if audience.exclude is None else [*clauses, ~predicate(audience.exclude, now=now)]
+
+
+def _shuffled(seed: int) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
+    """An order that is random, the same for the same seed on both engines, and within 64 bits."""
+    digest = hashlib.sha256(str(seed).encode()).digest()
+    factor, offset = int.from_bytes(digest[:4]) & _MASK | 1, int.from_bytes(digest[4:8]) & _MASK
+    low: sa.ColumnElement[int] = subscriber.c.public_id.op("&")(_MASK)
+    mixed = (low.self_group() * factor + offset).self_group().op("&")(_MASK)
+    return mixed, subscriber.c.id
+
+
+def count(connection: sa.Connection, audience: Audience, *, now: datetime) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(members(audience, now=now).subquery())) or 0
+
+
+def includes(connection: sa.Connection, audience: Audience, subscriber_id: int, *, now: datetime) -> bool:
+    """Whether this person would be mailed now."""
+    return connection.scalar(members(audience, now=now).where(subscriber.c.id == subscriber_id)) is not None
+
+
+def sample(connection: sa.Connection, audience: Audience, size: int, *, now: datetime) -> list[int]:
+    """Ids of `size` random people of the audience, the same ones for the same `sample_seed`."""
+    chosen = members(audience, now=now).order_by(*_shuffled(audience.sample_seed)).limit(size)
+    return list(connection.scalars(chosen))
+
+
+def explain(connection: sa.Connection, audience: Audience, *, now: datetime) -> Explanation:
+    """The funnel: the list, then clause after clause of the segment, then the exclusion, then suppressions."""
+    query = _confirmed(audience.list_name)
+    steps = [Step(clause=f"list:{audience.list_name}", remaining=_size(connection, query))]
+    clauses: list[tuple[str, Segment, bool]] = [(describe(part), part, True) for part in parts_of(audience.segment)]
+    if audience.exclude is not None:
+        clauses.append((f"exclude {describe(audience.exclude)}", audience.exclude, False))
+    for label, part, wanted in clauses:
+        condition = predicate(part, now=now)
+        query = query.where(condition if wanted else ~condition)
+        steps.append(Step(clause=label, remaining=_size(connection, query)))
+    suppressed = _size(connection, query.where(~not_suppressed()))
+    return Explanation(
+        steps=tuple(steps),
+        suppressed=suppressed,
+        count=count(connection, audience, now=now),
+    )
+
+
+def clauses_for(
+    connection: sa.Connection, segment: Segment | None, subscriber_id: int, *, now: datetime
+) -> Sequence[tuple[str, bool]]:
+    """Each clause of the segment, and whether it holds for this person."""
+    return [
+        (
+            describe(part),
+            connection.scalar(sa.select(1).where(subscriber.c.id == subscriber_id, predicate(part, now=now)))
+            is not None,
+        )
+        for part in parts_of(segment)
+    ]
+
+
+def parts_of(segment: Segment | None) -> tuple[Segment, ...]:
+    """The clauses that must all hold."""
+    match segment:
+        case None | Everyone():
+            return ()
+        case All(parts):
+            return parts
+        case _:
+            return (segment,)
+
+
+def _size(connection: sa.Connection, query: sa.Select[int]) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
