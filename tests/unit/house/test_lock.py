@@ -21,7 +21,7 @@ def test_no_registry_host_is_named():
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if tracked.returncode:
         return  # an unpacked source archive has no history
-    hosts = re.compile("|".join(("pypi" + r"\.org", "python" + "hosted", "crates" + r"\.io", "npmjs")))
+    hosts = re.compile("|".join(("pypi" + r"\.org", "python" + "hosted", "crates" + r"\.io", "npm" + "js")))
     for name in filter(None, tracked.stdout.split("\0")):
         path = ROOT / name
         if path.suffix in {".py", ".md", ".toml", ".lock", ".yml", ".yaml", ".cfg", ""} and path.is_file():
