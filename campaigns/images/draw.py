@@ -1,5 +1,4 @@
-"""
-Draws the example campaigns' pictures: `python campaigns/images/draw.py` writes them beside this file.
+"""Draws the example campaigns' pictures: `python campaigns/images/draw.py` writes them beside this file.
 
 They show no real person and no real place as it is, so they may be used, changed and passed on with the project.
 The same Pillow gives the same bytes: nothing here depends on a clock or an unseeded chance.
@@ -31,12 +30,12 @@ class Sheet:
     def polygon(self, points: list[tuple[float, float]], fill: str) -> None:
         self.draw.polygon([(x * SCALE, y * SCALE) for x, y in points], fill=fill)
 
-    def box(self, x: float, y: float, width: float, height: float, fill: str, radius: float = 0) -> None:
+    def box(self, x: float, y: float, width: float, height: float, fill: str, *, radius: float = 0) -> None:
         corners = (x * SCALE, y * SCALE, (x + width) * SCALE, (y + height) * SCALE)
         self.draw.rounded_rectangle(corners, radius * SCALE, fill=fill)
 
     def disc(
-        self, x: float, y: float, radius: float, fill: str | None, outline: str | None = None, line: float = 0
+        self, x: float, y: float, radius: float, fill: str | None, *, outline: str | None = None, line: float = 0
     ) -> None:
         corners = tuple(side * SCALE for side in (x - radius, y - radius, x + radius, y + radius))
         self.draw.ellipse(corners, fill=fill, outline=outline, width=round(line * SCALE))
@@ -96,7 +95,7 @@ def _chair(sheet: Sheet, x: float, floor: float, size: float) -> None:
     )
     for side in (-1, 1):
         sheet.line([(x + side * half * 0.82, floor - size), (x + side * half, floor)], INK, leg)
-    sheet.box(x - half * 0.98, floor - size, half * 1.96, size * 0.27, INK, size * 0.06)
+    sheet.box(x - half * 0.98, floor - size, half * 1.96, size * 0.27, INK, radius=size * 0.06)
     sheet.polygon(
         [
             (x - half * 0.9, floor - size * 0.52),
@@ -144,10 +143,10 @@ def lines_of_solidarity() -> None:
         sheet.line(_arc(_place(*capital), LONDON), OCHRE, 2.2)
     for capital in CAPITALS:
         x, y = _place(*capital)
-        sheet.disc(x, y, 15, None, OCHRE, 1.6)
+        sheet.disc(x, y, 15, None, outline=OCHRE, line=1.6)
         sheet.disc(x, y, 8, RED)
     for radius in (52, 36, 22):
-        sheet.disc(*LONDON, radius, None, CREAM, 1.6)
+        sheet.disc(*LONDON, radius, None, outline=CREAM, line=1.6)
     sheet.disc(*LONDON, 11, CREAM)
     sheet.save("lines-of-solidarity.jpg")
 
