@@ -13,7 +13,8 @@ class Audience:
     """The definition, not the people: who is mailable changes until the ledger is written.
 
     segment_label: what the person wrote, for status and approval. limit: a random sample of that many people, the same
-    one for the same `sample_seed` as long as the people are the same.
+    one for the same `sample_seed` as long as the people are the same. without: ids of mailings (`send --rest`); whoever had
+    one of them, may have had it, or still waits for it is left out.
     """
 
     list_name: str
@@ -22,6 +23,7 @@ class Audience:
     segment_label: str = "everyone"
     limit: int | None = None
     sample_seed: int = 0
+    without: tuple[int, ...] = ()
 
     def resolved(self, now: datetime) -> "Audience":
         """The same with relative dates counted back from `now`: store this with a mailing."""
@@ -40,6 +42,8 @@ class Audience:
             document["exclude"] = tree.to_json(self.exclude)
         if self.limit is not None:
             document |= {"limit": self.limit, "sample_seed": self.sample_seed}
+        if self.without:
+            document["without"] = list(self.without)
         return document
 
     @classmethod
@@ -52,4 +56,5 @@ class Audience:
             segment_label=document.get("label", "everyone"),
             limit=document.get("limit"),
             sample_seed=document.get("sample_seed", 0),
+            without=tuple(document.get("without", ())),
         )

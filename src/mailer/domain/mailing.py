@@ -1,5 +1,6 @@
 """One mailing, and the states of a mailing and of a delivery with the steps between them that are legal."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -86,6 +87,11 @@ LIVE_MAILINGS = frozenset(
     }
 )
 
+#: States that a mailing ends in.
+ENDED_MAILINGS = frozenset({MailingState.FINISHED, MailingState.CANCELLED, MailingState.EXPIRED})
+#: More people than this, and a person types a word before anything leaves, and an undo window opens.
+MANY_PEOPLE = 500
+
 
 class InDoubt(StrEnum):
     """What happens to messages that may have left when a worker was lost. The words are stored."""
@@ -120,3 +126,28 @@ class Mailing:
     give_up_at: datetime
     in_doubt: InDoubt
     total: int
+
+
+class Counts(Mapping[RowState, int]):
+    """Rows by state. `deferred`: how many of the queued were tried before; `total`: all of them; `open`: not settled yet."""
+
+    def __init__(self, states: Mapping[RowState, int], *, deferred: int) -> None:
+        self._states = dict(states)
+        self.deferred = deferred
+
+    def __getitem__(self, state: RowState) -> int:
+        return self._states[state]
+
+    def __iter__(self) -> Iterator[RowState]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def total(self) -> int:
+        return sum(self._states.values())
+
+    @property
+    def open(self) -> int:
+        return sum(self._states[state] for state in OPEN_ROWS)

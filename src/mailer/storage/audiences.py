@@ -12,11 +12,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailer.domain.audience import Audience
+from mailer.domain.mailing import OPEN_ROWS, RowState
 from mailer.domain.segment import All, Everyone, Segment
 from mailer.domain.segment_query import describe
 from mailer.domain.subscriber import SubscriptionStatus
 from mailer.storage.segments import predicate
-from mailer.storage.tables import mailing_list, subscriber, subscription, suppression
+from mailer.storage.tables import delivery, mailing_list, subscriber, subscription, suppression
 
 _MASK = 0x7FFFFFFF
 
@@ -65,7 +66,21 @@ def members(audience: Audience, *, now: datetime) -> sa.Select[int]:
 
 def _clauses(audience: Audience, now: datetime) -> list[sa.ColumnElement[bool]]:
     clauses = [] if audience.segment is None else [predicate(audience.segment, now=now)]
-    return clauses if audience.exclude is None else [*clauses, ~predicate(audience.exclude, now=now)]
+    if audience.exclude is not None:
+        clauses.append(~predicate(audience.exclude, now=now))
+    if audience.without:
+        clauses.append(~_had(audience.without))
+    return clauses
+
+
+def _had(mailing_ids: tuple[int, ...]) -> sa.ColumnElement[bool]:
+    """Who had a message of these mailings, may have had it, or still waits for it."""
+    states = OPEN_ROWS | {RowState.SENT, RowState.UNCERTAIN}
+    return sa.exists().where(
+        delivery.c.subscriber_id == subscriber.c.id,
+        delivery.c.mailing_id.in_(mailing_ids),
+        delivery.c.state.in_(sorted(states)),
+    )
 
 
 def _shuffled(seed: int) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:

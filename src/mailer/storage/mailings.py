@@ -4,19 +4,67 @@ Every step is one conditional UPDATE that names the states it may come from (`do
 programs that want different steps at once exactly one gets its way, and the other learns it from the answer.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
-from mailer.domain.mailing import LIVE_MAILINGS, MAILING_STEPS, OPEN_ROWS, InDoubt, Mailing, MailingState, RowState
+from mailer.domain.audience import Audience
+from mailer.domain.mailing import (
+    ENDED_MAILINGS,
+    LIVE_MAILINGS,
+    MAILING_STEPS,
+    Counts,
+    InDoubt,
+    Mailing,
+    MailingState,
+    RowState,
+)
 from mailer.errors import UnknownName
 from mailer.storage.tables import delivery, edition, mailing
 from mailer.storage.types import UtcDateTime
 
 _COLUMNS = tuple(mailing.c[field.name] for field in fields(Mailing))
-_ENDED = frozenset({MailingState.FINISHED, MailingState.CANCELLED, MailingState.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a mailing sends to whom until when: all that is settled in the moment it is frozen."""
+
+    edition_id: int | None
+    title: str
+    audience: Audience
+    starts_at: datetime
+    send_by: datetime | None
+    give_up_at: datetime
+    in_doubt: InDoubt
+
+    @property
+    def columns(self) -> dict[str, object]:
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {"audience": self.audience.to_json(), "list_name": self.audience.list_name}
+
+
+def add(
+    connection: sa.Connection, *, slug: str, number: int, kind: str, state: MailingState, content: Content, at: datetime
+) -> int | None:
+    """A new mailing, the `number`th of its slug; None when somebody else has just added that one."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    new = {"slug": slug, "number": number, "kind": kind, "state": state, "created_at": at}
+    row = insert(mailing).values(new | content.columns).on_conflict_do_nothing(index_elements=["slug", "number"])
+    mailing_id: int | None = connection.scalar(row.returning(mailing.c.id))
+    return mailing_id
+
+
+def fill(connection: sa.Connection, mailing_id: int, content: Content) -> None:
+    """Settle what a scheduled mailing sends: its time has come."""
+    connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(content.columns))
+
+
+def audience_of(connection: sa.Connection, mailing_id: int) -> Audience:
+    """Whom the mailing addresses, as it was frozen."""
+    return Audience.from_json(connection.scalars(sa.select(mailing.c.audience).where(mailing.c.id == mailing_id)).one())
 
 
 def get(connection: sa.Connection, mailing_id: int) -> Mailing:
@@ -66,7 +114,11 @@ def of_slug(connection: sa.Connection, slug: str) -> list[Mailing]:
 
 def move(connection: sa.Connection, mailing_id: int, to: MailingState, *, reason: str = "", at: datetime) -> bool:
     """Take the step to state `to` if it is legal from where the mailing stands; False if it is not, and nothing changed."""
-    values: dict[str, object] = {"state": to, "state_reason": reason, "finished_at": at if to in _ENDED else None}
+    values: dict[str, object] = {
+        "state": to,
+        "state_reason": reason,
+        "finished_at": at if to in ENDED_MAILINGS else None,
+    }
     if to is MailingState.SENDING:
         values["started_at"] = sa.func.coalesce(mailing.c.started_at, sa.literal(at, UtcDateTime))
     sources = [state for state, steps in MAILING_STEPS.items() if to in steps]
@@ -127,7 +179,7 @@ def edition_of(connection: sa.Connection, mailing_id: int) -> bytes:
     return content
 
 
-def counts(connection: sa.Connection, mailing_id: int) -> "Counts":
+def counts(connection: sa.Connection, mailing_id: int) -> Counts:
     """How many rows stand in each state; one pass over the mailing's rows."""
     retried = sa.case((sa.and_(delivery.c.state == RowState.QUEUED, delivery.c.attempts > 0), 1), else_=0)
     query = sa.select(delivery.c.state, retried, sa.func.count()).where(delivery.c.mailing_id == mailing_id)
@@ -136,31 +188,6 @@ def counts(connection: sa.Connection, mailing_id: int) -> "Counts":
         states[RowState(state)] += number
         deferred += number if again else 0
     return Counts(states, deferred=deferred)
-
-
-class Counts(Mapping[RowState, int]):
-    """Rows by state. `deferred`: how many of the queued were tried before; `total`: all of them; `open`: not settled yet."""
-
-    def __init__(self, states: Mapping[RowState, int], *, deferred: int) -> None:
-        self._states = dict(states)
-        self.deferred = deferred
-
-    def __getitem__(self, state: RowState) -> int:
-        return self._states[state]
-
-    def __iter__(self) -> Iterator[RowState]:
-        return iter(self._states)
-
-    def __len__(self) -> int:
-        return len(self._states)
-
-    @property
-    def total(self) -> int:
-        return sum(self._states.values())
-
-    @property
-    def open(self) -> int:
-        return sum(self._states[state] for state in OPEN_ROWS)
 
 
 def _record(row: "sa.Row[tuple[object, ...]]") -> Mailing:

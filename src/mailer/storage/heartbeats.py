@@ -1,0 +1,73 @@
+"""Who is at work: every process that works the queue or watches the clock writes down now and then that it lives.
+
+A heartbeat is a hint for people and for `send` ("somebody else will work this"), never a lock: the ledger's leases keep
+two workers apart whether they beat or not.
+"""
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from mailer.errors import StorageError
+from mailer.storage.database import Database
+from mailer.storage.tables import worker
+
+EVERY = timedelta(seconds=5)
+#: Three beats missed, and we take it for dead.
+ALIVE_FOR = timedelta(seconds=15)
+_FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class Role(StrEnum):
+    """What a process does. The words are stored."""
+
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+    WEB = "web"
+
+
+@contextmanager
+def beating(
+    database: Database, clock: Callable[[], datetime], role: Role, *, mailing_id: int | None = None
+) -> Iterator[None]:
+    """Beat from a thread of its own while the block runs. mailing_id: the only mailing this worker works, None for all."""
+    identity, stop = secrets.randbits(62), threading.Event()
+    _try_to_beat(database, clock(), identity, role, mailing_id)
+
+    def go_on() -> None:
+        while not stop.wait(EVERY.total_seconds()):
+            _try_to_beat(database, clock(), identity, role, mailing_id)
+
+    heart = threading.Thread(target=go_on, name=f"{role}-heartbeat", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        heart.join()
+        with suppress(StorageError), database.writing() as connection:
+            connection.execute(sa.delete(worker).where(worker.c.id == identity))
+
+
+def _try_to_beat(database: Database, now: datetime, identity: int, role: Role, mailing_id: int | None) -> None:
+    # A missed beat stops nobody: what the process really does will meet the same full disk, and say so.
+    with suppress(StorageError), database.writing() as connection:
+        if connection.execute(sa.update(worker).where(worker.c.id == identity).values(beat_at=now)).rowcount == 0:
+            who = {"host": socket.gethostname(), "pid": os.getpid(), "role": role, "mailing_id": mailing_id}
+            connection.execute(sa.insert(worker).values(id=identity, beat_at=now, **who))
+            connection.execute(sa.delete(worker).where(worker.c.beat_at < now - _FORGOTTEN_AFTER))
+
+
+def alive(connection: sa.Connection, role: Role, *, now: datetime, mailing_id: int | None = None) -> bool:
+    """Whether a process of that role lives; with `mailing_id`, one that would work that mailing."""
+    query = sa.select(worker.c.id).where(worker.c.role == role, worker.c.beat_at > now - ALIVE_FOR)
+    if mailing_id is not None:
+        query = query.where(sa.or_(worker.c.mailing_id.is_(None), worker.c.mailing_id == mailing_id))
+    return connection.execute(query.limit(1)).first() is not None
