@@ -1,6 +1,7 @@
-"""People, as editions, pages and commands read them; what changes them is in `subscriptions`, `tags`, `imports`.
+"""People, as editions, pages and commands read them.
 
-`recipients` is on the path of every message: it asks only for the columns and joins that the edition needs.
+`recipients` is on the path of every message: it asks only for the columns and joins that the edition needs. What can be
+done to a person (`leave`, `undo_leave`, `suppress`) is at hand here too; it lives in `subscriptions` and `suppressions`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,23 @@ import sqlalchemy as sa
 
 from mailer.domain.address import email_key
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient, SubscriptionStatus
+from mailer.storage.subscriptions import leave, undo_leave
+from mailer.storage.suppressions import suppress
 from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subscription, tag
+
+__all__ = [
+    "find_by_email",
+    "find_by_public_id",
+    "full_name",
+    "known_attributes",
+    "leave",
+    "recipient_by_email",
+    "recipients",
+    "signed",
+    "suppress",
+    "undo_leave",
+    "unsigned",
+]
 
 _COLUMNS = ("first_name", "last_name", "language", "timezone", "country")
 _UNSIGNED = 1 << 64
