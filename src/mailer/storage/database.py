@@ -20,6 +20,8 @@ from mailer.errors import DatabaseBusy, DiskFull, StorageError
 
 #: Private from the first byte: the list reveals people's politics.
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+#: What the functions of this folder take. Callers hand it on, and need not know what it is.
+Connection = sa.Connection
 
 
 def compact_json(value: object) -> str:
