@@ -79,6 +79,7 @@ class SmtpServer:
         self.commands: list[str] = []
         self.breaches: list[str] = []
         self.connections = 0
+        self.turns = 0  # groups of answers given: what a client waits for
         self.stopping = threading.Event()
         self._changed = threading.Condition()
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if log else None

@@ -38,7 +38,11 @@ HABITS = {
     "takes-data-without-recipients": "answers DATA with 354 whatever was refused before (RFC 2920 §3.1)",
 }
 
-MISBEHAVIOURS = frozenset({f"{fault}-at-{stage}" for fault in FAULTS for stage in STAGES} | set(HABITS))
+#: While a message is coming in nobody is waiting for an answer, so only these make sense.
+AT_CONTENT = {"drops", "resets", "hangs"}
+MISBEHAVIOURS = frozenset(HABITS) | {
+    f"{fault}-at-{stage}" for fault in FAULTS for stage in STAGES if stage != "content" or fault in AT_CONTENT
+}
 
 FOR_GOOD = {
     "connect": "554 5.3.2 no mail service here",

@@ -65,6 +65,7 @@ class Link:
             if self.server.delay:
                 time.sleep(self.server.delay)  # once per round trip, as distance would
             data, self.outgoing = self.outgoing, b""
+            self.server.turns += 1
             self.sock.sendall(data)
 
     def reset(self) -> None:
@@ -213,7 +214,7 @@ class Link:
         fault = self.server.fault_at("content")
         if fault:
             self.receive()
-            strike(self, fault, "content", "451 4.3.0 never mind")
+            strike(self, fault, "content", "")
         if not self.recipients:
             self.lone_dot()
             return

@@ -81,5 +81,5 @@ class Backend:
     def abort(self) -> None:
         """Make a running call return at once: called by another thread, when stopping must not wait for a slow relay.
 
-        What waited for its reply is `Uncertain`; then that call raises BackendUnavailable. `open` starts anew.
+        What waited for its reply is `Uncertain`; then that call raises BackendUnavailable. Only `close` may follow.
         """

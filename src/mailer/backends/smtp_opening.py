@@ -1,0 +1,135 @@
+"""From a host and a port to a `Session`: connect, greeting, EHLO, STARTTLS, login.
+
+It fails as BackendUnavailable (try later) or BackendMisconfigured (a person must act). It never goes on in clear when
+TLS was asked for, and never says a password outside TLS but to this machine.
+"""
+
+import base64
+import binascii
+import re
+import socket
+import ssl
+
+from mailer.backends import smtp_auth
+from mailer.backends.smtp_envelope import Capabilities
+from mailer.backends.smtp_options import SmtpOptions
+from mailer.backends.smtp_replies import LinkLost, Reply
+from mailer.backends.smtp_session import Session
+from mailer.backends.smtp_verdicts import about_us
+from mailer.backends.smtp_wire import Wire
+from mailer.errors import BackendMisconfigured, BackendUnavailable
+
+FULL_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+def open_session(wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None) -> Session:
+    """Talk on `wire`, not yet connected, until messages may be sent. context: None in clear. The caller closes `wire`."""
+    try:
+        return _Opening(wire, options, context).session()
+    except LinkLost as lost:
+        raise BackendUnavailable(str(lost), hint=_port_hint(options)) from None
+    except ssl.SSLCertVerificationError as error:
+        raise BackendMisconfigured(
+            f"The certificate of {options.host} cannot be trusted: {error.verify_message.rstrip('.')}.",
+            hint="If the relay has an authority of its own, name its certificate in ca_file.",
+        ) from None
+    except ssl.SSLError as error:
+        raise BackendMisconfigured(
+            f"TLS with {options.host} port {options.port} failed: {error.reason or error}.",
+            hint=_port_hint(options) or "See which port and which security the relay wants.",
+        ) from None
+
+
+class _Opening:
+    def __init__(self, wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None) -> None:
+        self.wire, self.options, self.context = wire, options, context
+
+    def session(self) -> Session:
+        self.wire.connect(self.options.host, self.options.port, self.options.connect_timeout)
+        if self.options.security == "tls":
+            self.encrypt()
+        self.expect_positive(self.wire.reply(self.options.command_timeout), "our connection")
+        relay = self.hello()
+        if self.options.security == "starttls":
+            relay = self.start_tls(relay)
+        if self.options.user:
+            self.log_in(relay)
+        return Session(self.wire, self.options, relay)
+
+    def command(self, line: str) -> Reply:
+        self.wire.write(f"{line}\r\n".encode(), timeout=self.options.command_timeout)
+        return self.wire.reply(self.options.command_timeout)
+
+    def expect_positive(self, reply: Reply, what: str) -> None:
+        if not reply.positive:
+            raise about_us(reply, what)
+
+    def hello(self) -> Capabilities:
+        name = self.options.ehlo_name or _own_name() or self.wire.local_address
+        reply = self.command(f"EHLO {name}")
+        if reply.code in {500, 502, 504}:  # RFC 5321 §3.2: a server of the old school
+            self.expect_positive(self.command(f"HELO {name}"), "HELO")
+            return Capabilities()
+        self.expect_positive(reply, "EHLO")
+        return Capabilities.of(reply)
+
+    def start_tls(self, relay: Capabilities) -> Capabilities:
+        """RFC 3207; what was announced before TLS is forgotten (§4.2)."""
+        if not relay.starttls:
+            raise BackendMisconfigured(
+                f"The relay {self.options.host} does not offer STARTTLS, so nothing was sent to it in clear.",
+                hint='See which port and which security it wants: "tls" is usual on port 465.',
+            )
+        self.expect_positive(self.command("STARTTLS"), "STARTTLS")
+        self.encrypt()
+        return self.hello()
+
+    def encrypt(self) -> None:
+        assert self.context is not None
+        self.wire.start_tls(self.context, self.options.host, self.options.command_timeout)
+
+    def log_in(self, relay: Capabilities) -> None:
+        """Try what both sides know; only "unknown mechanism" (RFC 4954 §4: 504) leads on to the next."""
+        mechanisms = smtp_auth.choose(relay.auth, encrypted=self.wire.encrypted)
+        for name in mechanisms:
+            reply = self.authenticate(name)
+            if reply.positive:
+                return
+            if reply.code != 504:
+                raise about_us(reply, f"our login as {self.options.user}")
+        known, offered = ", ".join(smtp_auth.MECHANISMS), ", ".join(sorted(relay.auth)) or "none"
+        raise BackendMisconfigured(
+            f"The relay {self.options.host} offers no way to log in that is known here (it offers: {offered}).",
+            hint=f"Known are {known}; a relay that wants no login needs no user.",
+        )
+
+    def authenticate(self, name: str) -> Reply:
+        steps = smtp_auth.MECHANISMS[name](self.options.user, self.options.password)
+        initial = next(steps)
+        reply = self.command(f"AUTH {name}" + ("" if initial is None else f" {_base64(initial)}"))
+        while reply.code == 334:
+            try:
+                answer = steps.send(base64.b64decode(reply.lines[0], validate=True))
+            except (StopIteration, binascii.Error):
+                return self.command("*")  # RFC 4954 §4: give up this exchange
+            reply = self.command(_base64(answer or b""))
+        return reply
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _own_name() -> str:
+    """This machine's name, if it is one that the world might know. Not `getfqdn`, which asks the network."""
+    name = socket.gethostname()
+    return name if FULL_NAME.fullmatch(name) else ""
+
+
+def _port_hint(options: SmtpOptions) -> str:
+    """The usual mistake: 465 speaks TLS from the first byte, the others do not (RFC 8314 §3)."""
+    if options.port == 465 and options.security != "tls":
+        return 'Port 465 is usually security = "tls".'
+    if options.port in {25, 587} and options.security == "tls":
+        return f'Port {options.port} is usually security = "starttls".'
+    return ""

@@ -1,0 +1,77 @@
+"""The settings of one SMTP relay, checked before anything is sent."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Self
+
+from mailer.errors import SettingsError
+from mailer.settings import is_loopback
+
+SECURITIES = ("starttls", "tls", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpOptions:
+    """Times are seconds. security: starttls, tls (from the first byte, RFC 8314) or none, which only loopback may use."""
+
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: str = ""
+    messages_per_connection: int = 1000
+    #: How we greet the relay; default: this machine's name if it has a full one, else its address (RFC 5321 §4.1.4).
+    ehlo_name: str = ""
+    #: Off for a relay that offers PIPELINING and does it badly.
+    pipelining: bool = True
+    connect_timeout: float = 30.0
+    command_timeout: float = 60.0
+    #: After the final dot a relay may think for long; giving up early makes duplicates (RFC 5321 §4.5.3.2.6: 10 minutes).
+    final_timeout: float = 300.0
+    quit_timeout: float = 2.0
+
+    @classmethod
+    def read(cls, options: Mapping[str, object]) -> Self:
+        """Those of `options` that we know; others belong to the worker. Raises SettingsError."""
+        known: dict[str, object] = {}
+        for setting in fields(cls):
+            value = options.get(setting.name, setting.default)
+            if isinstance(setting.default, float) and type(value) is int:
+                value = float(value)
+            if type(value) is not type(setting.default):
+                raise SettingsError(f"The relay's {setting.name} is {value!r}, which it cannot be.")
+            known[setting.name] = value
+        found = cls(**known)  # type: ignore[arg-type] # each was compared with its default above
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        if not self.host:
+            raise SettingsError("The relay has no host.", hint='Set host = "…" in its [[relays]], or MAILER_SMTP_URL.')
+        if not 0 < self.port < 65536:
+            raise SettingsError(f"The relay's port is {self.port}.", hint="Usual are 587 (starttls) and 465 (tls).")
+        if self.security not in SECURITIES:
+            raise SettingsError(
+                f'The relay\'s security is "{self.security}".', hint=f"It takes {', '.join(SECURITIES)}."
+            )
+        if self.security == "none" and not is_loopback(self.host):
+            raise SettingsError(
+                f"The relay {self.host} is not this machine, so mail and passwords may not go there in clear.",
+                hint='Set security = "starttls" (port 587) or "tls" (port 465).',
+            )
+        if self.messages_per_connection < 1:
+            raise SettingsError("The relay's messages_per_connection is below 1.")
+        if "\0" in self.user + self.password:
+            raise SettingsError("The relay's user or password holds a NUL character, which no login can carry.")
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Verifies the certificate and its name; trusts `ca_file` alone when it is set, else the system. Raises SettingsError."""
+        try:
+            return ssl.create_default_context(cafile=self.ca_file or None)
+        except OSError as error:  # ssl.SSLError is one: a file that holds no certificate
+            raise SettingsError(
+                f"The relay's ca_file {self.ca_file} cannot be used: {error.strerror or error}.",
+                hint="It is a file of certificates in PEM form.",
+            ) from None

@@ -1,0 +1,107 @@
+"""What a relay answers (RFC 5321 §4.2): `Reply`, and a parser that takes the bytes as they come.
+
+The parser promises: the same replies however the bytes were cut; never more than a few kilobytes held; anything that is
+no SMTP reply ends the conversation (`GarbledReply`) instead of being guessed at.
+"""
+
+import re
+from dataclasses import dataclass
+
+# RFC 5321 §4.5.3.1.5 allows 512 octets a line; real relays put URLs in them. A reply of over 100 lines is nobody's EHLO.
+MAX_LINE = 2048
+MAX_LINES = 100
+MAX_TEXT = 1000
+
+LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
+
+
+class LinkLost(Exception):
+    """The conversation with the relay cannot go on. written: bytes of the last write that the system had taken over."""
+
+    def __init__(self, reason: str, *, written: int = 0) -> None:
+        super().__init__(reason)
+        self.written = written
+
+
+class GarbledReply(LinkLost):
+    """What came is no SMTP reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """code: 200 to 599. lines: the text of each line, without code, as it came but for control characters."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def positive(self) -> bool:
+        return 200 <= self.code < 300
+
+    @property
+    def enhanced(self) -> str:
+        """The status code of RFC 3463, such as "5.1.1"; "" when there is none or it contradicts the code (RFC 2034 §4)."""
+        match = ENHANCED.match(self.lines[0])
+        return match[1] if match and match[1][0] == str(self.code)[0] else ""
+
+    @property
+    def text(self) -> str:
+        """All lines in one, the enhanced status code taken off each."""
+        status = self.enhanced
+        parts = (line.removeprefix(status).strip() if status else line.strip() for line in self.lines)
+        return " ".join(part for part in parts if part)[:MAX_TEXT]
+
+    def __str__(self) -> str:
+        """How it stands in front of a person: "550 5.1.1 no such person"."""
+        return " ".join(part for part in (str(self.code), self.enhanced, self.text) if part)
+
+
+class ReplyParser:
+    """`feed` it what came, then take replies with `next` until it has none."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._code = 0
+        self._lines: list[str] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that came was part of a reply already taken."""
+        return not self._buffer and not self._lines
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+
+    def next(self) -> Reply | None:
+        """The next whole reply, None while it is not there yet. Raises GarbledReply."""
+        while True:
+            line, end, rest = self._buffer.partition(b"\n")
+            if len(line) > MAX_LINE:
+                raise GarbledReply("The relay answered with a line that does not end.")
+            if not end:
+                return None
+            self._buffer = rest
+            if self._take(line.removesuffix(b"\r")):
+                lines, self._lines = tuple(self._lines), []
+                return Reply(self._code, lines)
+
+    def _take(self, line: bytes) -> bool:
+        """Add one line; True when it is the last of its reply."""
+        match = LINE.fullmatch(line)
+        if match is None:
+            raise GarbledReply(f'The relay answered "{printable(line)[:60]}", which is no SMTP reply.')
+        code = int(match[1])
+        if self._lines and code != self._code:  # RFC 5321 §4.2.1: the same code on every line
+            raise GarbledReply(f"The relay answered {self._code} and {code} in one reply.")
+        if len(self._lines) >= MAX_LINES:
+            raise GarbledReply(f"The relay answered with more than {MAX_LINES} lines.")
+        self._code = code
+        self._lines.append(printable(match[3] or b""))
+        return match[2] != b"-"
+
+
+def printable(raw: bytes) -> str:
+    """As text that may stand on a terminal: RFC 6531 §3.7.4 allows UTF-8; control characters become question marks."""
+    text = raw.decode("utf-8", "replace")
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

@@ -1,0 +1,69 @@
+"""What a reply means for the message, or for us: decided here, once, from codes and never from text.
+
+| asked by    | 2yz (354 for DATA) | 4yz, 552, codes that mean nothing there | 5yz                                       |
+| ----------- | ------------------ | --------------------------------------- | ----------------------------------------- |
+| the greeting, EHLO, STARTTLS, AUTH | go on | BackendUnavailable            | BackendMisconfigured                      |
+| MAIL FROM   | go on              | Deferred                                | BackendMisconfigured: it is about us      |
+| RCPT TO     | go on              | Deferred                                | Refused; `bad_address` by enhanced status |
+| DATA        | go on              | Deferred                                | Refused                                   |
+| final dot   | Sent               | Deferred; Uncertain for a senseless code | Refused                                  |
+"""
+
+from mailer.backend import Deferred, Receipt, Refused, Sent, Uncertain
+from mailer.backends.smtp_replies import Reply
+from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable
+
+#: RFC 3463 §3.2 and RFC 7505: no such mailbox, no such domain, bad syntax, null MX.
+BAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10"})
+#: RFC 3463 §3.3, §3.4: too long for the mailbox, too big for the system. Waiting does not help, whatever the basic code.
+TOO_BIG = frozenset({"5.2.3", "5.3.4"})
+#: RFC 3463 §3.7: this message cannot be carried, though another of ours may be. 5.6.7 is RFC 6531's.
+MESSAGE_NOT_CARRIED = TOO_BIG | {"5.6.3", "5.6.7"}
+
+
+def is_permanent(reply: Reply) -> bool:
+    """5yz, but 552, which is temporary (RFC 5321 §4.5.3.1.10) unless it says that the message is too big (RFC 1870 §6)."""
+    return reply.code >= 500 and (reply.code != 552 or reply.enhanced in TOO_BIG)
+
+
+def about_us(reply: Reply, what: str) -> BackendError:
+    """The error for a negative answer to `what`, which is about our connection and not about any message."""
+    text = f"The relay answered {what} with: {reply}"
+    return BackendMisconfigured(text) if is_permanent(reply) else BackendUnavailable(text)
+
+
+def of_sender(reply: Reply) -> Receipt | None:
+    """MAIL FROM: None to go on. Raises BackendMisconfigured when our sender is refused for good."""
+    if reply.positive:
+        return None
+    if is_permanent(reply) and reply.enhanced not in MESSAGE_NOT_CARRIED:
+        raise about_us(reply, "our sender address")
+    return _negative(reply)
+
+
+def of_recipient(reply: Reply) -> Receipt | None:
+    """RCPT TO: None to go on."""
+    if reply.positive:
+        return None
+    return _negative(reply, bad_address=reply.enhanced in BAD_ADDRESS)
+
+
+def of_data(reply: Reply) -> Receipt | None:
+    """DATA: None to go on."""
+    return None if reply.code == 354 else _negative(reply)
+
+
+def of_content(reply: Reply) -> Receipt:
+    """The final dot: the message's fate."""
+    if reply.positive:
+        return Sent(code=reply.code, enhanced=reply.enhanced, text=reply.text)
+    if reply.code < 400:
+        # Neither yes nor no after the whole message: asking again might deliver it twice.
+        return Uncertain(code=reply.code, enhanced=reply.enhanced, text=reply.text)
+    return _negative(reply)
+
+
+def _negative(reply: Reply, *, bad_address: bool = False) -> Receipt:
+    if is_permanent(reply):
+        return Refused(code=reply.code, enhanced=reply.enhanced, text=reply.text, bad_address=bad_address)
+    return Deferred(code=reply.code, enhanced=reply.enhanced, text=reply.text)
