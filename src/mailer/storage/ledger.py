@@ -37,10 +37,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailer.domain.mailing import ROW_STEPS, RowState
+from mailer.domain.subscriber import SuppressionReason
 from mailer.storage import events
 from mailer.storage.database import Database
 from mailer.storage.ledger_sql import statements
-from mailer.storage.rowset import packed
+from mailer.storage.rowset import packed, storable
+from mailer.storage.suppressions import suppress
+from mailer.storage.tables import subscriber
 
 LEFT = "had left or was suppressed before the message's turn came"
 LATE = "send_by had passed"
@@ -78,6 +81,7 @@ class Outcome:
     """Where one row goes: sent, failed, uncertain, or queued again at `due` (unix seconds).
 
     counted: False where the attempt says nothing about the person, because nothing was put on the wire for them.
+    bad_address: the relay said that the address does not exist; it is suppressed in the same transaction.
     """
 
     subscriber_id: int
@@ -87,6 +91,7 @@ class Outcome:
     code: int = 0
     enhanced: str = ""
     text: str = ""
+    bad_address: bool = False
 
     @property
     def event(self) -> events.EventRow:
@@ -195,9 +200,18 @@ class Ledger:
         with self._writing() as connection:
             found = self._execute(connection, statement, p_mailing=mailing_id, p_token=token, p_rows=rows)
             settled = set(found.scalars())
-            told = [one.event for one in outcomes if one.subscriber_id in settled]
+            told = [one.event for one in outcomes if one.subscriber_id in settled and (one.counted or one.text)]
             events.write(connection, mailing_id, told, at=self.now(connection))
+            for one in outcomes:
+                if one.bad_address and one.subscriber_id in settled:
+                    self._suppress(connection, one)
         return settled
+
+    def _suppress(self, connection: sa.Connection, outcome: Outcome) -> None:
+        key = connection.scalar(sa.select(subscriber.c.email_key).where(subscriber.c.id == outcome.subscriber_id))
+        if key is not None:
+            detail = storable(f"{outcome.code} {outcome.enhanced} {outcome.text}")
+            suppress(connection, key, reason=SuppressionReason.BAD_ADDRESS, detail=detail, at=self._clock())
 
     def extend(self, token: int, *, lease_seconds: int) -> int:
         """Prolong a lease that is not over, for every row still in it. Returns how many rows those are."""

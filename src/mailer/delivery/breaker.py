@@ -1,0 +1,55 @@
+"""The circuit breaker of one mailing: refusals that say more about us, or our mail, than about the people."""
+
+import threading
+from collections import deque
+
+from mailer.backend import Deferred, Receipt, Refused
+
+IN_A_ROW = 10
+#: 25 of 500 is 5 %.
+WINDOW, LIMIT = 500, 25
+
+
+class Breaker:
+    """Trips at ten equal refusals in a row, or when 5 % of the last 500 answers are refusals. Threads may share it.
+
+    An address that does not exist says nothing about us and is not counted, nor is a message that was only put off:
+    neither is an answer to what we ask here.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._last: deque[bool] = deque(maxlen=WINDOW)
+        self._row: tuple[int, str] | None = None
+        self._length = 0
+
+    def record(self, receipt: Receipt) -> str:
+        """Take note of one answer. The reason to pause, with the reply quoted, or "" to go on; a reason starts anew."""
+        refused = isinstance(receipt, Refused)
+        if isinstance(receipt, Deferred) or (isinstance(receipt, Refused) and receipt.bad_address):
+            return ""
+        with self._lock:
+            kind = (receipt.code, receipt.enhanced) if refused else None
+            self._length = self._length + 1 if kind and kind == self._row else int(refused)
+            self._row = kind
+            self._last.append(refused)
+            reason = self._reason() if refused else ""
+            if reason:
+                self._reset()
+        return f'{reason}: "{quoted(receipt)}"' if reason else ""
+
+    def _reason(self) -> str:
+        if self._length >= IN_A_ROW:
+            return f"{IN_A_ROW} messages in a row were refused alike"
+        if sum(self._last) >= LIMIT:
+            return f"{LIMIT} of the last {len(self._last)} messages were refused, the last of them"
+        return ""
+
+
+def quoted(receipt: Receipt) -> str:
+    """A reply as people know it: code, status, text."""
+    parts = (str(receipt.code or ""), receipt.enhanced, receipt.text)
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,249 @@
+"""One connection to the relay: takes parcels, builds their messages just in time, and puts on the wire what is marked.
+
+A parcel's way: taken from the shelf → its message built (who cannot be written to fails here, far from the wire) →
+marked, committed → on the wire → its receipt settled. While one group is on the wire the next is being marked.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.backend import Backend, Receipt, Uncertain
+from mailer.delivery.committer import Committer
+from mailer.delivery.pacing import Bucket
+from mailer.delivery.shelf import Shelf
+from mailer.delivery.verdict import verdict
+from mailer.delivery.work import Parcel, Settlement, Work
+from mailer.domain.mailing import RowState
+from mailer.domain.message import OutgoingMessage
+from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable, EditionError
+from mailer.storage.ledger import Outcome
+
+logger = logging.getLogger(__name__)
+#: A group is what one connection carries in about this time: slow relays get small groups, so a crash leaves less in doubt.
+GROUP_SECONDS = 0.5
+IDLE_STEP = 0.5
+#: A connection that has nothing to do is closed: relays drop the idle ones anyway, and count them.
+IDLE_CLOSE = 15.0
+LONGEST_REST = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What the connections of one worker share."""
+
+    shelf: Shelf
+    committer: Committer
+    bucket: Bucket
+    make_backend: Callable[[], Backend]
+    clock: Callable[[], datetime]
+    stopping: threading.Event
+    largest_group: int
+    retry_first_seconds: float
+    breaker: bool
+    halt: Callable[[Work, str], None]  #: pause the mailing and say why
+    trouble: Callable[[str, float], None]
+    crashed: Callable[[Exception], None]
+
+
+class Carrier(threading.Thread):
+    """The thread of one connection."""
+
+    def __init__(self, bench: Bench, number: int) -> None:
+        super().__init__(name=f"connection-{number}", daemon=True)
+        self.failures = 0  #: how often in a row the relay could not be used
+        self.resting_until = 0.0
+        self._bench = bench
+        self._backend: Backend | None = None
+        self._opened = False
+        self._used_at = 0.0
+        self._seconds_each = GROUP_SECONDS
+        self._on_wire: deque[Parcel] = deque()
+        self._marked: deque[Parcel] = deque()
+        self._ahead: Future[list[Parcel]] | None = None
+
+    def run(self) -> None:
+        try:
+            while not self._bench.stopping.is_set():
+                self._round()
+        except Exception as error:  # noqa: BLE001 (whatever it is, the worker must stop and say so)
+            self._bench.crashed(error)
+        finally:
+            self._shut()
+
+    def abort(self) -> None:
+        """Called by another thread: do not wait for a slow relay any longer."""
+        if self._backend is not None:
+            self._backend.abort()
+
+    def _round(self) -> None:
+        rest = self.resting_until - time.monotonic()
+        if rest > 0:
+            self._bench.stopping.wait(min(rest, IDLE_STEP))
+        elif not self._bench.shelf.wait(IDLE_STEP):
+            if self._opened and time.monotonic() - self._used_at > IDLE_CLOSE:
+                self._shut()
+        elif parcels := self._take(patient=True):
+            self._carry(parcels)
+
+    @property
+    def _group(self) -> int:
+        return max(1, min(self._bench.largest_group, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
+
+    def _take(self, *, patient: bool) -> list[Parcel]:
+        """Parcels that may be marked and go out now: the relay's rate and the allowance of doubt leave room for each."""
+        bench, now = self._bench, time.monotonic()
+        allowed = bench.committer.allowance.take(self._group, seconds=IDLE_STEP if patient else 0)
+        paid = bench.bucket.take(allowed, now)
+        parcels = bench.shelf.take(paid)
+        bench.bucket.give_back(paid - len(parcels))
+        bench.committer.allowance.give_back(allowed - len(parcels))
+        if patient and allowed and not paid:
+            bench.stopping.wait(min(bench.bucket.wait(now), IDLE_STEP))
+        return parcels
+
+    def _carry(self, parcels: list[Parcel]) -> None:
+        """Put a group on the wire, and the groups behind it as long as there are any."""
+        if not self._open(parcels):
+            return
+        assert self._backend is not None
+        self._ahead, at = self._prepare(parcels), time.monotonic()
+        try:
+            for receipt in self._backend.send_many(self._messages()):
+                self._seconds_each += (time.monotonic() - at - self._seconds_each) / 4
+                at = time.monotonic()
+                self._answered(self._on_wire.popleft(), receipt)
+            self._unanswered("the backend gave no receipt")
+        except BackendUnavailable as error:
+            self._rest(error)
+        except BackendMisconfigured as error:
+            self._refused_us(error, list(self._on_wire or self._marked))
+        except Exception as error:
+            # The backend is broken, so nobody knows what it did with these.
+            self._unanswered(f"the backend broke: {type(error).__name__}")
+            raise
+        finally:
+            self._used_at = time.monotonic()
+            self._put_back()
+
+    def _open(self, parcels: list[Parcel]) -> bool:
+        """Connect before anything is marked: a relay that is down puts nobody in doubt."""
+        if self._opened:
+            return True
+        try:
+            if self._backend is None:
+                self._backend = self._bench.make_backend()
+            self._backend.open()
+            self._opened = True
+        except BackendError as error:
+            self._bench.committer.allowance.give_back(len(parcels))
+            self._bench.bucket.give_back(len(parcels))
+            self._bench.shelf.put_back(parcels)
+            if isinstance(error, BackendMisconfigured):
+                self._refused_us(error, parcels)
+            else:
+                self._rest(error)
+        return self._opened
+
+    def _prepare(self, parcels: list[Parcel]) -> "Future[list[Parcel]]":
+        """Build the messages, then have them marked. Built first, so that no row is `sending` without a message."""
+        built = [parcel for parcel in parcels if self._build(parcel)]
+        self._bench.committer.allowance.give_back(len(parcels) - len(built))
+        return self._bench.committer.mark(built)
+
+    def _build(self, parcel: Parcel) -> bool:
+        try:
+            parcel.message = parcel.work.program.message(parcel.recipient, at=self._bench.clock())
+        except EditionError as error:
+            reason = error.message
+        except Exception as error:  # one person's data must not stop everybody's mail
+            logger.exception("message not built: mailing=%d", parcel.work.mailing.id)
+            reason = f"the message cannot be built: {type(error).__name__}"
+        else:
+            return True
+        failed = Outcome(subscriber_id=parcel.subscriber_id, state=RowState.FAILED, counted=False, text=reason)
+        self._bench.committer.fail_unsent(Settlement(parcel, failed))
+        return False
+
+    def _messages(self) -> Iterator[OutgoingMessage]:
+        """What may go on the wire now. Ends when there is nothing, so that outstanding replies are read."""
+        while self._ahead is not None:
+            self._marked.extend(self._ahead.result())
+            self._ahead = None
+            while self._marked:
+                if self._bench.stopping.is_set() or not self._marked[0].lease.good(time.monotonic()):
+                    return
+                if self._marked[0].work.halted:
+                    return
+                parcel = self._marked.popleft()
+                self._on_wire.append(parcel)
+                assert parcel.message is not None
+                yield parcel.message
+                self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        if self._ahead is None and len(self._marked) <= self._group // 2:
+            following = self._take(patient=False)
+            if following:
+                self._ahead = self._prepare(following)
+
+    def _answered(self, parcel: Parcel, receipt: Receipt) -> None:
+        work, bench = parcel.work, self._bench
+        outcome = verdict(
+            receipt,
+            subscriber_id=parcel.subscriber_id,
+            attempts=parcel.claimed.attempts,
+            in_doubt=work.mailing.in_doubt,
+            first_seconds=bench.retry_first_seconds,
+            deadline=work.deadline,
+            now=bench.clock(),
+            chance=random.random(),  # noqa: S311 (jitter)
+        )
+        parcel.message = None
+        self.failures = 0
+        bench.committer.settle([Settlement(parcel, outcome)])
+        if bench.breaker and not work.halted and (reason := work.breaker.record(receipt)):
+            bench.halt(work, reason)
+
+    def _unanswered(self, reason: str) -> None:
+        """Messages that were handed over and got no receipt although the backend did not say that they may be tried again."""
+        while self._on_wire:
+            self._answered(self._on_wire.popleft(), Uncertain(text=reason))
+
+    def _put_back(self) -> None:
+        """What was marked and never left is queued again; it was no attempt."""
+        ahead = self._ahead.result() if self._ahead else []
+        self._ahead = None
+        left = [*self._on_wire, *self._marked, *ahead]
+        self._on_wire.clear()
+        self._marked.clear()
+        outcomes = (
+            Outcome(subscriber_id=parcel.subscriber_id, state=RowState.QUEUED, counted=False) for parcel in left
+        )
+        self._bench.committer.settle(map(Settlement, left, outcomes))
+
+    def _rest(self, error: BackendError) -> None:
+        """The connection is at fault: wait, longer each time, and count it against nobody."""
+        self._shut()
+        self.failures += 1
+        rest = min(2.0 ** (self.failures - 1), LONGEST_REST) * (0.75 + random.random() / 2)  # noqa: S311 (jitter)
+        self.resting_until = time.monotonic() + rest
+        if not self._bench.stopping.is_set():
+            self._bench.trouble(error.message, rest)
+
+    def _refused_us(self, error: BackendMisconfigured, parcels: list[Parcel]) -> None:
+        """The relay refuses us, whoever the recipient is: a person must act before anything more is tried."""
+        for work in {parcel.work for parcel in parcels}:
+            self._bench.halt(work, error.message)
+        self._rest(error)
+
+    def _shut(self) -> None:
+        self._opened = False
+        if self._backend is not None:
+            self._backend.close()

@@ -1,0 +1,46 @@
+"""From what a relay said to where the row goes: the one place that decides it."""
+
+from datetime import datetime
+
+from mailer.backend import Deferred, Receipt, Refused, Sent, Uncertain
+from mailer.delivery.retry import next_try
+from mailer.domain.mailing import InDoubt, RowState
+from mailer.storage.ledger import Outcome
+
+
+def verdict(
+    receipt: Receipt,
+    *,
+    subscriber_id: int,
+    attempts: int,
+    in_doubt: InDoubt,
+    first_seconds: float,
+    deadline: datetime,
+    now: datetime,
+    chance: float,
+) -> Outcome:
+    """The outcome of one attempt. attempts, first_seconds, deadline, chance: as `next_try` takes them."""
+    state, due, why = RowState.UNCERTAIN, 0, ""
+    match receipt:
+        case Sent():
+            state = RowState.SENT
+        case Refused():
+            state = RowState.FAILED
+        case Deferred() | Uncertain():
+            held = isinstance(receipt, Uncertain) and in_doubt is InDoubt.HOLD
+            again = next_try(
+                receipt, attempts=attempts, first_seconds=first_seconds, deadline=deadline, now=now, chance=chance
+            )
+            if again is not None and not held:
+                state, due = RowState.QUEUED, int(again.timestamp())
+            elif isinstance(receipt, Deferred):
+                state, why = RowState.FAILED, "gave up, no time is left for another try: "
+    return Outcome(
+        subscriber_id=subscriber_id,
+        state=state,
+        due=due,
+        code=receipt.code,
+        enhanced=receipt.enhanced,
+        text=why + receipt.text,
+        bad_address=isinstance(receipt, Refused) and receipt.bad_address,
+    )

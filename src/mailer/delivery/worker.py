@@ -1,0 +1,294 @@
+"""The worker: takes due rows from the ledger, makes their messages, gives them to the relay, writes what became of them.
+
+    this thread       claims, prolongs leases, reaps what dead workers left, finishes mailings
+    connections       one thread each: build, have marked, put on the wire, read receipts (`carrier`)
+    committer         one thread: every pending mark and receipt of all connections in one commit (`committer`)
+
+Any number of workers, in any number of processes, share one ledger and need not know of each other. In memory are a few hundred
+recipients and the messages that are on the wire, whatever the size of the audience.
+
+`stop()` ends a worker within a second when it is idle: nothing new is taken, what is on the wire is finished, the rest
+is given back. A second `stop()` does not wait for a slow relay either; what waits for its reply is then uncertain.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.backend import Backend
+from mailer.delivery.carrier import Bench, Carrier
+from mailer.delivery.committer import Committer
+from mailer.delivery.intake import Intake
+from mailer.delivery.observer import Observer, by_mailing
+from mailer.delivery.pacing import Bucket
+from mailer.delivery.shelf import Shelf
+from mailer.delivery.summary import Summary, what_is_left
+from mailer.delivery.work import Settlement, Work
+from mailer.domain.mailing import Mailing, MailingState, RowState
+from mailer.errors import StorageError
+from mailer.storage import mailings
+from mailer.storage.database import Database
+from mailer.storage.heartbeats import Role, beating
+from mailer.storage.ledger import Batch, Ledger
+from mailer.storage.ledger_outlook import outlook
+
+logger = logging.getLogger(__name__)
+REAP_EVERY = 5.0
+#: How often an idle worker looks for work; jittered, so that many do not look at once.
+LOOK_EVERY = 1.0
+STEP = 0.2
+#: How long a stopping worker waits for replies before it breaks off.
+GRACE = 30.0
+#: Every connection failed this often in a row: the relay is down, and `drain` does not wait for it.
+PATIENCE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How one worker process uses its relay and the ledger. rate: messages a second, 0 for no limit."""
+
+    connections: int = 4
+    rate: float = 0.0
+    lease_seconds: int = 60
+    retry_first_seconds: float = 120.0
+    max_in_doubt: int = 64
+    breaker: bool = True
+
+
+class Worker:
+    """One worker. `run` it once, in any thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime],
+        key: bytes,
+        make_backend: Callable[[], Backend],
+        pace: Pace,
+        observer: Observer | None = None,
+        only: int | None = None,
+    ) -> None:
+        """key: signs links. make_backend: called once for each connection, in its thread. only: work this mailing alone."""
+        self._database, self._clock, self._only = database, clock, only
+        self._observer = observer or Observer()
+        self._summary = Summary()
+        self._asked, self._hurry, self._ending = threading.Event(), threading.Event(), threading.Event()
+        self._settled_all = threading.Event()
+        self._works: list[Work] = []
+        self._error: Exception | None = None
+        self._telling = threading.Lock()
+        self._ledger = Ledger(database, clock)
+        self._shelf = Shelf()
+        self._committer = Committer(
+            self._ledger, max_in_doubt=pace.max_in_doubt, settled=self._settled, failed=self._crashed
+        )
+        self._intake = Intake(
+            database,
+            self._ledger,
+            self._shelf,
+            clock=clock,
+            key=key,
+            only=only,
+            rate=pace.rate,
+            lease_seconds=pace.lease_seconds,
+        )
+        bench = Bench(
+            shelf=self._shelf,
+            committer=self._committer,
+            bucket=Bucket(pace.rate, time.monotonic()),
+            make_backend=make_backend,
+            clock=clock,
+            stopping=self._ending,
+            largest_group=max(1, pace.max_in_doubt // pace.connections // 2),
+            retry_first_seconds=pace.retry_first_seconds,
+            breaker=pace.breaker,
+            halt=self._halt,
+            trouble=self._trouble,
+            crashed=self._crashed,
+        )
+        self._carriers = [Carrier(bench, number) for number in range(1, pace.connections + 1)]
+        self._reap_at = self._look_at = 0.0
+
+    def stop(self) -> None:
+        """Ask it to stop. The second call breaks off what waits for a reply."""
+        if self._asked.is_set():
+            self._hurry.set()
+        self._asked.set()
+        self._end()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return self._asked.is_set()
+
+    def run(self, *, drain: bool = False) -> Summary:
+        """Work until told to stop.
+
+        drain: return as soon as nothing is due. That waits for the relay's rate and for the leases of dead workers, not
+        for retries, the undo window or pauses, nor for a relay that is down; `Summary.left` says what is left.
+        Raises StorageError when the ledger cannot be written; what was settled before is kept.
+        """
+        with beating(self._database, self._clock, Role.WORKER, mailing_id=self._only):
+            self._committer.start()
+            for carrier in self._carriers:
+                carrier.start()
+            try:
+                while not self._ending.is_set() and self._step(drain=drain):
+                    pass
+            finally:
+                self._shut_down()
+        if self._error is not None:
+            raise self._error
+        self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only)
+        return self._summary
+
+    def _step(self, *, drain: bool) -> bool:
+        """One look around. False: draining, and nothing is due."""
+        now = time.monotonic()
+        if now >= self._reap_at:
+            self._reap_at = now + jittered(REAP_EVERY)
+            self._reap()
+        self._intake.hold()
+        if self._relay_is_down():
+            self._intake.give_back(self._shelf.clear())
+            self._ending.wait(STEP)
+            return not drain or self._intake.in_hand > 0
+        if now >= self._look_at:
+            self._look_at = now + jittered(LOOK_EVERY)
+            self._works = self._intake.look()
+        claims = list(self._intake.fill())
+        for work, batch in claims:
+            self._took(work, batch)
+        if claims:
+            return True
+        if self._intake.in_hand:
+            self._wait_for_room()
+        elif not self._rest_is_waiting() and drain:
+            return False
+        else:
+            self._ending.wait(max(STEP, self._look_at - time.monotonic()))
+        return True
+
+    def _wait_for_room(self) -> None:
+        """Until the shelf runs low, or all that we hold is settled."""
+        if len(self._shelf) > self._intake.low:
+            self._shelf.wait_lower(self._intake.low, STEP)
+        else:
+            self._settled_all.wait(STEP)
+        self._settled_all.clear()
+
+    def _rest_is_waiting(self) -> bool:
+        """Finish what is done; whether anything of the others is due now, or in the hands of another worker."""
+        waiting = False
+        for work in self._works:
+            with self._database.reading() as connection:
+                view = outlook(connection, work.mailing.id, now=self._clock())
+            if view.done:
+                self._finish(work.mailing)
+            waiting |= bool(view.due or view.in_hand)
+        return waiting
+
+    def _finish(self, mailing: Mailing) -> None:
+        now = self._clock()
+        with self._database.writing() as connection:
+            done = mailings.finish_if_done(connection, mailing.id, at=now)
+        if done:
+            self._look_at = 0.0
+            with self._telling:
+                self._observer.finished(mailing)
+
+    def _reap(self) -> None:
+        reaped = self._ledger.reap()
+        if reaped:
+            self._look_at = 0.0
+            logger.warning(
+                "leases reaped: released=%d uncertain=%d resent=%d", reaped.released, reaped.uncertain, reaped.resent
+            )
+            self._summary.counts[RowState.UNCERTAIN] += reaped.uncertain
+
+    def _relay_is_down(self) -> bool:
+        now = time.monotonic()
+        return all(carrier.failures >= PATIENCE and carrier.resting_until > now for carrier in self._carriers)
+
+    def _shut_down(self) -> None:
+        """Finish what is on the wire, write what became of it, give back the rest."""
+        self._end()
+        give_up = time.monotonic() + GRACE
+        while any(carrier.is_alive() for carrier in self._carriers):
+            if self._hurry.is_set() or time.monotonic() > give_up:
+                for carrier in self._carriers:
+                    carrier.abort()
+            self._carriers[0].join(STEP)
+            for carrier in self._carriers:
+                carrier.join(0.01)
+            self._try(self._intake.hold)
+        self._committer.close()
+        self._try(self._intake.release)
+
+    def _try(self, step: Callable[[], None]) -> None:
+        """While shutting down: what cannot be written now is taken care of when its lease runs out."""
+        try:
+            step()
+        except StorageError as error:
+            self._error = self._error or error
+
+    def _end(self) -> None:
+        self._ending.set()
+        self._shelf.close()
+        self._settled_all.set()
+
+    # What the threads tell
+
+    def _took(self, work: Work, batch: Batch) -> None:
+        """Rows that ended when they were claimed."""
+        counts = Counter(
+            {RowState.SUPPRESSED: batch.suppressed, RowState.EXPIRED: batch.expired, RowState.FAILED: batch.failed}
+        )
+        self._tell(work.mailing, +counts)
+
+    def _settled(self, settlements: Sequence[Settlement]) -> None:
+        for mailing, counts in by_mailing(settlements):
+            self._tell(mailing, counts)
+        if not self._intake.in_hand:
+            self._settled_all.set()
+
+    def _tell(self, mailing: Mailing, counts: "Counter[RowState]") -> None:
+        with self._telling:
+            self._summary.counts += counts
+            if counts[RowState.SENT]:
+                self._summary.relay_down = ""
+            if counts:
+                self._observer.settled(mailing, counts)
+
+    def _halt(self, work: Work, reason: str) -> None:
+        """Pause a mailing; from when this returns nothing more of it is marked, by any worker."""
+        work.halted = True
+        with self._database.writing() as connection:
+            paused = mailings.move(connection, work.mailing.id, MailingState.PAUSED, reason=reason, at=self._clock())
+        if paused:
+            logger.error("mailing paused: mailing=%d", work.mailing.id)
+            with self._telling:
+                self._summary.paused[work.mailing.id] = reason
+                self._observer.paused(work.mailing, reason)
+
+    def _trouble(self, reason: str, seconds: float) -> None:
+        logger.warning("relay cannot be used: retry_in=%.1f", seconds)
+        with self._telling:
+            self._summary.relay_down = reason
+            self._observer.trouble(reason, seconds)
+
+    def _crashed(self, error: Exception) -> None:
+        """A thread cannot go on: stop, and let `run` raise the first reason."""
+        self._error = self._error or error
+        self._end()
+
+
+def jittered(seconds: float) -> float:
+    """So that many workers do not look at the same moment."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311

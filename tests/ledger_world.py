@@ -1,0 +1,110 @@
+"""A database with invented people and a mailing to all of them, for tests and benchmarks of the ledger and the worker."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from mailer.domain.mailing import MailingState, RowState
+from mailer.edition.format import Context, Edition, Hole, Meta, Static, Variant, dump
+from mailer.storage import editions
+from mailer.storage.database import Database
+from mailer.storage.tables import delivery, mailing, mailing_list, metadata, subscriber, subscription
+
+KEY = b"a key of this project, 32 bytes."
+
+
+def make_database(url):
+    """An empty schema; on a server that was used before, emptied."""
+    database = Database(url)
+    if not database.is_sqlite:
+        metadata.drop_all(database.engine)
+    metadata.create_all(database.engine)
+    return database
+
+
+def add_people(database, number, *, list_name="news"):
+    """`number` confirmed members of the list, ids 1 and on, person1@example.org and on."""
+    now = datetime.now(UTC)
+    ids = range(1, number + 1)
+    with database.writing() as connection:
+        connection.execute(sa.insert(mailing_list).values(id=1, name=list_name))
+        for start in range(0, number, 20_000):
+            some = ids[start : start + 20_000]
+            people = [
+                {"id": one, "public_id": one, "email": email(one), "email_key": email(one), "first_name": f"Ana {one}"}
+                for one in some
+            ]
+            connection.execute(sa.insert(subscriber).values(created_at=now, updated_at=now, attributes={}), people)
+            connection.execute(
+                sa.insert(subscription).values(list_id=1, status="confirmed", consented_at=now, changed_at=now),
+                [{"subscriber_id": one} for one in some],
+            )
+
+
+def email(subscriber_id):
+    return f"person{subscriber_id}@example.org"
+
+
+def edition(body="Dear friends,\nwe meet on Friday.\n"):
+    """A small letter that greets by first name."""
+    first_name = ("field", ("var", "subscriber"), "first_name")
+    html = (
+        Static(f"<!doctype html><html><body><p>{body}</p>"),
+        Hole(first_name, Context.TEXT),
+        Static("</body></html>\n"),
+    )
+    variant = Variant(
+        language="en",
+        from_name="Solidarity Network",
+        subject=(Static("We meet on Friday"),),
+        text=(Hole(first_name, Context.PLAIN), Static(f"\n\n{body}\n")),
+        html=html,
+    )
+    meta = Meta(
+        slug="letter",
+        kind="article",
+        title="We meet on Friday",
+        list_name="news",
+        list_title="News",
+        from_address="news@example.org",
+        public_url="https://mail.example.org",
+        frozen_at=datetime(2024, 11, 30, 9, 30, tzinfo=UTC),
+    )
+    return Edition(sources="00" * 32, meta=meta, variants={"": variant})
+
+
+def add_mailing(database, recipients, *, state=MailingState.SENDING, number=1, **values):
+    """A mailing to subscribers 1 … `recipients`, all queued; its id."""
+    now = datetime.now(UTC)
+    defaults = {"kind": "article", "title": "", "list_name": "news", "audience": {}, "in_doubt": "hold"}
+    defaults |= {"created_at": now, "starts_at": now, "give_up_at": now + timedelta(days=3), "total": recipients}
+    with database.writing() as connection:
+        content = editions.store(connection, sources="00" * 32, content=dump(edition()), at=now)
+        insert = sa.insert(mailing).values(
+            slug="letter", number=number, state=state, edition_id=content, **(defaults | values)
+        )
+        mailing_id = connection.execute(insert).inserted_primary_key[0]
+        people = sa.select(sa.literal(mailing_id), subscriber.c.id, sa.literal(0), *[sa.literal(0)] * 5)
+        columns = ["mailing_id", "subscriber_id", "state", "lane", "due", "attempts", "token", "lease"]
+        connection.execute(
+            sa.insert(delivery).from_select(
+                columns, people.where(subscriber.c.id <= recipients), include_defaults=False
+            )
+        )
+    return mailing_id
+
+
+def states(database, mailing_id):
+    """{state: [subscriber ids]}"""
+    found = {}
+    with database.reading() as connection:
+        query = sa.select(delivery.c.state, delivery.c.subscriber_id).where(delivery.c.mailing_id == mailing_id)
+        for state, who in connection.execute(query.order_by(delivery.c.subscriber_id)):
+            found.setdefault(RowState(state), []).append(who)
+    return found
+
+
+def described(database, mailing_id):
+    """Numbers by state, for messages of failed assertions."""
+    return json.dumps({state.name: len(ids) for state, ids in states(database, mailing_id).items()})
