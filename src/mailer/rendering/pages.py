@@ -1,0 +1,61 @@
+"""Web pages in the same look as the mail: HTML from Jinja2, escaped, one style sheet made from [brand].
+
+The style sheet stands in the page and the page's policy names its hash (CSP3 §6.7.2.4), so a page is one request, no
+style from elsewhere applies, and no script runs.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from mailer.domain.colour import readable_on
+from mailer.settings import Settings
+from mailer.settings.starter import starter_project
+
+#: Translates a string that a reader sees; the audience's languages come with the catalogues.
+Translate = Callable[..., str]
+
+
+class Pages:
+    """Renders the templates in one folder for one project."""
+
+    def __init__(self, folder: Path, settings: Settings, *, style: str) -> None:
+        """`folder`: page templates; those of the mail are found beside them. `style`: the name of the style sheet."""
+        places = [folder, starter_project() / "templates"]
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(places),
+            autoescape=jinja2.select_autoescape(["html"]),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["readable_on"] = readable_on
+        self._environment.globals.update(
+            _=_untranslated,
+            brand=settings.brand,
+            organisation=settings.organisation,
+            language=settings.project.language,
+            direction="ltr",
+        )
+        # Whatever a font stack in mailer.toml holds, it cannot end the style element.
+        self._style = self._environment.get_template(style).render().replace("<", "\\3c ")
+        self._environment.globals["style"] = Markup(self._style)  # noqa: S704  (made from files and settings of ours)
+
+    @property
+    def style_source(self) -> str:
+        """What a policy's `style-src` says to allow the page's own style sheet and no other."""
+        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
+        return f"'sha256-{digest}'"
+
+    def render(self, name: str, **values: Any) -> str:
+        """The page called `name` with `values`, whole."""
+        return self._environment.get_template(name).render(**values)
+
+
+def _untranslated(message: str, **values: object) -> str:
+    return message % values if values else message

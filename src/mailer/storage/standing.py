@@ -1,0 +1,40 @@
+"""What one person and one list are to each other, for the page behind their leave link."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
+from mailer.storage.tables import mailing_list, subscriber, subscription, suppression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """`status`: None when they never joined the list, or no list was meant. `suppressed`: None when they may be mailed."""
+
+    subscriber_id: int
+    email: str
+    status: SubscriptionStatus | None
+    suppressed: SuppressionReason | None
+
+
+def standing(connection: sa.Connection, subscriber_id: int, list_name: str | None) -> Standing:
+    """How `subscriber_id`, who exists, stands to the list of that name."""
+    status = (
+        sa.select(subscription.c.status)
+        .join(mailing_list, mailing_list.c.id == subscription.c.list_id)
+        .where(mailing_list.c.name == (list_name or ""), subscription.c.subscriber_id == subscriber.c.id)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(subscriber.c.email, status.label("status"), suppression.c.reason)
+        .outerjoin(suppression, suppression.c.email_key == subscriber.c.email_key)
+        .where(subscriber.c.id == subscriber_id)
+    )
+    row = connection.execute(query).one()
+    return Standing(
+        subscriber_id=subscriber_id,
+        email=row.email,
+        status=SubscriptionStatus(row.status) if row.status else None,
+        suppressed=SuppressionReason(row.reason) if row.reason else None,
+    )

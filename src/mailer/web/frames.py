@@ -1,0 +1,40 @@
+"""A mail's HTML as a frame shows it: in one scheme whatever the viewer's own, links in a new tab, nothing else allowed.
+
+The scheme is chosen here, by rewriting the media queries, because a frame cannot choose it for its content.
+"""
+
+import re
+from enum import StrEnum
+
+from starlette.responses import HTMLResponse, Response
+
+_DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
+_LIGHT = re.compile(r"\(\s*prefers-color-scheme\s*:\s*light\s*\)", re.IGNORECASE)
+_ALWAYS, _NEVER = "(min-width: 0)", "(max-width: 0)"
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+_META_SCHEME = re.compile(r'(<meta name="(?:supported-)?color-schemes?" content=")[^"]*"', re.IGNORECASE)
+
+
+class Scheme(StrEnum):
+    LIGHT = "light"
+    DARK = "dark"
+
+
+def in_frame(html: str, scheme: Scheme) -> str:
+    """`html` for a sandboxed frame that lets links open."""
+    dark, light = (_ALWAYS, _NEVER) if scheme is Scheme.DARK else (_NEVER, _ALWAYS)
+    html = _LIGHT.sub(light, _DARK.sub(dark, html))
+    html = _META_SCHEME.sub(rf'\g<1>{scheme}"', html)
+    base = '<base target="_blank">'
+    head = _HEAD.search(html)
+    return base + html if head is None else html[: head.end()] + base + html[head.end() :]
+
+
+def frame_response(html: str, scheme: Scheme, *, images: bool) -> Response:
+    """The answer a frame loads. Pictures come from this machine or not at all: looking at a mail tells nobody anything."""
+    pictures = "'self' data: http://127.0.0.1:* http://localhost:*" if images else "'none'"
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+    return HTMLResponse(in_frame(html, scheme), headers={"Content-Security-Policy": policy})

@@ -1,0 +1,22 @@
+"""For the programs that watch this one: `/healthz` says that it lives, `/readyz` that it can reach its database."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mailer.app import App
+from mailer.errors import StorageError
+
+
+def health_routes(app: App) -> list[Route]:
+    def lives(request: Request) -> Response:  # noqa: ARG001
+        return JSONResponse({"status": "ok"})
+
+    def ready(request: Request) -> Response:  # noqa: ARG001
+        try:
+            with app.database.reading():
+                return JSONResponse({"status": "ok"})
+        except StorageError as error:
+            return JSONResponse({"status": "unavailable", "error": error.code}, status_code=503)
+
+    return [Route("/healthz", lives), Route("/readyz", ready)]

@@ -1,0 +1,136 @@
+"""The way out: `/u/TOKEN`, and `/p/TOKEN` until there are preferences to choose.
+
+A mailbox provider's button posts `List-Unsubscribe=One-Click` and gets a plain 200: no redirect, no cookie, no login, no
+question, as often as it likes (RFC 8058 §3.1, §3.2). A person's visit (GET, HEAD) shows a page and changes nothing,
+because mail scanners follow links; its buttons post a normal form. The token proves who asks, and it goes on working
+when the campaign, the mailing or the list is gone.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mailer.app import App
+from mailer.domain.address import masked
+from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
+from mailer.edition.links import Link, Purpose, verify
+from mailer.errors import UnknownName
+from mailer.settings import ListSettings
+from mailer.storage import mailings, subscribers, subscriptions
+from mailer.storage.standing import Standing, standing
+from mailer.web.forms import read_form
+from mailer.web.look import SitePages
+
+log = logging.getLogger(__name__)
+
+
+class Action(StrEnum):
+    """What a form asks for."""
+
+    LEAVE = "leave"  #: this list
+    EVERYTHING = "everything"  #: every list, and never again
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One visit by the holder of a valid link. `list_name`: None when the mailing is gone, and with it the list's name."""
+
+    person: Standing
+    list_name: str | None
+    mailing_id: int
+
+
+def leave_routes(app: App, pages: SitePages) -> list[Route]:
+    desk = LeaveDesk(app, pages)
+    return [
+        Route("/u/{token}", desk.for_purpose(Purpose.LEAVE), methods=["GET", "POST"]),
+        Route("/p/{token}", desk.for_purpose(Purpose.PREFERENCES), methods=["GET", "POST"]),
+    ]
+
+
+class LeaveDesk:
+    """Answers visits and requests to leave."""
+
+    def __init__(self, app: App, pages: SitePages) -> None:
+        self._app = app
+        self._pages = pages
+
+    def for_purpose(self, purpose: Purpose) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint for tokens of one purpose; tokens of test messages are welcome at each."""
+
+        async def endpoint(request: Request) -> Response:
+            link = verify(self._app.secret_key, request.path_params["token"])
+            if link is None or link.purpose not in (purpose, Purpose.TEST):
+                raise HTTPException(404)
+            asked = wish(await read_form(request)) if request.method == "POST" else None
+            return await run_in_threadpool(self._answer, link, asked)
+
+        return endpoint
+
+    def _answer(self, link: Link, asked: Action | None) -> Response:
+        if link.purpose is Purpose.TEST:
+            return self._pages.test_link()
+        visit = self._visit(link)
+        if visit is not None and asked is not None:
+            self._do(visit, asked)
+            visit = self._visit(link)
+        return self._pages.nobody() if visit is None else self._page(visit, asked)
+
+    def _visit(self, link: Link) -> Visit | None:
+        """None when the database no longer holds the person."""
+        with self._app.database.reading() as connection:
+            subscriber_id = subscribers.find_by_public_id(connection, link.public_id)
+            if subscriber_id is None:
+                return None
+            try:
+                list_name: str | None = mailings.get(connection, link.mailing_id).list_name
+            except UnknownName:
+                list_name = None
+            person = standing(connection, subscriber_id, list_name)
+        return Visit(person=person, list_name=list_name, mailing_id=link.mailing_id)
+
+    def _do(self, visit: Visit, asked: Action) -> None:
+        who, at = visit.person.subscriber_id, self._app.clock()
+        # Without a list to name, only leaving all of them surely does what was asked.
+        list_name = None if asked is Action.EVERYTHING else visit.list_name
+        change = subscriptions.undo_leave if asked is Action.UNDO else subscriptions.leave
+        with self._app.database.writing() as connection:
+            change(connection, who, list_name=list_name, mailing_id=visit.mailing_id, at=at)
+        log.info("leave.%s mailing=%d subscriber=%d", asked, visit.mailing_id, who)
+
+    def _page(self, visit: Visit, asked: Action | None) -> Response:
+        person, name = visit.person, visit.list_name or ""
+        described = self._app.settings.subscribers.lists.get(name, ListSettings())
+        return self._pages.leave(
+            address=masked(person.email),
+            standing=_word(person),
+            can_undo=person.suppressed in (None, SuppressionReason.LEFT),
+            list_title=described.title or name,
+            list_description=described.description,
+            undone=asked is Action.UNDO,
+        )
+
+
+def wish(form: Mapping[str, str]) -> Action:
+    """What a posted form asks for. HTTPException 400, and nothing changes, when it is none of ours."""
+    if form.get("List-Unsubscribe", "").casefold() == "one-click":
+        return Action.LEAVE
+    try:
+        return Action(form.get("action", ""))
+    except ValueError:
+        raise HTTPException(400) from None
+
+
+def _word(person: Standing) -> str:
+    """How the page speaks to them: subscribed, left (this list) or silent (nothing from us at all)."""
+    if person.suppressed is not None:
+        return "silent"
+    return "subscribed" if person.status is SubscriptionStatus.CONFIRMED else "left"
