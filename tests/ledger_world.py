@@ -9,7 +9,8 @@ from mailer.domain.mailing import MailingState, RowState
 from mailer.edition.format import Context, Edition, Hole, Meta, Static, Variant, dump
 from mailer.storage import editions
 from mailer.storage.database import Database
-from mailer.storage.tables import delivery, mailing, mailing_list, metadata, subscriber, subscription
+from mailer.storage.schema import upgrade
+from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, subscription
 
 KEY = b"a key of this project, 32 bytes."
 
@@ -18,8 +19,10 @@ def make_database(url):
     """An empty schema; on a server that was used before, emptied."""
     database = Database(url)
     if not database.is_sqlite:
-        metadata.drop_all(database.engine)
-    metadata.create_all(database.engine)
+        with database.writing() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+    upgrade(database)
     return database
 
 

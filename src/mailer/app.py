@@ -15,6 +15,8 @@ from mailer.settings import RelaySettings, Settings
 
 if TYPE_CHECKING:
     from mailer.backend import Backend
+    from mailer.delivery.observer import Observer
+    from mailer.delivery.worker import Worker
     from mailer.storage.database import Database
 
 
@@ -72,6 +74,32 @@ class App:
                 hint="Carry .mailer/secret.key over, and name it in MAILER_SECRET_KEY_FILE.",
             )
         return read_or_make_key(self.settings.root / ".mailer" / "secret.key")
+
+    @property
+    def relay(self) -> RelaySettings:
+        """The relay that carries the mail. Raises SettingsError when none is configured."""
+        if not self.settings.relays:
+            raise SettingsError(
+                "No relay is configured, so there is no way for mail to leave.",
+                hint="Add a [[relays]] table to mailer.toml, or set MAILER_SMTP_URL.",
+            )
+        return self.settings.relays[0]
+
+    def worker(self, *, observer: "Observer | None" = None, only: int | None = None, processes: int = 1) -> "Worker":
+        """One of `processes` workers over this project's relay. only: a mailing's id, None for all that is due."""
+        from mailer.delivery.pace import pace_for
+        from mailer.delivery.worker import Worker
+
+        relay = self.relay
+        return Worker(
+            self.database,
+            clock=self.clock,
+            key=self.secret_key,
+            make_backend=lambda: self.backend(relay),
+            pace=pace_for(self.settings, relay, processes=processes),
+            observer=observer,
+            only=only,
+        )
 
     def backend(self, relay: RelaySettings) -> "Backend":
         """A fresh backend for `relay`; one thread uses it."""

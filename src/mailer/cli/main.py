@@ -28,6 +28,7 @@ class Entry:
 
 COMMANDS: tuple[Entry, ...] = (
     # One line per command that works, in the order of the help page.
+    Entry("RUN", "worker", "worker:worker", "Send what is queued, until stopped or, with --drain, until nothing is due."),
 )
 GLOBAL_OPTIONS = (
     click.Option(

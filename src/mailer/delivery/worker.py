@@ -17,7 +17,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.backend import Backend
@@ -25,6 +24,7 @@ from mailer.delivery.carrier import Bench, Carrier
 from mailer.delivery.committer import Committer
 from mailer.delivery.intake import Intake
 from mailer.delivery.observer import Observer, by_mailing
+from mailer.delivery.pace import Pace
 from mailer.delivery.pacing import Bucket
 from mailer.delivery.shelf import Shelf
 from mailer.delivery.summary import Summary, what_is_left
@@ -46,18 +46,6 @@ STEP = 0.2
 GRACE = 30.0
 #: Every connection failed this often in a row: the relay is down, and `drain` does not wait for it.
 PATIENCE = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How one worker process uses its relay and the ledger. rate: messages a second, 0 for no limit."""
-
-    connections: int = 4
-    rate: float = 0.0
-    lease_seconds: int = 60
-    retry_first_seconds: float = 120.0
-    max_in_doubt: int = 64
-    breaker: bool = True
 
 
 class Worker:

@@ -1,0 +1,145 @@
+"""Works the queue in the foreground of a command: a bar while it goes on, and in the end what was done and what is left.
+
+`worker`, and with one mailing `send`, `resume` and `retry`, end through here, so they say the same things.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+from mailer.cli.output import Output, instant, invocation
+from mailer.delivery.foreground import Ended, run_in_foreground
+from mailer.delivery.observer import Observer
+from mailer.delivery.summary import Left, Summary
+from mailer.domain.mailing import Mailing, MailingState, RowState
+from mailer.errors import Exit
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+#: What `mailer` calls the ends of rows, in the order in which it says them.
+WORDS = {
+    RowState.SENT: "sent",
+    RowState.QUEUED: "deferred",
+    RowState.FAILED: "failed",
+    RowState.UNCERTAIN: "uncertain",
+    RowState.SUPPRESSED: "suppressed",
+    RowState.EXPIRED: "expired",
+}
+
+
+class Talk(Observer):
+    """Draws a bar per mailing on a terminal, and says what a person must know anywhere."""
+
+    def __init__(self, output: Output, *, draw: bool) -> None:
+        self._output = output
+        self._tasks: dict[int, TaskID] = {}
+        self._counts: dict[int, Counter[RowState]] = {}
+        self._progress = _progress() if draw else None
+
+    def __enter__(self) -> Self:
+        if self._progress:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def settled(self, mailing: Mailing, counts: "Counter[RowState]") -> None:
+        total = self._counts.setdefault(mailing.id, Counter())
+        total += counts
+        if self._progress:
+            if mailing.id not in self._tasks:
+                self._tasks[mailing.id] = self._progress.add_task(mailing.slug, total=mailing.total or None)
+            self._progress.update(
+                self._tasks[mailing.id],
+                advance=sum(counts.values()) - counts[RowState.QUEUED],
+                description=f"{mailing.slug}: {in_words(total)}",
+            )
+
+    def finished(self, mailing: Mailing) -> None:
+        self._output.say(f"{mailing.slug} ({mailing.id}) is finished.")
+
+    def paused(self, mailing: Mailing, reason: str) -> None:
+        self._output.warn(f"{mailing.slug} ({mailing.id}) is paused: {reason}")
+        self._output.next(f"resume {mailing.id}")
+
+    def trouble(self, reason: str, seconds: float) -> None:
+        self._output.warn(f"{reason} Trying again in {max(1, round(seconds))} s.")
+
+
+def _progress() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), refresh_per_second=5)
+
+
+def in_words(counts: "Counter[RowState]") -> str:
+    """Numbers as people read them: "630 sent, 2 failed", or "nothing was due"."""
+    said = [f"{counts[state]} {word}" for state, word in WORDS.items() if counts[state]]
+    return ", ".join(said) or "nothing was due"
+
+
+def work(output: Output, *, drain: bool, only: int | None = None, wanted: Callable[[], bool] = lambda: True) -> Ended:
+    """Run one worker until it is done or a signal comes. only: a mailing's id. wanted: as `run_in_foreground` takes it."""
+    import sys
+
+    draw = not (output.quiet or output.as_json) and sys.stderr.isatty()
+    with Talk(output, draw=draw) as talk:
+        return run_in_foreground(output.app.worker(observer=talk, only=only), drain=drain, wanted=wanted)
+
+
+def conclude(output: Output, ended: Ended, *, service: bool = False) -> Exit:
+    """Say what is left and when it goes on; the exit code of the run. service: being stopped by SIGTERM is its normal end."""
+    import signal
+
+    summary = ended.summary
+    for left in summary.left:
+        output.say(what_waits(left))
+    if summary.relay_down and summary.left:
+        output.warn(f"The relay could not be used: {summary.relay_down}")
+        output.say(f"Nothing is lost. When it is back: {invocation()} worker --drain")
+    if ended.signal is not None:
+        return Exit.OK if service and ended.signal is not signal.SIGINT else Exit.INTERRUPTED
+    if summary.some_failed:
+        return Exit.SOME_RECIPIENTS_FAILED
+    return Exit.FAILED if summary.paused or summary.relay_down else Exit.OK
+
+
+def what_waits(left: Left) -> str:
+    """One line: "letter (3): 630 retry from 16:02:00; keep `mailer up` running or run `mailer worker --drain`."."""
+    mailing, then = left.mailing, left.next_at and left.next_at.astimezone().strftime("%H:%M:%S")
+    name = f"{mailing.slug} ({mailing.id})"
+    keep = f"keep `{invocation()} up` running or run `{invocation()} worker --drain`"
+    if mailing.state in (MailingState.PAUSED, MailingState.HELD):
+        because = f": {mailing.state_reason}" if mailing.state_reason else ""
+        return f"{name} is {mailing.state} with {left.rows} not sent{because}. {invocation()} resume {mailing.id}"
+    if mailing.state is MailingState.SENDING and then:
+        return f"{name}: {left.rows} retry from {then}; {keep}."
+    if then:
+        return f"{name} starts at {then}; {keep}."
+    return f"{name}: {left.rows} still queued; {keep}."
+
+
+def document(ended: Ended) -> dict[str, Any]:
+    """What a run did, for --json."""
+    summary: Summary = ended.summary
+    return {
+        **{word: summary.counts[state] for state, word in WORDS.items()},
+        "paused": [{"mailing": key, "reason": reason} for key, reason in summary.paused.items()],
+        "left": [
+            {
+                "mailing": left.mailing.id,
+                "campaign": left.mailing.slug,
+                "state": left.mailing.state,
+                "rows": left.rows,
+                "next_at": instant(left.next_at),
+            }
+            for left in summary.left
+        ],
+        "relay_down": summary.relay_down or None,
+        "next_at": instant(summary.next_at),
+    }

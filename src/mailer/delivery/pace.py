@@ -1,0 +1,38 @@
+"""How fast and how wide one worker process works: from the settings, and from where the relay stands."""
+
+from dataclasses import dataclass
+
+from mailer.settings import RelaySettings, Settings
+
+#: For a relay that is not on this machine and whose limits nobody told us.
+CAUTIOUS_RATE, CAUTIOUS_CONNECTIONS = 5.0, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How one worker process uses its relay and the ledger. rate: messages a second, 0 for no limit."""
+
+    connections: int = 4
+    rate: float = 0.0
+    lease_seconds: int = 60
+    retry_first_seconds: float = 120.0
+    max_in_doubt: int = 64
+    breaker: bool = True
+
+
+def pace_for(settings: Settings, relay: RelaySettings, *, processes: int = 1) -> Pace:
+    """The pace of one of `processes` worker processes: they share the relay's rate and its connections."""
+    sending = settings.sending
+    rate, connections = relay.rate, sending.connections * processes
+    if not rate and not relay.on_loopback:
+        rate = CAUTIOUS_RATE
+        if "sending.connections" not in settings.origins:
+            connections = CAUTIOUS_CONNECTIONS
+    return Pace(
+        connections=max(1, connections // processes),
+        rate=rate / processes,
+        lease_seconds=max(1, sending.lease_seconds),
+        retry_first_seconds=sending.retry_first_seconds,
+        max_in_doubt=max(1, sending.max_in_doubt),
+        breaker=sending.breaker == "on",
+    )
