@@ -1,0 +1,68 @@
+"""Connections come and go: renewed, grown old, refused, lost."""
+
+import socket
+from smtpd import SmtpServer
+
+import pytest
+
+from mailer.backend import Deferred, Sent
+from mailer.backends.smtp import SmtpBackend
+from mailer.errors import BackendUnavailable
+from mailer.testing import make_message
+
+
+def messages(count):
+    return iter([make_message(number) for number in range(1, count + 1)])
+
+
+def test_a_connection_is_renewed_after_so_many_messages(client):
+    with SmtpServer() as server:
+        backend = client(server, messages_per_connection=3)
+        assert all(isinstance(receipt, Sent) for receipt in backend.send_many(messages(8)))
+        backend.close()
+    assert server.connections == 3
+    assert [command for command in server.commands if command == "QUIT"] == ["QUIT"] * 3
+    assert len(server.accepted) == 8
+    assert server.breaches == []
+
+
+@pytest.mark.parametrize("fault", ["closes", "drops", "resets"])
+def test_a_connection_that_grew_too_old_is_replaced_and_nobody_notices(client, fault):
+    with SmtpServer(times=1) as server:
+        backend = client(server)
+        assert isinstance(backend.send(make_message(1)), Sent)
+        server.misbehaviour = f"{fault}-at-mail"
+        assert isinstance(backend.send(make_message(2)), Sent)
+        backend.close()
+    assert server.connections == 2
+    assert server.recipients == ["reader1@example.org", "reader2@example.org"]
+
+
+def test_nobody_listens():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    backend = SmtpBackend({"host": "127.0.0.1", "port": port, "security": "none"})
+    with pytest.raises(BackendUnavailable, match=f"Cannot connect to 127.0.0.1 port {port}: Connection refused"):
+        backend.send(make_message())
+
+
+def test_a_name_that_is_none():
+    backend = SmtpBackend({"host": "relay.invalid", "security": "starttls"})
+    with pytest.raises(BackendUnavailable, match=r"relay\.invalid cannot be resolved"):
+        backend.open()
+
+
+def test_a_relay_that_does_not_even_take_the_connection_runs_out_of_time(full_port):
+    backend = SmtpBackend({"host": "127.0.0.1", "port": full_port, "security": "none", "connect_timeout": 0.3})
+    with pytest.raises(BackendUnavailable, match="timed out"):
+        backend.open()
+
+
+def test_a_link_that_breaks_before_the_dot_has_left_delivers_nothing(client):
+    big = make_message(filling=60_000_000)  # more than any socket's buffer takes
+    with SmtpServer("resets-at-content", size_limit=100_000_000) as server:
+        backend = client(server)
+        receipt = backend.send(big)
+        assert isinstance(receipt, Deferred), receipt
+        assert server.accepted == []
+        backend.close()
