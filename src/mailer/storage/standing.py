@@ -10,7 +10,7 @@ from mailer.storage.tables import mailing_list, subscriber, subscription, suppre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`status`: None when they never joined the list, or no list was meant. `suppressed`: None when they may be mailed."""
+    """`status`: None when they never joined. `suppressed`: None when they may be mailed."""
 
     subscriber_id: int
     email: str
@@ -19,15 +19,16 @@ class Standing:
 
 
 def standing(connection: sa.Connection, subscriber_id: int, list_name: str | None) -> Standing:
-    """How `subscriber_id`, who exists, stands to the list of that name."""
-    status = (
-        sa.select(subscription.c.status)
+    """How `subscriber_id`, who exists, stands to the list of that name; without a name, to any list: confirmed counts."""
+    theirs = (
+        sa.select(sa.func.min(subscription.c.status))  # "confirmed" comes first in the alphabet
         .join(mailing_list, mailing_list.c.id == subscription.c.list_id)
-        .where(mailing_list.c.name == (list_name or ""), subscription.c.subscriber_id == subscriber.c.id)
-        .scalar_subquery()
+        .where(subscription.c.subscriber_id == subscriber.c.id)
     )
+    if list_name is not None:
+        theirs = theirs.where(mailing_list.c.name == list_name)
     query = (
-        sa.select(subscriber.c.email, status.label("status"), suppression.c.reason)
+        sa.select(subscriber.c.email, theirs.scalar_subquery().label("status"), suppression.c.reason)
         .outerjoin(suppression, suppression.c.email_key == subscriber.c.email_key)
         .where(subscriber.c.id == subscriber_id)
     )

@@ -13,6 +13,7 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
+from mailer.delivery.foreground import stopped_by_signals
 from mailer.errors import MailerError
 
 _TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})
@@ -44,6 +45,13 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise MailerError(f"There is no port {port}.", hint="Ports go from 1 to 65535.") from None
     return listener
+
+
+def wait_for_signal() -> None:
+    """Until Ctrl-C, SIGTERM or SIGHUP, which is how a server ends; the main thread only."""
+    stop = threading.Event()
+    with stopped_by_signals(stop.set):
+        stop.wait()
 
 
 class Server:

@@ -10,8 +10,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mailer.settings import Settings
-from mailer.web.guard import Guard
-from mailer.web.inbox.pages import VIEWS, InboxPages, Step
+from mailer.web.inbox.pages import VIEWS, InboxPages, Step, make_inbox_site
 from mailer.web.inbox.smtp import SmtpInbox
 from mailer.web.inbox.store import Store
 from mailer.web.server import PortTaken
@@ -30,7 +29,7 @@ def inbox(store):
 
 @pytest.fixture
 def pages(store):
-    return TestClient(Guard(Starlette(routes=InboxPages(store, Settings()).routes())))
+    return TestClient(make_inbox_site(store, Settings()), base_url="http://127.0.0.1")
 
 
 def letter(subject: str = "Eight days left", html: str = "<p>Hello <b>Ana</b></p>") -> EmailMessage:
@@ -146,8 +145,15 @@ def test_what_is_not_there_is_404(pages):
 
 def test_the_story_stands_beside_the_list_and_changes_what_the_script_asks_for(store):
     steps = [Step(state="now", text="The appeal waits.")]
-    pages = TestClient(Guard(Starlette(routes=InboxPages(store, Settings(), story=lambda: steps).routes())))
+    site = Starlette(routes=InboxPages(store, Settings(), story=lambda: steps).routes())
+    pages = TestClient(site, base_url="http://127.0.0.1")
     assert "The appeal waits." in pages.get("/inbox/").text
     before = pages.get("/inbox/count").text
     steps[0] = Step(state="done", text="The appeal went.")
     assert pages.get("/inbox/count").text != before
+
+
+def test_another_sites_name_for_this_machine_opens_nothing(inbox, pages):
+    deliver(inbox, letter())
+    assert pages.get("/inbox/1", headers={"host": "evil.example"}).status_code == 400
+    assert pages.get("/inbox/1", headers={"host": "localhost:8025"}).status_code == 200

@@ -1,16 +1,21 @@
 """The way out, whole: what mailbox providers do, what scanners do, what people do."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailer.domain.subscriber import SuppressionReason
+from mailer.domain.subscriber import Recipient, SuppressionReason
 from mailer.edition.links import Purpose
+from mailer.errors import Refused
+from mailer.launch.probe import refuse_no_way_out
 from mailer.storage import subscriptions, suppressions, tables
 from mailer.web.forms import LARGEST
+from mailer.web.server import Server, listen
+from mailer.web.site import make_site
 
 ANA, BEN, STRANGER = 0xFEDC_BA98_7654_3210, 7, 99
 URLENCODED = {
@@ -198,3 +203,24 @@ def test_a_database_that_fails_is_503_so_that_the_provider_tries_again(site, add
     assert answer.status_code in (500, 503)
     assert "Traceback" not in answer.text
     assert "ana@example.net" not in caplog.text
+
+
+def test_the_probe_before_a_mailing_finds_the_way_out_of_this_database_and_of_no_other(app, site, mail_out):
+    somebody = Recipient(subscriber_id=1, public_id=ANA, email="ana@example.net", fields={})
+    with Server(make_site(app), listen("127.0.0.1", 0)) as server:
+        refuse_no_way_out(server.url, app.secret_key, somebody)
+        with pytest.raises(Refused, match="does not know"):
+            refuse_no_way_out(server.url, app.secret_key, replace(somebody, email="zoe@example.net"))
+        with pytest.raises(Refused, match="404"):
+            refuse_no_way_out(server.url, b"another key", somebody)
+    with pytest.raises(Refused, match="does not answer"):
+        refuse_no_way_out(server.url, app.secret_key, somebody)
+
+
+def test_leaving_through_the_link_of_a_mailing_that_is_gone_is_described_rightly(site, address, lists_of):
+    of_none = address(of=0)
+    assert "Leave our lists?" in site.get(of_none).text
+    assert 'value="leave"' not in site.get(of_none).text
+    assert "nothing more from us" in site.post(of_none, data={"action": "everything"}).text
+    assert "Welcome back" in site.post(of_none, data={"action": "undo"}).text
+    assert lists_of() == {"news", "events"}

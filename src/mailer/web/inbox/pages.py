@@ -5,19 +5,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 from mailer.rendering.pages import Pages
 from mailer.settings import Settings
 from mailer.web.frames import Scheme, frame_response
+from mailer.web.guard import Guard
 from mailer.web.inbox.reading import Opened, open_message
 from mailer.web.inbox.store import Entry, Store
 
 _FOLDER = Path(__file__).parents[1] / "pages"
 _SHOWN = 200
+
+
+#: Another site in the same browser cannot read the mail by giving its own name this machine's address.
+_OURS_ONLY = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +80,7 @@ class InboxPages:
             Route("/{number:int}/frame", self.frame),
             Route("/{number:int}.eml", self.download),
         ]
-        return [Mount("/inbox", routes=inside)]
+        return [Mount("/inbox", routes=inside, middleware=[_OURS_ONLY])]
 
     def overview(self, request: Request) -> Response:
         return self._page(request, None, None)
@@ -123,6 +132,12 @@ class InboxPages:
         }
         html = self._pages.render("inbox.html", **values)
         return HTMLResponse(html, headers={"Content-Security-Policy": self._policy})
+
+
+def make_inbox_site(store: Store, settings: Settings) -> ASGIApp:
+    """The inbox alone, as `mailer inbox` serves it."""
+    home = Route("/", lambda _request: RedirectResponse("/inbox/"))
+    return Guard(Starlette(routes=[home, *InboxPages(store, settings).routes()]))
 
 
 def _view(request: Request) -> View:
