@@ -68,7 +68,7 @@ class MaildirBackend(Backend):
 
 def _stem(key: str) -> str:
     """`key` if it can be a file's name, else its hash."""
-    return key if SAFE_NAME.fullmatch(key) else hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+    return key if SAFE_NAME.fullmatch(key) else hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _sync_folder(path: Path) -> None:

@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.backend import Refused
+from mailer.backends.smtp_envelope import Capabilities, Envelope, envelope
+from mailer.backends.smtp_replies import Reply
+from mailer.domain.message import OutgoingMessage
+from mailer.errors import BackendMisconfigured
+
+EVERYTHING = Capabilities(pipelining=True, eight_bit=True, smtputf8=True, size_offered=True, size=1000)
+
+
+def message(recipient="ana@example.org", *, sender="news@example.org", content=b"x\r\n", eight_bit=False):
+    return OutgoingMessage(key="k", sender=sender, recipient=recipient, content=content, eight_bit=eight_bit)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["hi"], Capabilities()),
+        (["hi", "PIPELINING", "8BITMIME", "SMTPUTF8", "STARTTLS"],
+         Capabilities(pipelining=True, eight_bit=True, smtputf8=True, starttls=True)),
+        (["hi", "size 1000", "auth plain LOGIN"],
+         Capabilities(size_offered=True, size=1000, auth=frozenset({"PLAIN", "LOGIN"}))),
+        (["hi", "SIZE"], Capabilities(size_offered=True)),
+        (["hi", "SIZE 0"], Capabilities(size_offered=True)),  # RFC 1870 §4: no limit
+        (["hi", "SIZE many"], Capabilities(size_offered=True)),
+        (["hi", "SIZE ٣"], Capabilities(size_offered=True)),
+        (["hi", "AUTH=PLAIN", "AUTH CRAM-MD5"], Capabilities(auth=frozenset({"PLAIN", "CRAM-MD5"}))),
+        (["PIPELINING"], Capabilities()),  # the first line is a greeting
+        (["hi", "", "XTHING 1 2"], Capabilities()),
+    ],
+)  # fmt: skip
+def test_what_the_relay_announces(lines, expected):
+    assert Capabilities.of(Reply(250, tuple(lines))) == expected
+
+
+def test_parameters_only_where_they_are_offered():
+    assert envelope(message(), Capabilities()) == Envelope(
+        b"MAIL FROM:<news@example.org>\r\n", b"RCPT TO:<ana@example.org>\r\n", b"DATA\r\n"
+    )
+    assert envelope(message(eight_bit=True), EVERYTHING)[0] == b"MAIL FROM:<news@example.org> SIZE=3 BODY=8BITMIME\r\n"
+    assert b"SMTPUTF8" not in envelope(message("ana@bücher.example"), EVERYTHING)[0]
+    assert envelope(message("josé@example.org"), EVERYTHING)[0].endswith(b" SIZE=3 SMTPUTF8\r\n")
+
+
+def test_the_empty_sender_is_the_null_path():
+    assert envelope(message(sender=""), Capabilities())[0] == b"MAIL FROM:<>\r\n"
+
+
+def test_a_domain_goes_out_in_ascii_by_the_rules_of_today():
+    """IDNA 2008: ß stays a letter of its own, while Python's own codec would mail somebody else's domain."""
+    assert envelope(message("a@straße.example"), Capabilities())[1] == b"RCPT TO:<a@xn--strae-oqa.example>\r\n"
+
+
+@pytest.mark.parametrize(
+    "recipient", ["a@\u200b.example", "a@ex ample.org", "a@", "@b.example", "a@-ü.example", "a@" + "ü" * 70]
+)
+def test_what_is_no_address_is_refused_on_the_spot(recipient):
+    assert envelope(message(recipient), EVERYTHING).enhanced == "5.1.3"
+
+
+def test_a_sender_that_is_no_address():
+    with pytest.raises(BackendMisconfigured):
+        envelope(message(sender="a@example.org> X"), EVERYTHING)
+
+
+def test_limits():
+    assert isinstance(envelope(message(content=b"x" * 1000), EVERYTHING), Envelope)
+    assert envelope(message(content=b"x" * 1001), EVERYTHING).enhanced == "5.3.4"
+    assert envelope(message(eight_bit=True), Capabilities()).enhanced == "5.6.3"
+    assert envelope(message("josé@example.org"), Capabilities()).enhanced == "5.6.7"
+
+
+@given(st.text(max_size=40), st.sampled_from(["@example.org", "@bücher.example", "", "@", ">", "\r\n@a.example"]))
+def test_nothing_but_three_lines_whatever_the_address(local, rest):
+    found = envelope(message(local + rest), EVERYTHING)
+    if isinstance(found, Refused):
+        return
+    assert [command.count(b"\n") for command in found] == [1, 1, 1]
+    assert found.rcpt.startswith(b"RCPT TO:<")
+    assert found.rcpt.endswith(b">\r\n")
+    assert found.rcpt.count(b"<") == found.rcpt.count(b">") == 1
+    assert not any(byte <= 32 for byte in found.rcpt[9:-3])
