@@ -1,0 +1,140 @@
+"""The types of values in a campaign file: what each takes, and the sentence that says so when it gets something else.
+
+YAML hands over only text, whole numbers, numbers, true, false and null; dates and amounts are read here, so that a
+wrong one is reported in the author's words. A date or time without a zone stays without one: the campaign's
+`timezone` gives it its meaning where it is used.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from email.utils import parseaddr
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+class Model(BaseModel):
+    """Part of a campaign: unknown keys are errors, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
+
+
+def wrong(message: str, hint: str = "") -> PydanticCustomError:
+    """A finding in our own words; the hint travels beside the message."""
+    return PydanticCustomError("campaign", "{message}", {"message": message, "hint": hint})
+
+
+def _day(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise wrong(f'"{value}" is not a date', "write 2024-11-30") from None
+
+
+def _moment(value: Any) -> Any:
+    """A day, or a day and a time, with or without a zone."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else datetime.fromisoformat(value)
+    except ValueError:
+        raise wrong(f'"{value}" is not a date or time', "write 2024-11-30 or 2024-11-30 18:00") from None
+
+
+def _amount(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise wrong("this is not an amount of money", "write 18000 or 212.25")
+    try:
+        amount = Decimal(str(value).replace(",", ""))
+    except InvalidOperation:
+        raise wrong(f'"{value}" is not an amount of money', "write the number alone: 18000 or 212.25") from None
+    if not amount.is_finite() or amount < 0 or amount != round(amount, 2) or amount >= 10**12:
+        raise wrong(f'"{value}" is not an amount of money', "no minus, no more than two places behind the point")
+    return amount
+
+
+def _matching(pattern: str, what: str, hint: str) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and not re.fullmatch(pattern, value.strip()):
+            raise wrong(f'"{value}" is not {what}', hint)
+        return value.strip() if isinstance(value, str) else value
+
+    return check
+
+
+def _url(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    value = value.strip()
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s<>\"]", value):
+        raise wrong(f'"{value}" is not a web address', "write the whole of it: https://www.example.org/page")
+    return value
+
+
+def _zone(value: Any) -> Any:
+    if isinstance(value, str) and value not in available_timezones():
+        raise wrong(f'there is no time zone "{value}"', "write it as Europe/London or America/Lima")
+    return value
+
+
+def _sender(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+", parseaddr(value)[1]):
+        raise wrong(f'"{value}" holds no e-mail address', "write news@example.org or News desk <news@example.org>")
+    return value
+
+
+def _off(value: Any) -> Any:
+    if value is True:
+        raise wrong("mailer does not watch what readers do", "leave it out, or write false")
+    return value
+
+
+def _items(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+#: Stands behind a tuple type: YAML hands over lists.
+ITEMS = BeforeValidator(_items)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Slug = Annotated[
+    str, BeforeValidator(_matching(r"[a-z][a-z0-9-]*", "a name", "small letters, digits and hyphens, a letter first"))
+]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[
+    date | datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "description": "2024-11-30 or 2024-11-30 18:00"}),
+]
+Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": ["number", "string"], "minimum": 0})]
+Url = Annotated[str, BeforeValidator(_url), WithJsonSchema({"type": "string", "format": "uri"})]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Sender = Annotated[str, BeforeValidator(_sender)]
+Off = Annotated[bool, BeforeValidator(_off), WithJsonSchema({"const": False})]
+Language = Annotated[
+    str, BeforeValidator(_matching(r"[a-z]{2,3}(-[A-Z][A-Za-z]+)?", "a language", "write en, es or pt-BR"))
+]
+Currency = Annotated[str, BeforeValidator(_matching(r"[A-Z]{3}", "a currency", "three capitals: GBP, EUR, PEN"))]
+
+
+def end_of(moment: date | datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which `moment` is over: the last second of a day, or the time itself; without a zone, in `zone`."""
+    if not isinstance(moment, datetime):
+        next_day = datetime.combine(moment + timedelta(days=1), time(), tzinfo=zone)
+        return next_day - timedelta(seconds=1)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def day_of(moment: date | datetime, zone: ZoneInfo) -> date:
+    """The calendar day of `moment` in `zone`."""
+    if not isinstance(moment, datetime):
+        return moment
+    return moment.astimezone(zone).date() if moment.tzinfo else moment.date()

@@ -1,0 +1,180 @@
+"""The chain, once per campaign and language: subject, preheader, body, templates, MJML, inlined styles, text.
+
+What comes out is still text with tokens for everything personal; `compile.py` turns it into the nodes of an edition.
+The same chain over an environment that defers nothing is plain Jinja, rendered for one recipient: tests compare the two.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.picture import Picture
+from mailer.edition.filters import filters
+from mailer.errors import InputProblems, Problem
+from mailer.rendering import context as contexts
+from mailer.rendering.blocks import Blocks
+from mailer.rendering.body import Body
+from mailer.rendering.environment import CampaignEnvironment, Compilation, compiling
+from mailer.rendering.finish import finished
+from mailer.rendering.holes import BODY, HTML, TEXT, Holes
+from mailer.rendering.images import prepare
+from mailer.rendering.lines import located
+from mailer.rendering.mjml import to_html
+from mailer.rendering.plaintext import tidied
+from mailer.rendering.problems import TemplateFault, from_exception, suggestion
+from mailer.rendering.templates import TemplateFolders, shown_as
+from mailer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """`image(src)` in templates."""
+
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One variant with tokens in it. used: digests of the templates read, by name."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    mjml: str
+    pictures: Mapping[str, Picture]
+    used: Mapping[str, str]
+
+
+@dataclass
+class Chain:
+    """Renders one campaign file.
+
+    environments: (templates, texts). recipient: None to leave holes, else what `subscriber` and `links` are.
+    """
+
+    file: CampaignFile
+    settings: Settings
+    now: datetime
+    environments: tuple[CampaignEnvironment, CampaignEnvironment]
+    holes: Holes
+    recipient: Mapping[str, Any] | None = None
+    pictures: dict[str, Picture] = field(default_factory=dict)
+
+    def render(self) -> Rendered:
+        """The whole chain; raises InputProblems with findings that have file and line."""
+        language = contexts.language_of(self.file, self.settings)
+        compilation = Compilation(holes=self.holes, filters=filters(language))
+        with compiling(compilation):
+            try:
+                return self._rendered(compilation)
+            except InputProblems:
+                raise
+            except Exception as error:  # whatever a template raises is a finding in a file
+                raise from_exception(error, fallback=(self.file.name, None), files=self._files(compilation)) from error
+
+    def _files(self, compilation: Compilation) -> list[str]:
+        texts = [self.file.name, *(f"{self.file.name}#{name}" for name in ("subject", "preheader"))]
+        return [*texts, *(shown_as(name) for name in compilation.used)]
+
+    def _rendered(self, compilation: Compilation) -> Rendered:
+        templates, texts = self.environments
+        self._check_template()
+        assert isinstance(templates.loader, TemplateFolders)
+        body = Body(self.file.name, templates.places, self.holes)
+        blocks = Blocks(templates, templates.loader.blocks(), self.holes, body.content)
+        body.blocks = blocks
+        texts.block_names = frozenset(blocks.signatures)
+        common = self._common() | blocks.functions()
+        subject = self._line("subject", texts, common)
+        preheader = self._line("preheader", texts, common)
+        common |= {"subject": subject, "preheader": preheader}
+        html_fields, text_fields = contexts.markdown_fields(self.file, body)
+        blocks.html |= common | html_fields
+        blocks.text |= common | text_fields
+        template = texts.text(self.file.body, self.file.name, self.file.body_line)
+        rendered_body = body.render(template, common)
+        mjml, html = self._html(templates, blocks.html, rendered_body.mjml)
+        text = self._text(templates, blocks.text, rendered_body.text)
+        return Rendered(
+            subject=subject, preheader=preheader, html=html, text=text, mjml=mjml, pictures=self.pictures,
+            used=compilation.used,
+        )  # fmt: skip
+
+    def _check_template(self) -> None:
+        name = self._template
+        loader = self.environments[0].loader
+        assert isinstance(loader, TemplateFolders)
+        if loader.find(f"{name}.mjml") is None or loader.find(f"{name}.txt") is None:
+            known = [
+                one.removesuffix(".mjml") for one in loader.list_templates() if one.endswith(".mjml") and "/" not in one
+            ]
+            raise InputProblems(
+                [Problem(rule="template", file=self.file.name, line=self.file.line_of("template"),
+                         message=f'there is no template pair "{name}.mjml" and "{name}.txt"', hint=suggestion(name, known))]
+            )  # fmt: skip
+
+    @property
+    def _template(self) -> str:
+        return self.file.campaign.template or self.file.campaign.kind
+
+    def _common(self) -> dict[str, Any]:
+        fund = getattr(self.file.campaign, "fund", None)
+        figures = fund.figures(self.now, contexts.zone_of(self.file, self.settings)) if fund else None
+        common = contexts.shared(self.file, self.settings, figures) | {"image": self.image}
+        if self.recipient is None:
+            return common | contexts.personal_urls(self.settings, lambda name: contexts.link_token(self.holes, name))
+        links = self.recipient["links"]
+        return common | dict(self.recipient) | contexts.personal_urls(self.settings, links.__getitem__)
+
+    def _line(self, name: str, texts: CampaignEnvironment, common: Mapping[str, Any]) -> str:
+        """Subject or preheader."""
+        source = getattr(self.file.campaign, name) or ""
+        template = texts.text(source, f"{self.file.name}#{name}", self.file.line_of(name) or 1)
+        with self.holes.at(name):
+            return " ".join(template.render(common).split())
+
+    def _html(self, templates: CampaignEnvironment, seen: Mapping[str, Any], body: str) -> tuple[str, str]:
+        with self.holes.at(HTML):
+            rendered = templates.get_template(f"{self._template}.mjml").render({**seen, "body": Markup(body)})  # noqa: S704 (made by our writers)
+        source = located(rendered, templates.places)
+        return source.text, finished(to_html(source, self.holes, is_own_picture=self._is_own), self.holes)
+
+    def _text(self, templates: CampaignEnvironment, seen: Mapping[str, Any], body: str) -> str:
+        with self.holes.at(TEXT):
+            rendered = templates.get_template(f"{self._template}.txt").render({**seen, "body": body.strip("\n")})
+        return tidied(rendered, self.holes)
+
+    def image(self, src: str) -> ImageView:
+        """`image(src)` in templates: a file of the project, relative to the campaign's folder or the project."""
+        picture = prepare(self._picture_path(src), shown_as=src)
+        self.pictures[picture.name] = picture
+        return ImageView(self._media_url(picture.name), picture.width, picture.height)
+
+    def _picture_path(self, src: str) -> Path:
+        root = self.file.root.resolve()
+        for folder in (self.file.path.parent, root):
+            path = (folder / src).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path
+        raise TemplateFault(
+            f'there is no picture "{src}" in the project', "paths count from the campaign's folder", rule="image"
+        )
+
+    def _media_url(self, name: str) -> str:
+        return f"{contexts.public_url(self.settings)}/media/{name}"
+
+    def _is_own(self, address: str) -> bool:
+        return any(address == self._media_url(name) for name in self.pictures)
+
+
+#: Which holes must come out in which part.
+HTML_STAGES = frozenset({BODY, HTML})
+TEXT_STAGES = frozenset({BODY, TEXT})

@@ -1,0 +1,136 @@
+"""Compiles a campaign: its file, templates, settings and pictures become an edition, once for all recipients.
+
+The promise: every personal value that an author wrote comes out, each occurrence escaped for the place where it stands;
+nothing that a campaign or a person says is ever read as a template, as Markdown or as markup; and whatever is wrong is
+said with file and line before anybody is mailed.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from pathlib import Path
+
+from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.picture import Picture
+from mailer.edition.format import Context, Edition, Meta, Nodes, Variant
+from mailer.errors import InputProblems, Problem, Severity
+from mailer.rendering import context as contexts
+from mailer.rendering.chain import HTML_STAGES, TEXT_STAGES, Chain, Rendered
+from mailer.rendering.environment import CampaignEnvironment, environment
+from mailer.rendering.expressions import check_field
+from mailer.rendering.holes import Holes
+from mailer.rendering.nest import nested
+from mailer.rendering.scan import scan, scan_plain
+from mailer.rendering.templates import FOLDER, shown_as
+from mailer.settings import Settings
+from mailer.settings.starter import starter_project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """What came of a campaign. mjml: as it went to mrml, with tokens; for looking at."""
+
+    edition: Edition
+    pictures: tuple[Picture, ...]
+    warnings: tuple[Problem, ...]
+    mjml: str
+
+
+def template_folders(root: Path) -> tuple[Path, ...]:
+    """Where templates are looked for: the project's own folder, then the packaged one."""
+    return tuple(dict.fromkeys((root / FOLDER, starter_project() / FOLDER)))
+
+
+def compile_campaign(
+    file: CampaignFile, *, settings: Settings, now: datetime, known_attributes: frozenset[str] | None
+) -> Compiled:
+    """The edition of `file` as of `now`.
+
+    known_attributes: the attributes that any subscriber has; None when there is no database to ask.
+    Raises InputProblems with everything that was found up to the step that could not go on.
+    """
+    environments = environment(template_folders(file.root))
+    holes = Holes([file.body, *(content.decode("utf-8", "replace") for content in file.sources.values())])
+    rendered = Chain(file, settings, now, environments, holes).render()
+    problems, warnings = _field_problems(file, rendered, environments, known_attributes)
+    problems += holes.vanished(HTML_STAGES, rendered.html, "the HTML part")
+    problems += holes.vanished(TEXT_STAGES, rendered.text, "the text part")
+    problems += holes.vanished(frozenset({"subject"}), rendered.subject, "the subject")
+    problems += holes.vanished(frozenset({"preheader"}), rendered.preheader, "the preheader")
+    if problems:
+        raise InputProblems(problems)
+    variant = Variant(
+        language=contexts.language_of(file, settings),
+        direction=contexts.shared(file, settings, None)["direction"],
+        from_name=file.campaign.sender_name or settings.organisation.name,
+        subject=_nodes(rendered.subject, holes, Context.HEADER),
+        preheader=_nodes(rendered.preheader, holes, Context.PLAIN),
+        text=_nodes(rendered.text, holes, Context.PLAIN),
+        html=nested(scan(rendered.html, holes), holes),
+    )
+    edition = Edition(
+        sources=_digest(file, rendered, settings),
+        meta=_meta(file, settings, now, rendered),
+        variants={"": variant},
+    )
+    return Compiled(
+        edition=edition, pictures=tuple(rendered.pictures.values()), warnings=tuple(warnings), mjml=rendered.mjml
+    )
+
+
+def _nodes(text: str, holes: Holes, context: Context) -> Nodes:
+    return nested(scan_plain(text, holes, context), holes)
+
+
+def _field_problems(
+    file: CampaignFile,
+    rendered: Rendered,
+    environments: tuple[CampaignEnvironment, CampaignEnvironment],
+    known: frozenset[str] | None,
+) -> tuple[list[Problem], list[Problem]]:
+    """(errors, warnings) for every field of `subscriber` that the templates in use read, whether or not it was reached."""
+    templates, texts = environments
+    files = [file.name, f"{file.name}#subject", f"{file.name}#preheader", *map(shown_as, rendered.used)]
+    problems: dict[tuple[str, int, str], Problem] = {}
+    for deferred in (templates.deferred[number] for name in files for number in texts.by_file.get(name, ())):
+        for name, attribute in sorted(deferred.fields):
+            found = check_field(name, attribute=attribute, known=known)
+            if found:
+                message, hint, mild = found
+                problems[deferred.file, deferred.line, message] = Problem(
+                    rule="unknown-field", file=deferred.file, line=deferred.line, message=message, hint=hint,
+                    severity=Severity.WARNING if mild else Severity.ERROR,
+                )  # fmt: skip
+    errors = [problem for problem in problems.values() if problem.severity is Severity.ERROR]
+    return errors, [problem for problem in problems.values() if problem.severity is Severity.WARNING]
+
+
+def _meta(file: CampaignFile, settings: Settings, now: datetime, rendered: Rendered) -> Meta:
+    campaign, target = file.campaign, contexts.list_of(file, settings)
+    return Meta(
+        slug=file.slug,
+        kind=campaign.kind,
+        title=campaign.headline,
+        list_name=target.name,
+        list_title=target.title,
+        from_address=campaign.sender_address or settings.organisation.from_address,
+        reply_to=parseaddr(campaign.reply_to or settings.organisation.reply_to)[1],
+        public_url=contexts.public_url(settings),
+        unsubscribe_mailbox=settings.sending.unsubscribe_mailbox,
+        organisation=settings.organisation.name,
+        frozen_at=now,
+        media=tuple(sorted(rendered.pictures)),
+    )
+
+
+def _digest(file: CampaignFile, rendered: Rendered, settings: Settings) -> str:
+    """SHA-256 over all that shaped the content, the clock apart: an approval holds while only days go by."""
+    document = {
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in file.sources.items()},
+        "templates": dict(rendered.used),
+        "settings": contexts.used_settings(settings),
+        "pictures": sorted(rendered.pictures),
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()

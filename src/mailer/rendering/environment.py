@@ -1,0 +1,156 @@
+"""The Jinja environments: one for templates, one for campaign texts, kept for the life of the process.
+
+Sandboxed, because a template may come from anybody who may write a campaign; strict, because a typo must be an error at
+compile time and never an empty string in somebody's inbox. Compiled templates stay cached; what belongs to one
+compilation (tokens, language, files read) is in a `Compilation`, which is current while it runs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, Undefined, nodes
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from mailer.domain.colour import readable_on
+from mailer.edition.format import FILTERS
+from mailer.rendering.binding_time import Rewriter
+from mailer.rendering.holes import Deferred, Holes
+from mailer.rendering.lines import LineMarks, Places
+from mailer.rendering.templates import TemplateFolders
+
+
+@dataclass
+class Compilation:
+    """What belongs to the compilation of one variant. used: digests of the templates it read, by name."""
+
+    holes: Holes
+    filters: Mapping[str, Callable[..., Any]]
+    used: dict[str, str] = field(default_factory=dict)
+
+
+_current: ContextVar[Compilation] = ContextVar("compilation")
+
+
+@contextmanager
+def compiling(compilation: Compilation) -> Iterator[None]:
+    """Within this, templates render for `compilation`."""
+    token = _current.set(compilation)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class CampaignEnvironment(SandboxedEnvironment):
+    """Templates in which recipient data becomes holes. `deferring=False` makes the plain Jinja that tests compare with."""
+
+    deferring = True
+    literal_outputs = False
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.places = Places()
+        self.deferred: list[Deferred] = []
+        #: Numbers of the deferred expressions of each file.
+        self.by_file: dict[str, list[int]] = {}
+        self.block_names: frozenset[str] = frozenset()
+        super().__init__(
+            loader=TemplateFolders(folders),
+            extensions=[LineMarks, "jinja2.ext.i18n"],
+            undefined=StrictUndefined,
+            autoescape=_escapes,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            finalize=lambda value: "" if value is None else value,
+            cache_size=-1,
+        )
+        self.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+        self.filters.update({name: _filter(name) for name in FILTERS}, readable_on=readable_on)
+
+    def for_texts(self) -> "CampaignEnvironment":
+        """The environment of bodies, subjects and preheaders: white space is Markdown's business."""
+        texts = self.overlay(trim_blocks=False, lstrip_blocks=False)
+        assert isinstance(texts, CampaignEnvironment)
+        texts.literal_outputs = True
+        return texts
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        file = filename or name or ""
+        self.by_file[file] = []
+        literal = self.literal_outputs and file.endswith(".md")
+        if self.deferring:
+            Rewriter(
+                file, partial(self._register, file), self.places.first_lines.get(file, 1), literal_outputs=literal
+            ).template(tree)
+        elif literal:
+            _print_literally(tree)
+        return tree
+
+    def _register(self, file: str, deferred: Deferred) -> int:
+        self.deferred.append(deferred)
+        self.by_file[file].append(len(self.deferred) - 1)
+        return len(self.deferred) - 1
+
+    def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 (Jinja's name)
+        template = super()._load_template(name, globals)
+        assert isinstance(self.loader, TemplateFolders)
+        assert isinstance(template, Template)
+        _current.get().used[name] = self.loader.digests[name]
+        return template
+
+    def text(self, source: str, file: str, first_line: int) -> Template:
+        """A campaign's own text as a template; `file` names it in problems, `first_line` is where it begins there."""
+        self.places.first_lines[file] = first_line
+        code = self.compile(source, name=file, filename=file)
+        return self.template_class.from_code(self, code, self.make_globals(None))
+
+    # What rewritten templates call; no template can name these.
+
+    def hole(self, number: int, *captures: Any) -> str:
+        return _current.get().holes.hole(self.deferred[number], captures)
+
+    def literal(self, value: Any) -> str:
+        return _current.get().holes.literal("" if value is None else value)
+
+
+def _print_literally(tree: nodes.Template) -> None:
+    for output in tree.find_all(nodes.Output):
+        output.nodes = [
+            node
+            if isinstance(node, nodes.TemplateData)
+            else nodes.Call(nodes.EnvironmentAttribute("literal"), [node], [], None, None, lineno=node.lineno)
+            for node in output.nodes
+        ]
+    assert tree.environment is not None
+    tree.set_environment(tree.environment)
+
+
+def _escapes(name: str | None) -> bool:
+    return name is not None and name.endswith(".mjml")
+
+
+def _filter(name: str) -> Callable[..., Any]:
+    """The edition's filter, in the language that is being compiled, so that now and later agree."""
+
+    def apply(value: Any, *arguments: Any) -> Any:
+        if isinstance(value, Undefined) and name == "default":
+            value = None
+        if isinstance(value, Markup) and name == "trim":
+            return value.strip(*arguments)
+        return _current.get().filters[name](value, *arguments)
+
+    return apply
+
+
+@lru_cache(maxsize=8)
+def environment(folders: tuple[Path, ...]) -> tuple[CampaignEnvironment, CampaignEnvironment]:
+    """(templates, texts) over these template folders, made once per process."""
+    templates = CampaignEnvironment(folders)
+    return templates, templates.for_texts()

@@ -1,0 +1,66 @@
+"""Finding out where in a person's files something went wrong, and saying it in their words."""
+
+import difflib
+import traceback
+from collections.abc import Iterable
+
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+
+from mailer.errors import InputProblems, Problem
+
+
+class TemplateFault(Exception):
+    """Raised while a template runs, where Jinja knows the line and we do not yet: (message, hint)."""
+
+    def __init__(self, message: str, hint: str = "", *, rule: str = "template") -> None:
+        super().__init__(message)
+        self.message, self.hint, self.rule = message, hint, rule
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The nearest of `known`, or all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    return f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names)}" if names else ""
+
+
+def from_exception(error: BaseException, *, fallback: tuple[str, int | None], files: Iterable[str]) -> InputProblems:
+    """What `error`, raised by a template as it was compiled or ran, means to its author.
+
+    fallback: (file, line) when nothing better is known. files: the names under which Jinja reports our templates.
+    """
+    if isinstance(error, InputProblems):
+        return error
+    if isinstance(error, TemplateSyntaxError):
+        place: tuple[str, int | None] = (error.filename or error.name or fallback[0], error.lineno)
+    else:
+        place = _innermost(error, frozenset(files)) or fallback
+    file, line = place[0].partition("#")[0], place[1]  # "campaigns/peru.md#subject"
+    rule = error.rule if isinstance(error, TemplateFault) else "template"
+    message, hint = _words(error)
+    return InputProblems([Problem(rule=rule, file=file, line=line, message=message, hint=hint)])
+
+
+def _innermost(error: BaseException, files: frozenset[str]) -> tuple[str, int | None] | None:
+    """The deepest template line in the traceback, which Jinja has rewritten to lines of templates."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    return (frames[-1].filename, frames[-1].lineno) if frames else None
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    match error:
+        case TemplateFault():
+            return error.message, error.hint
+        case TemplateNotFound():
+            return f'there is no template "{error.name}"', "templates are looked up in templates/"
+        case UndefinedError():
+            return f"{error.message}", "docs/templates.md lists what templates see"
+        case SecurityError():
+            return f"{error.message}", "templates cannot reach that"
+        case TemplateError():
+            return f"{error.message}", ""
+        case RecursionError():
+            return "the templates include each other without end", ""
+        case _:
+            return f"{type(error).__name__}: {error}", "a value is not of the sort that this needs"
