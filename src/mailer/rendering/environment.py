@@ -34,6 +34,9 @@ class Compilation:
     used: dict[str, str] = field(default_factory=dict)
 
 
+#: Texts kept compiled: `send` compiles a campaign more than once, and preview at every save.
+_MOST_TEXTS = 64
+
 _current: ContextVar[Compilation] = ContextVar("compilation")
 
 
@@ -71,7 +74,8 @@ class CampaignEnvironment(SandboxedEnvironment):
             cache_size=-1,
         )
         self.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-        self.filters.update({name: _filter(name) for name in FILTERS}, readable_on=readable_on)
+        self.filters.update({name: _filter(name) for name in FILTERS}, readable_on=lru_cache(maxsize=64)(readable_on))
+        self._texts: dict[tuple[str, str, int], Template] = {}
 
     def for_texts(self) -> "CampaignEnvironment":
         """The environment of bodies, subjects and preheaders: white space is Markdown's business."""
@@ -107,6 +111,14 @@ class CampaignEnvironment(SandboxedEnvironment):
 
     def text(self, source: str, file: str, first_line: int) -> Template:
         """A campaign's own text as a template; `file` names it in problems, `first_line` is where it begins there."""
+        key = (source, file, first_line)
+        if key not in self._texts:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
+            self._texts[key] = self._text(source, file, first_line)
+        return self._texts[key]
+
+    def _text(self, source: str, file: str, first_line: int) -> Template:
         self.places.first_lines[file] = first_line
         code = self.compile(source, name=file, filename=file)
         return self.template_class.from_code(self, code, self.make_globals(None))

@@ -6,6 +6,8 @@ inline MJML's own reset into every cell (a fifth more mail) and fetch style shee
 
 import logging
 import re
+from functools import lru_cache
+from typing import Any
 
 import cssutils
 from lxml import etree
@@ -34,8 +36,20 @@ def finished(styled: Styled, holes: Holes) -> str:
     return _BETWEEN_CONDITIONS.sub("", text)
 
 
+class _Inliner(Premailer):  # type: ignore[misc] # premailer ships no types
+    """Reads a style sheet once: it changes only with the templates, and reading it takes longer than applying it."""
+
+    def _parse_style_rules(self, css_body: str, ruleset_index: int) -> Any:
+        return _rules(css_body, ruleset_index)
+
+
+@lru_cache(maxsize=32)
+def _rules(css: str, index: int) -> Any:
+    return Premailer("", strip_important=False, disable_validation=True)._parse_style_rules(css, index)  # noqa: SLF001
+
+
 def _inlined(tree: lxml_html.HtmlElement, css: str) -> lxml_html.HtmlElement:
-    Premailer(
+    _Inliner(
         tree,
         css_text=css,
         keep_style_tags=False,

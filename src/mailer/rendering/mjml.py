@@ -170,7 +170,7 @@ _USE_EXPRESSION = "use an expression: {{ … if … else … }}"
 
 
 def _inside_html(element: etree._Element) -> bool:
-    return any(isinstance(parent.tag, str) and holds_html(parent.tag) for parent in element.iterancestors())
+    return any(holds_html(str(parent.tag)) for parent in element.iterancestors())
 
 
 def _wrap_comments(element: etree._Element, holes: Holes) -> None:

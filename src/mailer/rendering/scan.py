@@ -41,45 +41,62 @@ class _Scanner:
     pieces: list[Piece] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def start(self) -> str:
+        """How every token begins."""
+        return f"zq{self.holes.nonce}"
+
     def run(self) -> None:
-        position, end = 0, len(self.html)
-        while position < end:
-            found = _MARKUP.search(self.html, position)
-            if found is None:
-                self.text(self.html[position:])
-                return
-            self.text(self.html[position : found.start()])
-            position = self.comment(found) if found["name"] is None else self.tag(found)
+        """Walk over the markup; what holds no token is passed over in one piece."""
+        position = fixed = 0
+        while found := _MARKUP.search(self.html, position):
+            start = position
+            position = self.end_of_raw(found) if found["name"] else self.end_of_comment(found)
+            if self.start in self.html[start:position]:
+                self.static(self.html[fixed:start])
+                self.text(self.html[start : found.start()])
+                self.markup(found, position)
+                fixed = position
+        self.static(self.html[fixed:position])
+        self.text(self.html[position:])
 
-    def comment(self, found: re.Match[str]) -> int:
+    def end_of_comment(self, found: re.Match[str]) -> int:
+        """A comment ends behind its -->; what follows the start of a conditional one is scanned as markup."""
         if found["condition"]:
-            self.static(found[0])
-            return found.end()  # what follows is scanned as markup; its end, <![endif]-->, as text
+            return found.end()
         close = self.html.find("-->", found.end())
-        close = len(self.html) if close < 0 else close
-        inside = self.html[found.end() : close].strip()
-        token = self.holes.pattern.fullmatch(inside)
-        if token and token[1] in "ivefn":
-            self.pieces.append(Piece(Part.MARK, token=token[0]))
-        else:
-            self.refuse(inside, "a comment")
-            self.static(self.html[found.start() : close + 3])
-        return min(close + 3, len(self.html))
+        return len(self.html) if close < 0 else close + 3
 
-    def tag(self, found: re.Match[str]) -> int:
-        name = found["name"].lower()
-        self.refuse(found["name"], "the name of an element")
-        if not self.holes.pattern.search(found["attributes"]):
+    def end_of_raw(self, found: re.Match[str]) -> int:
+        """A tag ends behind its >; a style sheet or script with all that it holds."""
+        if found["close"] or found["name"].lower() not in _RAW:
+            return found.end()
+        close = self.html.find(f"</{found['name']}", found.end())
+        return len(self.html) if close < 0 else close
+
+    def markup(self, found: re.Match[str], end: int) -> None:
+        """One comment or tag, up to `end`, that may hold tokens."""
+        if found["name"]:
+            self.tag(found)
+            self.refuse(self.html[found.end() : end], _RAW.get(found["name"].lower(), ""))
+            self.static(self.html[found.end() : end])
+        elif found["condition"]:
             self.static(found[0])
         else:
+            inside = self.html[found.end() : end].removesuffix("-->").strip()
+            token = self.holes.pattern.fullmatch(inside)
+            if token and token[1] in "ivefn":
+                self.pieces.append(Piece(Part.MARK, token=token[0]))
+            else:
+                self.refuse(inside, "a comment")
+                self.static(self.html[found.start() : end])
+
+    def tag(self, found: re.Match[str]) -> None:
+        self.refuse(found["name"], "the name of an element")
+        if self.start in found["attributes"]:
             self.attributes(found)
-        if name in _RAW and not found["close"]:
-            close = self.html.find(f"</{name}", found.end())
-            close = len(self.html) if close < 0 else close
-            self.refuse(self.html[found.end() : close], _RAW[name])
-            self.static(self.html[found.end() : close])
-            return close
-        return found.end()
+        else:
+            self.static(found[0])
 
     def attributes(self, found: re.Match[str]) -> None:
         start = found.start("attributes")
