@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 
 from mailer.domain.subscriber import STANDARD_FIELDS
 
@@ -9,14 +10,30 @@ MAX_TAG, MAX_ATTRIBUTE = 100, 64
 ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?")
 
+#: Languages as forms and spreadsheets name them, in small letters.
+_LANGUAGE_NAMES = {
+    "english": "en",
+    "inglés": "en",
+    "spanish": "es",
+    "español": "es",
+    "castellano": "es",
+    "portuguese": "pt",
+    "português": "pt",
+    "portugués": "pt",
+    "french": "fr",
+    "français": "fr",
+    "german": "de",
+    "deutsch": "de",
+}
+
 
 def tag_name(text: str) -> str:
-    """One spelling per tag: lower case, single spaces. "" for nothing, or for what cannot be a tag."""
+    """One spelling per tag: lower case, single spaces. "" for nothing, or for what cannot be a tag: `,` and `;` part two."""
     name = " ".join(text.split()).casefold()
-    return name if len(name) <= MAX_TAG and name.isprintable() else ""
+    return name if len(name) <= MAX_TAG and name.isprintable() and not {",", ";"} & set(name) else ""
 
 
-def attribute_name(header: str, taken: frozenset[str] | set[str], position: int) -> str:
+def attribute_name(header: str, taken: Container[str], position: int) -> str:
     """A column's header as a name that templates can use: "Año de afiliación" -> "ano_de_afiliacion".
 
     A name of our own gets `_text` appended, a repeated one `_2`; a header without one Latin letter is `column_POSITION`.
@@ -36,10 +53,10 @@ def attribute_name(header: str, taken: frozenset[str] | set[str], position: int)
 
 
 def language_tag(text: str) -> str:
-    """A language as BCP 47 writes it ("PT_br" -> "pt-BR"), or "" for what is none."""
+    """A language as BCP 47 writes it ("PT_br" -> "pt-BR", "Español" -> "es"), or "" for what is none."""
     found = _LANGUAGE.fullmatch(text.strip())
     if found is None:
-        return ""
+        return _LANGUAGE_NAMES.get(text.strip().casefold(), "")
     language, script, region = found.groups()
     parts = (language.lower(), script and script.title(), region and region.upper())
     return "-".join(part for part in parts if part)

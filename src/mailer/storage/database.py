@@ -24,9 +24,8 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 Connection = sa.Connection
 
 
-def compact_json(value: object) -> str:
-    """JSON as every row holds it. One spelling only: SQLite compares documents as text to see whether they changed."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+#: JSON as every row holds it. One spelling only: SQLite compares documents as text to see whether they changed.
+compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Database:
@@ -78,6 +77,12 @@ class Database:
             connection = connection.execution_options(mailer_writes=True)  # noqa: PLW2901
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def holding(self) -> Iterator[sa.Connection]:
+        """One connection for several write transactions of the caller's own (`with connection.begin():`), for bulk work."""
+        with translated_errors(), self.engine.connect() as connection:
+            yield connection.execution_options(mailer_writes=True)
 
     def dispose(self) -> None:
         self.engine.dispose()

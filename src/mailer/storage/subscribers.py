@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailer.domain.address import email_key
+from mailer.domain.person import full_name
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient, SubscriptionStatus
 from mailer.storage.subscriptions import leave, undo_leave
 from mailer.storage.suppressions import suppress
@@ -18,7 +19,6 @@ from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subs
 __all__ = [
     "find_by_email",
     "find_by_public_id",
-    "full_name",
     "known_attributes",
     "leave",
     "recipient_by_email",
@@ -109,11 +109,6 @@ def _recipient(row: sa.RowMapping, needs: frozenset[str], tags: tuple[str, ...],
     if "topics" in needs:
         fields["topics"] = ()  # nobody can choose topics yet
     return Recipient(subscriber_id=row["id"], public_id=unsigned(row["public_id"]), email=row["email"], fields=fields)
-
-
-def full_name(name: str, first: str, last: str) -> str:
-    """The name as given, else first + last."""
-    return name or f"{first} {last}".strip()
 
 
 def _tag_names(ids: Sequence[int]) -> sa.Select[int, str]:

@@ -4,26 +4,17 @@ Leaving is recorded so exactly that it can be taken back exactly: undoing restor
 was left before. A pending subscription is left alone by everything but its person's confirmation.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from mailer.domain.person import Subscription
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
 from mailer.storage.history import Happened, record
 from mailer.storage.suppressions import suppress
 from mailer.storage.tables import mailing_list, subscriber, subscriber_event, subscription, suppression
 
 _CONFIRMED, _LEFT = SubscriptionStatus.CONFIRMED.value, SubscriptionStatus.UNSUBSCRIBED.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    list_name: str
-    status: SubscriptionStatus
-    consent: str
-    consented_at: datetime
-    changed_at: datetime
 
 
 def list_ids(connection: sa.Connection, names: frozenset[str]) -> dict[str, int]:

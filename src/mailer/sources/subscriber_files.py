@@ -1,0 +1,101 @@
+"""People in files: a table's rows as `ImportRow`s, each row judged by itself and none lost without a word."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from mailer.domain.imports import ImportRow, RowProblem
+from mailer.domain.naming import country_code, language_tag, tag_name
+from mailer.sources.addresses import NoAddress, parse_address
+from mailer.sources.columns import Columns
+from mailer.sources.csv_files import CsvFile
+
+_TAG_SEPARATOR = re.compile(r"[,;]")
+_PLAIN_FIELDS = ("first_name", "last_name", "name", "timezone")
+
+
+class BadCell(ValueError):
+    """A cell that cannot be used; `str()` says why."""
+
+
+def read_people(file: CsvFile, columns: Columns) -> Iterator[ImportRow | RowProblem]:
+    """Every row below the header, as a person or as a problem, in the order of the file."""
+    email_at = columns.fields["email"]
+    fill = _filler(columns)
+    for line, cells in file.records():
+        if len(cells) < columns.width:
+            cells.extend([""] * (columns.width - len(cells)))
+        elif any(cells[columns.width :]):
+            reason = f"{len(cells)} cells under {columns.width} headers: is a {_named(file.delimiter)} inside a value without quotes?"
+            yield RowProblem(line, cells[email_at].strip(), reason)
+            continue
+        try:
+            row = ImportRow(line, parse_address(cells[email_at].strip()))
+            fill(row, cells)
+        except (NoAddress, BadCell) as error:
+            yield RowProblem(line, cells[email_at].strip(), str(error))
+        else:
+            yield row
+
+
+def _named(delimiter: str) -> str:
+    return {",": "comma", ";": "semicolon", "\t": "tab"}.get(delimiter, f'"{delimiter}"')
+
+
+def _filler(columns: Columns) -> Callable[[ImportRow, list[str]], None]:
+    """A function that puts the cells of one row in their places; what needs no looking at is decided here, once."""
+    plain = [(name, columns.fields[name]) for name in _PLAIN_FIELDS if name in columns.fields]
+    attributes = list(columns.attributes.items())
+    special = [(convert, columns.fields[name]) for name, convert in _CONVERTERS.items() if name in columns.fields]
+
+    def fill(row: ImportRow, cells: list[str]) -> None:
+        for name, position in plain:
+            setattr(row, name, cells[position].strip())
+        if attributes:
+            row.attributes = {name: cell for name, position in attributes if (cell := cells[position].strip())}
+        for convert, position in special:
+            if cell := cells[position].strip():
+                convert(row, cell)
+
+    return fill
+
+
+def _language(row: ImportRow, cell: str) -> None:
+    row.language = language_tag(cell)
+    if not row.language:  # nobody is turned away for it, and what the file says is kept
+        row.attributes = {**row.attributes, "language_text": cell}
+
+
+def _country(row: ImportRow, cell: str) -> None:
+    row.country = country_code(cell)
+
+
+def _tags(row: ImportRow, cell: str) -> None:
+    row.tags = split_tags(cell)
+
+
+def _joined_at(row: ImportRow, cell: str) -> None:
+    try:
+        moment = datetime.fromisoformat(cell)
+        row.joined_at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadCell(f'joined_at: "{cell}" is no date: write 2024-01-31') from None
+
+
+_CONVERTERS: dict[str, Callable[[ImportRow, str], None]] = {
+    "language": _language,
+    "country": _country,
+    "tags": _tags,
+    "joined_at": _joined_at,
+}
+
+
+@lru_cache(maxsize=10_000)  # a list has few combinations of tags, and half a million rows
+def split_tags(cell: str) -> tuple[str, ...]:
+    """The tags of a cell, separated by commas or semicolons, each in its one spelling. Raises BadCell."""
+    names = [(part, tag_name(part)) for part in _TAG_SEPARATOR.split(cell) if part.strip()]
+    bad = next((part for part, name in names if not name), None)
+    if bad is not None:
+        raise BadCell(f'"{bad.strip()[:40]}" cannot be a tag: it is too long or has control characters')
+    return tuple(dict.fromkeys(name for _, name in names))

@@ -1,0 +1,116 @@
+"""The statements of an import: a batch stands in staging tables, and whole sets of rows are decided at once.
+
+The same text runs on SQLite and PostgreSQL but for the words in `_WORDS`. Staging tables are temporary: they belong to
+one connection. `fate` is what becomes of a row; a row whose fate is set is out of the later steps' reach.
+"""
+
+import sqlalchemy as sa
+
+TEXT_COLUMNS = ("first_name", "last_name", "name", "language", "timezone", "country")
+ROW_COLUMNS = (
+    "line",
+    "email",
+    "email_key",
+    "erased_key",
+    "public_id",
+    *TEXT_COLUMNS,
+    "attributes",
+    "joined_at",
+    "suppressed",
+)
+SUBSCRIPTION_COLUMNS = ("line", "list_id", "status", "consent", "consented_at", "changed_at")
+TAG_COLUMNS = ("line", "tag_id")
+
+_WORDS = {
+    "sqlite": {
+        "merged": "json_patch(s.attributes, r.attributes)",
+        "merged_target": "json_patch(subscriber.attributes, r.attributes)",
+        "json": "TEXT",
+        "instant": "TEXT",
+        "bigint": "INTEGER",
+    },
+    "postgresql": {
+        # Top level only, like json_patch on text values; an import brings no nulls, which json_patch would delete.
+        "merged": "s.attributes || r.attributes",
+        "merged_target": "subscriber.attributes || r.attributes",
+        "json": "JSONB",
+        "instant": "TIMESTAMP WITH TIME ZONE",
+        "bigint": "BIGINT",
+    },
+}
+
+STAGING = (
+    f"""CREATE TEMPORARY TABLE import_row (line {{bigint}} PRIMARY KEY, email TEXT, email_key TEXT, erased_key TEXT,
+    public_id {{bigint}}, {", ".join(f"{name} TEXT" for name in TEXT_COLUMNS)}, attributes {{json}}, joined_at {{instant}},
+    suppressed TEXT, subscriber_id {{bigint}}, fate TEXT, note TEXT)""",
+    """CREATE TEMPORARY TABLE import_subscription (line {bigint}, list_id {bigint}, status TEXT, consent TEXT,
+    consented_at {instant}, changed_at {instant}, PRIMARY KEY (line, list_id))""",
+    "CREATE TEMPORARY TABLE import_tag (line {bigint}, tag_id {bigint}, PRIMARY KEY (line, tag_id))",
+    "CREATE TEMPORARY TABLE import_seen (email_key TEXT PRIMARY KEY)",
+)
+STAGED = ("import_row", "import_subscription", "import_tag", "import_seen")
+
+SEEN_BEFORE = (
+    "UPDATE import_row SET fate = 'duplicate' FROM import_seen WHERE import_seen.email_key = import_row.email_key"
+)
+REMEMBER = "INSERT INTO import_seen SELECT email_key FROM import_row WHERE fate IS NULL"
+LINK = "UPDATE import_row SET subscriber_id = s.id FROM subscriber s WHERE s.email_key = import_row.email_key"
+DEFAULT_SUBSCRIPTION = """INSERT INTO import_subscription (line, list_id, status, consent, consented_at, changed_at)
+    SELECT line, :list_id, 'confirmed', :consent, :at, :at FROM import_row"""
+
+_ASKED = "SELECT 1 FROM import_subscription i WHERE i.line = import_row.line AND i.status = 'confirmed'"
+#: Before anything is written. A row is left alone when its address is suppressed, or when its person left every list it names.
+JUDGE = (
+    """UPDATE import_row SET fate = 'suppressed', note = p.reason FROM suppression p
+    WHERE fate IS NULL AND p.email_key IN (import_row.email_key, import_row.erased_key)""",
+    f"""UPDATE import_row SET fate = 'suppressed', note = 'unsubscribed'
+    WHERE fate IS NULL AND subscriber_id IS NOT NULL AND EXISTS ({_ASKED}) AND NOT EXISTS ({_ASKED} AND NOT EXISTS (
+        SELECT 1 FROM subscription s WHERE s.list_id = i.list_id AND s.subscriber_id = import_row.subscriber_id
+        AND s.status = 'unsubscribed'))""",
+    "UPDATE import_row SET fate = 'new' WHERE fate IS NULL AND subscriber_id IS NULL",
+    f"""UPDATE import_row SET fate = 'updated' FROM import_row r JOIN subscriber s ON s.id = r.subscriber_id
+    WHERE r.line = import_row.line AND r.fate IS NULL AND ({{merged}} <> s.attributes OR
+    {" OR ".join(f"(r.{name} <> '' AND r.{name} <> s.{name})" for name in TEXT_COLUMNS)})""",
+    """UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND EXISTS (
+        SELECT 1 FROM import_subscription i LEFT JOIN subscription s
+        ON s.list_id = i.list_id AND s.subscriber_id = import_row.subscriber_id
+        WHERE i.line = import_row.line AND (s.status IS NULL OR (i.status = 'unsubscribed' AND s.status <> i.status)))""",
+    """UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND EXISTS (
+        SELECT 1 FROM import_tag i WHERE i.line = import_row.line AND NOT EXISTS (
+        SELECT 1 FROM subscriber_tag s WHERE s.tag_id = i.tag_id AND s.subscriber_id = import_row.subscriber_id))""",
+    "UPDATE import_row SET fate = 'unchanged' WHERE fate IS NULL",
+)
+
+#: The writing. Nobody is brought back: a subscription of any status is left as it is, but one that the file says ended.
+APPLY = (
+    f"""INSERT INTO subscriber (public_id, email, email_key, {", ".join(TEXT_COLUMNS)}, attributes, created_at, updated_at,
+    import_id) SELECT public_id, email, email_key, {", ".join(TEXT_COLUMNS)}, attributes, coalesce(joined_at, :at), :at,
+    :batch FROM import_row WHERE fate = 'new' ORDER BY line""",
+    LINK + " AND fate = 'new'",
+    f"""UPDATE subscriber SET updated_at = :at, attributes = {{merged_target}},
+    {", ".join(f"{name} = CASE WHEN r.{name} <> '' THEN r.{name} ELSE subscriber.{name} END" for name in TEXT_COLUMNS)}
+    FROM import_row r WHERE r.subscriber_id = subscriber.id AND r.fate = 'updated' AND r.note IS NULL""",
+    """INSERT INTO subscription (list_id, subscriber_id, status, consent, consented_at, changed_at, import_id)
+    SELECT i.list_id, r.subscriber_id, i.status, i.consent, i.consented_at, i.changed_at, :batch
+    FROM import_subscription i JOIN import_row r ON r.line = i.line
+    WHERE r.fate IN ('new', 'updated') ON CONFLICT DO NOTHING""",
+    """UPDATE subscription SET status = i.status, changed_at = :at
+    FROM import_subscription i JOIN import_row r ON r.line = i.line
+    WHERE r.fate = 'updated' AND i.status = 'unsubscribed' AND subscription.status <> i.status
+    AND subscription.list_id = i.list_id AND subscription.subscriber_id = r.subscriber_id""",
+    """INSERT INTO subscriber_tag (tag_id, subscriber_id, import_id) SELECT i.tag_id, r.subscriber_id, :batch
+    FROM import_tag i JOIN import_row r ON r.line = i.line WHERE r.fate IN ('new', 'updated') ON CONFLICT DO NOTHING""",
+    """INSERT INTO suppression (email_key, reason, detail, at) SELECT email_key, suppressed, :file, :at FROM import_row
+    WHERE fate = 'new' AND suppressed IS NOT NULL ON CONFLICT DO NOTHING""",
+    """INSERT INTO subscriber_event (subscriber_id, at, kind, detail) SELECT subscriber_id, :at, 'imported', :file
+    FROM import_row WHERE fate IN ('new', 'updated')""",
+)
+FATES = "SELECT fate, count(*) FROM import_row GROUP BY fate"
+LEFT_ALONE = "SELECT line, email, fate, note FROM import_row WHERE fate IN ('suppressed', 'duplicate') ORDER BY line"
+
+
+def statement(connection: sa.Connection, template: str) -> sa.TextClause:
+    """The statement in the words of the connection's engine."""
+    for key, word in _WORDS[connection.dialect.name].items():
+        template = template.replace(f"{{{key}}}", word)
+    return sa.text(template)

@@ -1,0 +1,132 @@
+"""The bulk path of an import.
+
+A batch of 50,000 rows is one transaction: it is there whole or not at all, so an import that was interrupted is finished
+by running it again. Memory holds one batch's addresses and nothing that grows with the file. Nobody is mailed, and
+nobody who left, or is suppressed, is brought back or changed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, islice
+
+import sqlalchemy as sa
+
+from mailer.domain.address import email_key
+from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProblem
+from mailer.storage import import_sql as sql
+from mailer.storage.database import Database
+from mailer.storage.import_staging import Staging, staging_tables
+from mailer.storage.tables import import_batch
+from mailer.storage.types import UtcDateTime
+
+BATCH = 50_000
+Report = Callable[[RowProblem], None]
+_REASONS = {
+    "unsubscribed": "left this list: left alone",
+    "left": "asked to hear nothing more: left alone",
+    "duplicate": "the address stands further up already: that row was used",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """batch: what `import --undo` takes; None after a dry run."""
+
+    batch: int | None
+    counts: ImportCounts
+
+
+def import_people(
+    database: Database,
+    plan: ImportPlan,
+    rows: Iterable[ImportRow | RowProblem],
+    *,
+    at: datetime,
+    report: Report,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Imported:
+    """Bring `rows` in. `report` gets every row that was not used, `progress` the number read so far."""
+    source = iter(rows)
+    with database.holding() as connection, staging_tables(connection):
+        with connection.begin():
+            batch = None if plan.dry_run else _begun(connection, plan, at)
+        run = _Run(connection, plan, batch=batch, at=at, report=report)
+        while first := list(islice(source, 1)):
+            with connection.begin():
+                run.take(islice(chain(first, source), BATCH))
+            progress(run.counts.read)
+        with connection.begin():
+            finished = import_batch.update().where(import_batch.c.id == batch)
+            connection.execute(finished.values(finished_at=datetime.now(UTC)))
+    return Imported(batch=batch, counts=run.counts)
+
+
+def _begun(connection: sa.Connection, plan: ImportPlan, at: datetime) -> int:
+    made: int | None = connection.scalar(
+        import_batch.insert().values(file=plan.file, started_at=at).returning(import_batch.c.id)
+    )
+    assert made is not None
+    return made
+
+
+class _Run:
+    """One import on one connection."""
+
+    def __init__(
+        self, connection: sa.Connection, plan: ImportPlan, *, batch: int | None, at: datetime, report: Report
+    ) -> None:
+        self._connection, self._plan, self._batch, self._report = connection, plan, batch, report
+        self._staging = Staging(connection, make=not plan.dry_run, tags=plan.tags)
+        self._values = {"at": at, "batch": batch, "file": f"import {batch}: {plan.file}", "consent": plan.consent}
+        self.counts = ImportCounts()
+
+    def take(self, rows: Iterable[ImportRow | RowProblem]) -> None:
+        """One batch, in the open transaction."""
+        self._staging.fill(self._good(rows))
+        for template in (sql.SEEN_BEFORE, sql.REMEMBER, sql.LINK):
+            self._execute(template)
+        if self._plan.list_name is not None:
+            self._values["list_id"] = self._staging.lists.id(self._plan.list_name)
+            self._execute(sql.DEFAULT_SUBSCRIPTION)
+        for template in sql.JUDGE:
+            self._execute(template)
+        if self._batch is not None:
+            for template in sql.APPLY:
+                self._execute(template)
+        self._settle()
+
+    def _good(self, rows: Iterable[ImportRow | RowProblem]) -> Iterator[ImportRow]:
+        """The rows of this batch that can be used and are the first of their address; the others are reported."""
+        seen: set[str] = set()
+        for row in rows:
+            self.counts.read += 1
+            if isinstance(row, RowProblem):
+                self.counts.invalid += 1
+                self._report(row)
+                continue
+            key = email_key(row.email)
+            if key in seen:
+                self.counts.duplicate += 1
+                self._report(RowProblem(row.line, row.email, _REASONS["duplicate"]))
+                continue
+            seen.add(key)
+            yield row
+
+    def _execute(self, template: str) -> None:
+        clause = sql.statement(self._connection, template)
+        types = {"at": UtcDateTime()}
+        used = [
+            sa.bindparam(name, value, types.get(name)) for name, value in self._values.items() if f":{name}" in template
+        ]
+        self._connection.execute(clause.bindparams(*used))
+
+    def _settle(self) -> None:
+        """Count the batch, and tell of the rows that were left alone."""
+        for fate, number in self._connection.execute(sa.text(sql.FATES)):
+            setattr(self.counts, fate, getattr(self.counts, fate) + number)
+        for line, email, fate, note in self._connection.execute(sa.text(sql.LEFT_ALONE)):
+            words = _REASONS.get(note or fate, f"may not be mailed ({note}): left alone")
+            self._report(RowProblem(line, email, words))
+        counted = import_batch.update().where(import_batch.c.id == self._batch)
+        self._connection.execute(counted.values(counts=self.counts.to_json()))
