@@ -78,7 +78,9 @@ def inline_text(tokens: list[Inline], holes: Holes) -> str:
     address, begun = "", 0
     for token in tokens:
         match token.type:
-            case "softbreak" | "hardbreak":
+            case "softbreak":
+                out.append(" ")  # the author's editor broke the line; the reader's program breaks its own
+            case "hardbreak":
                 out.append("\n")
             case "strong_open" | "strong_close":
                 out.append("*")
