@@ -20,14 +20,14 @@ def inbox(output: Output, port: int, smtp_port: int) -> None:
     from mailer.web.inbox.pages import make_inbox_site
     from mailer.web.inbox.smtp import LOOPBACK, SmtpInbox
     from mailer.web.inbox.store import Store
-    from mailer.web.server import Server, listen, wait_for_signal
+    from mailer.web.server import Server, listen, until_signalled
 
-    with TemporaryDirectory(prefix="mailer-inbox-") as folder:
+    with until_signalled() as stop, TemporaryDirectory(prefix="mailer-inbox-") as folder:
         store = Store(Path(folder) / "messages")
         site = make_inbox_site(store, output.app.settings)
         with SmtpInbox(store, port=smtp_port) as smtp, Server(site, listen(LOOPBACK, port)) as server:
             output.say(f"Inbox  {server.url}/inbox/")
             output.say(f"SMTP   MAILER_SMTP_URL=smtp://{smtp.host}:{smtp.port}")
             output.say("Nothing leaves this machine. Stop with Ctrl-C.")
-            wait_for_signal()
+            stop.wait()
         output.document({"messages": len(store), "url": server.url, "smtp": f"smtp://{smtp.host}:{smtp.port}"})

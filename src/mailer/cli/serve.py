@@ -15,18 +15,21 @@ def serve(output: Output, host: str | None, port: int | None) -> None:
     Runs until Ctrl-C. A reverse proxy with https stands before it, and web.public_url names that proxy's address.
     """
     from mailer.storage.heartbeats import Role, beating
-    from mailer.web.server import Server, listen, wait_for_signal
+    from mailer.web.server import Server, listen, until_signalled
     from mailer.web.site import make_site
 
     app = output.app
     site = make_site(app)
     listener = listen(host or app.settings.web.host, app.settings.web.port if port is None else port)
-    with Server(site, listener) as server, beating(app.database, app.clock, Role.WEB):
-        output.say(f"Serving on {server.url}. Stop with Ctrl-C.")
-        public = app.settings.web.public_url
-        if public:
-            output.say(f"Mail links to {public}, which must lead here.")
+    with (
+        until_signalled() as stop,
+        Server(site, listener) as server,
+        beating(app.database, app.clock, Role.WEB),
+    ):
+        if app.settings.web.public_url:
+            output.say(f"Mail links to {app.settings.web.public_url}, which must lead here.")
         else:
             output.warn("web.public_url is not set, so no mail can link here: add it to [web] in mailer.toml.")
-        wait_for_signal()
+        output.say(f"Serving on {server.url}. Stop with Ctrl-C.")
+        stop.wait()
     output.document({"url": server.url})

@@ -3,11 +3,12 @@
 Nothing here writes an access log: the addresses of personal pages are keys to somebody's subscription.
 """
 
-import contextlib
 import errno
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Self
 
 import uvicorn
@@ -47,11 +48,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def wait_for_signal() -> None:
-    """Until Ctrl-C, SIGTERM or SIGHUP, which is how a server ends; the main thread only."""
+@contextmanager
+def until_signalled() -> Iterator[threading.Event]:
+    """Within the block Ctrl-C, SIGTERM and SIGHUP set the event, which is how a server ends; the main thread only."""
     stop = threading.Event()
     with stopped_by_signals(stop.set):
-        stop.wait()
+        yield stop
 
 
 class Server:
@@ -92,5 +94,5 @@ class Server:
         self._thread.join(_GRACE_SECONDS + 5)
 
     def _run(self) -> None:
-        with contextlib.closing(self._listener):
+        with closing(self._listener):
             self._server.run(sockets=[self._listener])
