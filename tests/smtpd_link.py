@@ -222,7 +222,7 @@ class Link:
         while b"\r\n.\r\n" not in self.incoming:
             self.receive()
         raw, _, self.incoming = self.incoming.partition(b"\r\n.\r\n")
-        if re.search(rb"\r(?!\n)|(?<!\r)\n", raw):
+        if not raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n"):
             self.breach("a bare CR or LF in the content")
         if not self.eight_bit and not raw.isascii():
             self.breach("eight-bit content without BODY=8BITMIME")

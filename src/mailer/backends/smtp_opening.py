@@ -109,7 +109,7 @@ class _Opening:
         reply = self.command(f"AUTH {name}" + ("" if initial is None else f" {_base64(initial)}"))
         while reply.code == 334:
             try:
-                answer = steps.send(base64.b64decode(reply.lines[0], validate=True))
+                answer = steps.send(base64.b64decode(reply.raw[0], validate=True))
             except (StopIteration, binascii.Error):
                 return self.command("*")  # RFC 4954 §4: give up this exchange
             reply = self.command(_base64(answer or b""))

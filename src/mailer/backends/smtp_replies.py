@@ -13,7 +13,7 @@ MAX_LINES = 100
 MAX_TEXT = 1000
 
 LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
-ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
+ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 
 
 class LinkLost(Exception):
@@ -30,26 +30,30 @@ class GarbledReply(LinkLost):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """code: 200 to 599. lines: the text of each line, without code, as it came but for control characters."""
+    """code: 200 to 599. raw: what stood on each line after the code, as it came; most of it nobody ever reads."""
 
     code: int
-    lines: tuple[str, ...]
+    raw: tuple[bytes, ...]
 
     @property
     def positive(self) -> bool:
         return 200 <= self.code < 300
 
     @property
+    def lines(self) -> list[str]:
+        return [printable(line) for line in self.raw]
+
+    @property
     def enhanced(self) -> str:
         """The status code of RFC 3463, such as "5.1.1"; "" when there is none or it contradicts the code (RFC 2034 §4)."""
-        match = ENHANCED.match(self.lines[0])
-        return match[1] if match and match[1][0] == str(self.code)[0] else ""
+        match = ENHANCED.match(self.raw[0])
+        return match[1].decode("ascii") if match and int(match[1][:1]) == self.code // 100 else ""
 
     @property
     def text(self) -> str:
         """All lines in one, the enhanced status code taken off each."""
         status = self.enhanced
-        parts = (line.removeprefix(status).strip() if status else line.strip() for line in self.lines)
+        parts = (line.removeprefix(status).strip() for line in self.lines)
         return " ".join(part for part in parts if part)[:MAX_TEXT]
 
     def __str__(self) -> str:
@@ -62,27 +66,29 @@ class ReplyParser:
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._taken = 0  # so much of the buffer is read
         self._code = 0
-        self._lines: list[str] = []
+        self._lines: list[bytes] = []
 
     @property
     def idle(self) -> bool:
         """Whether everything that came was part of a reply already taken."""
-        return not self._buffer and not self._lines
+        return self._taken == len(self._buffer) and not self._lines
 
     def feed(self, data: bytes) -> None:
-        self._buffer += data
+        self._buffer = self._buffer[self._taken :] + data
+        self._taken = 0
 
     def next(self) -> Reply | None:
         """The next whole reply, None while it is not there yet. Raises GarbledReply."""
         while True:
-            line, end, rest = self._buffer.partition(b"\n")
-            if len(line) > MAX_LINE:
+            start, end = self._taken, self._buffer.find(b"\n", self._taken)
+            if (len(self._buffer) if end < 0 else end) - start > MAX_LINE:
                 raise GarbledReply("The relay answered with a line that does not end.")
-            if not end:
+            if end < 0:
                 return None
-            self._buffer = rest
-            if self._take(line.removesuffix(b"\r")):
+            self._taken = end + 1
+            if self._take(self._buffer[start:end].removesuffix(b"\r")):
                 lines, self._lines = tuple(self._lines), []
                 return Reply(self._code, lines)
 
@@ -97,7 +103,7 @@ class ReplyParser:
         if len(self._lines) >= MAX_LINES:
             raise GarbledReply(f"The relay answered with more than {MAX_LINES} lines.")
         self._code = code
-        self._lines.append(printable(match[3] or b""))
+        self._lines.append(match[3] or b"")
         return match[2] != b"-"
 
 

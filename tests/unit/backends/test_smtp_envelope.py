@@ -33,7 +33,7 @@ def message(recipient="ana@example.org", *, sender="news@example.org", content=b
     ],
 )  # fmt: skip
 def test_what_the_relay_announces(lines, expected):
-    assert Capabilities.of(Reply(250, tuple(lines))) == expected
+    assert Capabilities.of(Reply(250, tuple(line.encode() for line in lines))) == expected
 
 
 def test_parameters_only_where_they_are_offered():
@@ -55,7 +55,17 @@ def test_a_domain_goes_out_in_ascii_by_the_rules_of_today():
 
 
 @pytest.mark.parametrize(
-    "recipient", ["a@\u200b.example", "a@ex ample.org", "a@", "@b.example", "a@-ü.example", "a@" + "ü" * 70]
+    "recipient",
+    [
+        "a@\u200b.example",
+        "a@ex ample.org",
+        "a@",
+        "@b.example",
+        "a@-ü.example",
+        "a@" + "ü" * 70,
+        "a" * 243 + "@example.org",
+        "é" * 122 + "@example.org",
+    ],
 )
 def test_what_is_no_address_is_refused_on_the_spot(recipient):
     assert envelope(message(recipient), EVERYTHING).enhanced == "5.1.3"

@@ -7,7 +7,7 @@ from mailer.errors import BackendMisconfigured, BackendUnavailable
 
 
 def reply(text):
-    return Reply(int(text[:3]), (text[4:],))
+    return Reply(int(text[:3]), (text[4:].encode(),))
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_recipient(text, bad_address):
 
 @pytest.mark.parametrize("code", [250, 251, 252])
 def test_every_2yz_is_a_yes(code):
-    assert verdicts.of_recipient(Reply(code, ("",))) is None
-    assert verdicts.of_sender(Reply(code, ("",))) is None
-    assert isinstance(verdicts.of_content(Reply(code, ("",))), Sent)
+    assert verdicts.of_recipient(Reply(code, (b"",))) is None
+    assert verdicts.of_sender(Reply(code, (b"",))) is None
+    assert isinstance(verdicts.of_content(Reply(code, (b"",))), Sent)
 
 
 @pytest.mark.parametrize("text", ["550 5.7.1 sender refused", "530 5.7.0 log in first", "555 unknown parameter"])
