@@ -1,0 +1,86 @@
+"""The example campaigns as a browser shows them: on a phone and a desktop, in the light and the dark, without pictures."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import chromium
+from chromium import Screen
+from example_mail import EXAMPLES, Mail, example_mail
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        chromium.PROGRAM is None,
+        reason="NOT LOOKED AT: there is no Chromium here (apt install chromium) to show the mail",
+    ),
+]
+SCREENS = [
+    Screen(width=375),
+    Screen(width=700),
+    Screen(width=375, dark=True),
+    Screen(width=700, dark=True),
+    Screen(width=375, images=False),
+]
+#: CSS pixels a finger needs (WCAG 2.2, success criterion 2.5.5).
+FINGER = 44
+
+
+@pytest.fixture(scope="module", params=EXAMPLES)
+def mail(request) -> Mail:
+    return example_mail(request.param)
+
+
+@pytest.fixture(scope="module", params=SCREENS, ids=lambda screen: screen.name)
+def screen(request) -> Screen:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def seen(mail: Mail, screen: Screen, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(screen.name)
+    return chromium.show(mail.with_pictures_in(folder), screen, folder)
+
+
+def test_it_can_be_read_and_tapped(seen, screen):
+    assert (seen["dark"], seen["width"]) == (screen.dark, screen.width)
+    assert seen["scroll_width"] == screen.width, "something is wider than the screen"
+    assert seen["buttons"]
+    for button in seen["buttons"]:
+        assert button["words"]
+        assert button["height"] >= FINGER
+        assert button["width"] >= FINGER
+        assert 0 <= button["left"] < button["right"] <= screen.width
+    faint = [text for text in seen["texts"] if text["contrast"] < 4.5]
+    assert faint == []
+    small = [text for text in seen["texts"] if text["size"] < 13]
+    assert small == []
+
+
+def test_pictures_show_or_say_what_they_show(seen, screen):
+    assert seen["images"]
+    for image in seen["images"]:
+        assert image["alt"]
+        assert image["loaded"] == screen.images
+        assert image["height"] >= 20
+        assert image["right"] <= screen.width
+
+
+def test_primary_buttons_fill_a_phone(mail, tmp_path):
+    seen = chromium.show(mail.html, Screen(width=375), tmp_path)
+    assert max(button["width"] for button in seen["buttons"]) >= 375 - 2 * 20
+
+
+def test_it_can_be_photographed(mail, screen, tmp_path):
+    """Screenshots for the eye stay in the folder that SCREENSHOTS names, if it is set."""
+    html = mail.with_pictures_in(tmp_path)
+    height = 1400
+    content = chromium.photograph(html, screen, tmp_path, height).read_bytes()
+    with Image.open(BytesIO(content)) as picture:
+        letter = picture.convert("RGB").crop((0, 0, screen.width, height))
+    assert len(letter.getcolors(maxcolors=1 << 24)) > 50, "the page is blank"
+    if folder := os.environ.get("SCREENSHOTS"):
+        letter.save(Path(folder) / f"{mail.slug}-{screen.name}.png")
