@@ -28,6 +28,7 @@ class Entry:
 
 COMMANDS: tuple[Entry, ...] = (
     # One line per command that works, in the order of the help page.
+    Entry("PEOPLE", "import", "people_import:import_", "Bring people in from a CSV file, or take an import back."),
     Entry("RUN", "serve", "serve:serve", "Serve what mail links to: leave, read in the browser, pictures."),
     Entry("RUN", "worker", "worker:worker", "Send what is queued, until stopped or, with --drain, until nothing is due."),
     Entry("RUN", "inbox", "inbox:inbox", "Take mail on this machine and show it; pass none on."),

@@ -106,14 +106,17 @@ def lists_of(file: CsvFile) -> tuple[str, ...]:
 
 
 def read_own(file: CsvFile, declared: Iterable[str]) -> Iterator[ImportRow | RowProblem]:
-    """Every person of our own file. Raises UnknownName, before the first, for a list that this project does not have."""
+    """Every person of our own file. Raises UnknownName at once for a list that this project does not have."""
     missing = [name for name in lists_of(file) if name not in set(declared)]
     if missing:
         raise UnknownName(
             f'{file.name} has members of the list "{missing[0]}", which this project does not have.',
             hint=f"Add [subscribers.lists.{missing[0]}] to mailer.toml.",
         )
-    fill = _filler(file)
+    return _people(file, _filler(file))
+
+
+def _people(file: CsvFile, fill: Callable[[ImportRow, list[str]], None]) -> Iterator[ImportRow | RowProblem]:
     for line, raw in file.records():
         if len(raw) != len(file.header):
             yield RowProblem(line, raw[0], f"{len(raw)} cells under {len(file.header)} headers")

@@ -82,7 +82,7 @@ class Staging:
     def fill(self, rows: Iterable[ImportRow]) -> None:
         """Replace what is staged by `rows`, whose addresses differ from each other."""
         for name in sql.STAGED[:3]:
-            self._connection.execute(sa.text(f"DELETE FROM {name}"))  # noqa: S608 (names of ours)
+            self._connection.execute(sa.text(f"DELETE FROM {name}"))
         # Kept aside: on PostgreSQL nothing else can be asked while rows are copied.
         tags: list[tuple[int, str]] = []
         subscriptions: list[tuple[int, Subscription]] = []

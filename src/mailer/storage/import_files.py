@@ -1,0 +1,115 @@
+"""A file of people into the database: the one way in, for the command and the demo."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProblem
+from mailer.errors import UsageError
+from mailer.sources import own_csv
+from mailer.sources.columns import plan_columns
+from mailer.sources.csv_files import CsvFile, open_csv
+from mailer.sources.problem_files import ProblemFile
+from mailer.sources.subscriber_files import read_people
+from mailer.storage.database import Database
+from mailer.storage.imports import import_people
+
+FORMATS = ("auto", "csv", "mailer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOptions:
+    """list_name None: the default list, or the lists that our own export names. maps: as `plan_columns` takes them."""
+
+    name: str
+    list_name: str | None
+    default_list: str
+    declared_lists: tuple[str, ...]
+    consent: str = ""
+    tags: tuple[str, ...] = ()
+    maps: Sequence[str] = ()
+    format: str = "auto"
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImport:
+    """columns: (header, where it goes); problems: where the rows that were not used are named, or None."""
+
+    file: CsvFile
+    format: str
+    list_name: str | None
+    columns: tuple[tuple[str, str], ...]
+    batch: int | None
+    counts: ImportCounts
+    problems: Path | None
+
+
+def import_file(
+    database: Callable[[], Database],
+    path: Path,
+    options: FileOptions,
+    *,
+    problems: Path,
+    at: datetime,
+    progress: Callable[[int, int], None] = lambda _read, _all: None,
+) -> FileImport:
+    """Look through the file, then bring its people in. `progress` gets rows read and rows there are, now and then.
+
+    Raises InputProblems, UnknownName, UsageError before anything is changed and before `database` is opened.
+    """
+    file = open_csv(path, options.name)
+    own = options.format == "mailer" or (options.format == "auto" and own_csv.is_own(file))
+    rows, columns = _own_rows(file, options) if own else _rows(file, options)
+    list_name = None if own else options.list_name or options.default_list
+    plan = ImportPlan(
+        file=options.name,
+        list_name=list_name,
+        consent=options.consent or f"import of {options.name} on {at:%Y-%m-%d}",
+        tags=options.tags,
+        dry_run=options.dry_run,
+    )
+    with ProblemFile(problems) as problem_file:
+        counted = _told(rows, file.rows, progress)
+        done = import_people(database(), plan, counted, at=at, report=problem_file.add)
+    return FileImport(
+        file=file,
+        format="mailer" if own else "csv",
+        list_name=list_name,
+        columns=columns,
+        batch=done.batch,
+        counts=done.counts,
+        problems=problem_file.path,
+    )
+
+
+Rows = tuple[Iterable[ImportRow | RowProblem], tuple[tuple[str, str], ...]]
+
+
+def _rows(file: CsvFile, options: FileOptions) -> Rows:
+    columns = plan_columns(file, options.maps)
+    targets = {position: name for name, position in (*columns.fields.items(), *columns.attributes.items())}
+    shown = tuple((header, targets.get(position, "")) for position, header in enumerate(file.header) if header)
+    return read_people(file, columns), shown
+
+
+def _own_rows(file: CsvFile, options: FileOptions) -> Rows:
+    if options.list_name or options.maps:
+        raise UsageError(
+            f"{file.name} is an export of this program: it says itself which column and which list is which.",
+            hint="Leave out --list and --map, or read it as any other file with --format csv.",
+        )
+    if not own_csv.is_own(file):
+        raise UsageError(f"{file.name} is no export of this program.", hint="Leave out --format.")
+    return own_csv.read_own(file, options.declared_lists), ()
+
+
+def _told(
+    rows: Iterable[ImportRow | RowProblem], total: int, progress: Callable[[int, int], None]
+) -> Iterator[ImportRow | RowProblem]:
+    for number, row in enumerate(rows):
+        if number % 2000 == 0:
+            progress(number, total)
+        yield row
+    progress(total, total)

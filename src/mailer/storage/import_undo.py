@@ -1,0 +1,88 @@
+"""Taking an import back: what it made and nobody has touched since goes; what was mailed or changed since stays.
+
+Values that the import changed in people who were here before are not kept anywhere and so cannot be put back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailer.errors import MailerError, UnknownName
+from mailer.storage.tables import import_batch
+
+_MAILED = "EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber_id = subscriber.id)"
+#: Whatever happens to a person writes an event; an import writes exactly one per person, numbered by its batch.
+_CHANGED = """EXISTS (SELECT 1 FROM subscriber_event e WHERE e.subscriber_id = subscriber.id
+    AND NOT (e.kind = 'imported' AND e.detail LIKE :own))"""
+_MAILED_ON_LIST = """EXISTS (SELECT 1 FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN list l ON l.name = m.list_name
+    WHERE d.subscriber_id = subscription.subscriber_id AND l.id = subscription.list_id AND m.created_at >= b.started_at)"""
+_UNTOUCHED_MEMBER = f"""subscription.import_id = :batch AND subscription.status = 'confirmed'
+    AND NOT EXISTS (SELECT 1 FROM import_batch b WHERE b.id = :batch AND {_MAILED_ON_LIST})"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """people, memberships, tags: what was removed. mailed, changed: new people who stay, and why. updated: as above."""
+
+    batch: int
+    file: str
+    people: int
+    memberships: int
+    tags: int
+    mailed: int
+    changed: int
+    updated: int
+
+
+def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undone:
+    """Raises UnknownName for a batch that never was, MailerError for one that was taken back already."""
+    found = connection.execute(sa.select(import_batch).where(import_batch.c.id == batch)).first()
+    if found is None:
+        raise UnknownName(f"There is no import {batch}.", hint=_recent(connection))
+    if found.undone_at is not None:
+        raise MailerError(f"Import {batch} was taken back on {found.undone_at:%Y-%m-%d} already.")
+    values = {"batch": batch, "own": f"import {batch}: %"}
+    people = _run(
+        connection, f"DELETE FROM subscriber WHERE import_id = :batch AND NOT {_MAILED} AND NOT {_CHANGED}", values
+    )
+    mailed = _count(connection, f"import_id = :batch AND {_MAILED}", values)
+    changed = _count(connection, f"import_id = :batch AND NOT {_MAILED}", values)
+    event = f"""INSERT INTO subscriber_event (subscriber_id, at, kind, detail)
+        SELECT subscriber_id, :at, 'changed', :detail FROM subscription WHERE {_UNTOUCHED_MEMBER}"""
+    told = sa.text(event).bindparams(
+        sa.bindparam("at", at, import_batch.c.started_at.type),
+        sa.bindparam("detail", f"import {batch} was taken back"),
+        sa.bindparam("batch", batch),
+    )
+    connection.execute(told)
+    memberships = _run(connection, f"DELETE FROM subscription WHERE {_UNTOUCHED_MEMBER}", values)
+    tags = _run(connection, "DELETE FROM subscriber_tag WHERE import_id = :batch", values)
+    connection.execute(import_batch.update().where(import_batch.c.id == batch).values(undone_at=at))
+    return Undone(
+        batch=batch,
+        file=found.file,
+        people=people,
+        memberships=memberships,
+        tags=tags,
+        mailed=mailed,
+        changed=changed,
+        updated=found.counts.get("updated", 0),
+    )
+
+
+def _run(connection: sa.Connection, statement: str, values: dict[str, object]) -> int:
+    used = {name: value for name, value in values.items() if f":{name}" in statement}
+    return connection.execute(sa.text(statement).bindparams(**used)).rowcount
+
+
+def _count(connection: sa.Connection, condition: str, values: dict[str, object]) -> int:
+    statement = f"SELECT count(*) FROM subscriber WHERE {condition}"
+    used = {name: value for name, value in values.items() if f":{name}" in statement}
+    return connection.scalar(sa.text(statement).bindparams(**used)) or 0
+
+
+def _recent(connection: sa.Connection) -> str:
+    query = sa.select(import_batch.c.id, import_batch.c.file).order_by(import_batch.c.id.desc()).limit(5)
+    named = [f"{number} ({file})" for number, file in connection.execute(query)]
+    return f"The last imports: {', '.join(named)}." if named else "Nothing has been imported yet."
