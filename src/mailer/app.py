@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mailer.backend import Backend
     from mailer.delivery.observer import Observer
     from mailer.delivery.worker import Worker
+    from mailer.launch import Desk
+    from mailer.scheduler import Scheduler
     from mailer.storage.database import Database
 
 
@@ -84,6 +86,19 @@ class App:
                 hint="Add a [[relays]] table to mailer.toml, or set MAILER_SMTP_URL.",
             )
         return self.settings.relays[0]
+
+    @property
+    def desk(self) -> "Desk":
+        """What campaigns are launched from."""
+        from mailer.launch import Desk
+
+        return Desk(settings=self.settings, database=self.database, key=self.secret_key, clock=self.clock)
+
+    def scheduler(self, *, told: Callable[[str], None] = lambda _: None) -> "Scheduler":
+        """Fires what is due, from enter to exit. told: is told in a sentence what went out or went wrong."""
+        from mailer.scheduler import Scheduler
+
+        return Scheduler(self.desk, told=told)
 
     def worker(self, *, observer: "Observer | None" = None, only: int | None = None, processes: int = 1) -> "Worker":
         """One of `processes` workers over this project's relay. only: a mailing's id, None for all that is due."""

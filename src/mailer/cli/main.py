@@ -29,6 +29,12 @@ class Entry:
 COMMANDS: tuple[Entry, ...] = (
     # One line per command that works, in the order of the help page.
     Entry("PEOPLE", "import", "people_import:import_", "Bring people in from a CSV file, or take an import back."),
+    Entry("SEND", "send", "send:send", "Send a campaign to the people it is for, now or at a time."),
+    Entry("SEND", "status", "status:status", "Show how a mailing stands, or all of them."),
+    Entry("SEND", "pause", "control:pause", "Stop a mailing at once; it can go on later."),
+    Entry("SEND", "resume", "control:resume", "Go on with a mailing that was paused, held or interrupted."),
+    Entry("SEND", "cancel", "control:cancel", "End a mailing: whoever has not had it will not."),
+    Entry("SEND", "retry", "control:retry", "Try again with those that failed, or are in doubt."),
     Entry("RUN", "serve", "serve:serve", "Serve what mail links to: leave, read in the browser, pictures."),
     Entry("RUN", "worker", "worker:worker", "Send what is queued, until stopped or, with --drain, until nothing is due."),
     Entry("RUN", "inbox", "inbox:inbox", "Take mail on this machine and show it; pass none on."),

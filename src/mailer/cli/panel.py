@@ -1,0 +1,119 @@
+"""What a person sees and types before a campaign goes out."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mailer.cli.output import Output, instant
+from mailer.edition.program import MOST_HTML_BYTES
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from mailer.domain.schedule import When
+    from mailer.launch import Order, Plan, Rehearsal
+
+_FEW = 3
+
+
+class Bar:
+    """A line that says how many are done, on a terminal; nothing elsewhere."""
+
+    def __init__(self, bar: "Progress | None", title: str) -> None:
+        self._bar = bar
+        self._task = bar.add_task(title, total=None) if bar else None
+
+    def advance(self, more: int) -> None:
+        if self._bar and self._task is not None:
+            self._bar.advance(self._task, more)
+
+    def stop(self) -> None:
+        if self._bar:
+            self._bar.stop()
+
+
+@contextmanager
+def drawing(output: Output, title: str) -> Iterator[Bar]:
+    """A bar while the block runs, or until it is stopped."""
+    bar = None
+    if sys.stderr.isatty() and not (output.quiet or output.as_json):
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}: {task.completed:,.0f}"))
+        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        bar.start()
+    shown = Bar(bar, title)
+    try:
+        yield shown
+    finally:
+        shown.stop()
+
+
+def asking(
+    output: Output, order: "Order", when: "When | None", *, before: Callable[[], None]
+) -> "Callable[[Plan, Rehearsal], None]":
+    """What `launch` asks for approval: shows the panel, then has the person type what the number of people demands."""
+
+    def approve(plan: "Plan", rehearsal: "Rehearsal") -> None:
+        before()
+        show(output, plan, rehearsal, when)
+        word = plan.to_type
+        if order.confirmed and (word is None or order.expect is not None):
+            return
+        if word is None:
+            output.confirm("Send it? Type y to go on", "y")
+        elif word == plan.draft.slug:
+            output.confirm(f"Type the campaign's name to send it to {plan.people:,} people", word)
+        else:
+            output.confirm(f"Type the number of people to mail them all ({_why(plan)})", word)
+
+    return approve
+
+
+def _why(plan: "Plan") -> str:
+    if plan.again:
+        return "some have had it before"
+    if plan.people * 10 > plan.of_list * 9:
+        return "nearly the whole list"
+    return f"usually it is about {plan.usual:,}"
+
+
+def show(output: Output, plan: "Plan", rehearsal: "Rehearsal", when: "When | None" = None) -> None:
+    """The panel: who gets what from whom, how long it takes, and what to know first."""
+    draft, meta = plan.draft, plan.draft.edition.meta
+    for problem in draft.warnings:
+        output.warn(str(problem))
+    audience = draft.audience
+    sample = f", a sample of {audience.limit:,}" if audience.limit is not None else ""
+    rest = ", without those who had it" if audience.without else ""
+    output.say(f"  {meta.title}")
+    output.say(f"  To       {plan.people:,} people: {audience.segment_label} on {audience.list_name}{sample}{rest}")
+    if len(rehearsal.languages) > 1:
+        output.say(f"  Reading  {_languages(rehearsal, draft.edition.variants[''].language)}")
+    output.say(f"  From     {draft.edition.variants[''].from_name} <{meta.from_address}>")
+    output.say(f"  Subject  {rehearsal.subject}")
+    output.say(f"  Speed    {_speed(plan)}" + (f"; starts {when} ({instant(when.at)})" if when else ""))
+    output.say(f"  Largest  {rehearsal.largest / 1000:,.0f} KB of {MOST_HTML_BYTES / 1000:,.0f} KB")
+    for field, number in sorted(rehearsal.fallbacks.items()):
+        output.say(f"  Note     {number:,} without {field} get the fallback")
+    for address, reason in list(rehearsal.errors.values())[:_FEW]:
+        output.warn(f"no message for {address}: {reason}")
+    if len(rehearsal.errors) > _FEW:
+        output.warn(f"… and {len(rehearsal.errors) - _FEW:,} more; --dry-run --json lists them all.")
+
+
+def _languages(rehearsal: "Rehearsal", base: str) -> str:
+    counted = sorted(rehearsal.languages.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{tag or base} {number:,}" for tag, number in counted)
+
+
+def _speed(plan: "Plan") -> str:
+    if plan.rate is None:
+        return "as fast as the relay takes it"
+    seconds = plan.people / plan.rate
+    span = f"{seconds:,.0f} seconds" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
+    if seconds > 7200:
+        span = f"{seconds / 3600:,.1f} hours"
+    return f"{plan.rate:g} a second, about {span}"

@@ -1,0 +1,156 @@
+"""`mailer send`: a campaign goes out. What is shown, asked and printed is here; what happens is `mailer.launch`."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.cli.output import Output
+from mailer.errors import Exit, MailerError, UsageError
+
+if TYPE_CHECKING:
+    from mailer.domain.mailing import Mailing
+    from mailer.domain.schedule import When
+    from mailer.launch import Order
+
+
+@click.command()
+@click.argument("slug")
+@click.option("--list", "list_name", metavar="L", help="Mail this list instead of the campaign's.")
+@click.option("--segment", metavar="S", help="Mail this segment instead of the campaign's audience.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Mail a random sample of so many.")
+@click.option("--at", metavar="WHEN", help='Later: "2026-11-27 09:00", "fri 09:00", "in 10m".')
+@click.option("--rest", is_flag=True, help="Mail those who have not had an earlier mailing of it.")
+@click.option("--again", is_flag=True, help="Mail everybody once more.")
+@click.option("--expect", type=click.IntRange(0), metavar="N", help="Refuse if the number of people differs (by 2 %).")
+@click.option("--yes", "confirmed", is_flag=True, help="Do not ask; without a terminal this needs --expect.")
+@click.option("--dry-run", is_flag=True, help="Build every message, write and send nothing.")
+@click.option("--queue-only", is_flag=True, help="Queue it, and leave the sending to a worker.")
+@click.pass_obj
+def send(output: Output, /, *, at: str | None, dry_run: bool, queue_only: bool, **options: Any) -> int:
+    """Send the campaign SLUG to the people it is for.
+
+    Checks it, builds every message once, shows what would happen and asks; then works the queue here until it is done.
+    Ctrl-C leaves a mailing that can be resumed.
+    """
+    order = order_of(output, **options)
+    if dry_run:
+        return _dry_run(output, order)
+    mailing = start(output, order, at=at)
+    if mailing is None:
+        return Exit.OK
+    if at is None and not queue_only:
+        from mailer.cli.seeing_through import see_through
+
+        code = see_through(output, mailing.id)
+    else:
+        code = Exit.OK
+        output.next(f"status {mailing.slug}" if queue_only else "scheduler")
+    return _report(output, mailing.id, code)
+
+
+def order_of(
+    output: Output,
+    *,
+    slug: str,
+    list_name: str | None = None,
+    segment: str | None = None,
+    limit: int | None = None,
+    rest: bool = False,
+    again: bool = False,
+    expect: int | None = None,
+    confirmed: bool = False,
+) -> "Order":
+    """The options of `send` and `schedule add` as an order."""
+    from mailer.launch import Order, Repeat
+
+    if rest and again:
+        raise UsageError("--rest and --again mean different people.", hint="Choose one of them.")
+    return Order(
+        slug=slug,
+        list_name=list_name,
+        segment=segment,
+        limit=limit,
+        repeat=Repeat.REST if rest else Repeat.AGAIN if again else Repeat.REFUSE,
+        expect=expect,
+        confirmed=confirmed,
+        can_ask=output.interactive,
+    )
+
+
+def start(output: Output, order: "Order", *, at: str | None) -> "Mailing | None":
+    """Queue the mailing, or with `at` arm it; None, and it is said, when there is nobody to mail."""
+    from mailer.cli.panel import asking, drawing
+    from mailer.launch import launch
+
+    when = when_of(output, at) if at is not None else None
+    with drawing(output, "Building every message once") as progress:
+        approve = asking(output, order, when, before=progress.stop)
+        mailing = launch(output.app.desk, order, approve, when=when, progress=progress.advance)
+    if mailing is None:
+        output.say(f"Nobody to mail: the audience of {order.slug} is empty. Nothing was done.")
+        output.document({"mailing": None, "campaign": order.slug, "recipients": 0, "state": "empty"})
+    elif when is not None:
+        output.say(f"Scheduled for {when} as mailing {mailing.id}; a running `scheduler` or `up` sends it then.")
+    else:
+        output.say(f"Queued as mailing {mailing.id}: {mailing.total:,} people.")
+    return mailing
+
+
+def when_of(output: Output, text: str) -> "When":
+    """What --at means in the project's zone, by the real clock: the scheduler knows no other."""
+    from mailer.domain.schedule import parse_when
+
+    return parse_when(text, now=output.app.clock(), zone=output.app.settings.project.timezone)
+
+
+def _report(output: Output, mailing_id: int, code: int) -> int:
+    """The document of a mailing, as it stands now."""
+    from mailer.domain.mailing import MailingState, RowState
+    from mailer.storage import audiences, mailings
+
+    with output.app.database.reading() as connection:
+        mailing, rows = mailings.get(connection, mailing_id), mailings.counts(connection, mailing_id)
+        people = mailing.total
+        if mailing.state is MailingState.SCHEDULED:
+            audience = mailings.audience_of(connection, mailing_id)
+            people = audiences.count(connection, audience, now=output.app.clock())
+    state = mailing.state
+    output.document({"mailing": mailing.id, "campaign": mailing.slug, "recipients": people, "state": state})
+    failed = rows[RowState.FAILED] + rows[RowState.UNCERTAIN]
+    return Exit.SOME_RECIPIENTS_FAILED if code == Exit.OK and failed else code
+
+
+def _dry_run(output: Output, order: "Order") -> int:
+    """Everything that `send` would find out, and what it would refuse; nothing is written."""
+    from mailer.cli.panel import drawing, show
+    from mailer.launch import Repeat, count_up, pass_gate, read_draft, refuse_broken, refuse_unexpected, rehearse
+
+    desk = output.app.desk
+    order = replace(order, can_ask=True)  # what would be asked is no reason to refuse
+    draft = read_draft(desk, order)
+    plan = count_up(desk, draft, again=order.repeat is Repeat.AGAIN, starts_at=desk.clock())
+    if order.expect is not None:
+        refuse_unexpected(order, plan.people)
+    with drawing(output, "Building every message once") as progress:
+        rehearsal = rehearse(desk, draft, progress=progress.advance)
+    show(output, plan, rehearsal)
+    try:
+        pass_gate(desk, order, draft, starts_at=desk.clock())
+    except MailerError as refused:
+        output.warn(f"`send` would refuse: {refused.message}")
+    output.document(
+        {
+            "mailing": None,
+            "campaign": order.slug,
+            "recipients": plan.people,
+            "state": "dry_run" if plan.people else "empty",
+            "largest_bytes": rehearsal.largest,
+            "errors": len(rehearsal.errors),
+            "unbuildable": [{"email": email, "reason": why} for email, why in rehearsal.errors.values()],
+            "languages": dict(rehearsal.languages),
+            "fallbacks": dict(rehearsal.fallbacks),
+        }
+    )
+    refuse_broken(draft, rehearsal)
+    return Exit.OK

@@ -1,0 +1,95 @@
+"""`mailer status`: how mailings stand."""
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.cli.output import Output
+
+if TYPE_CHECKING:
+    from mailer.storage.status import Status
+
+LOOK_EVERY = 1.0
+_MOST_CAUSES = 5
+
+
+@click.command()
+@click.argument("mailing", required=False, metavar="[SLUG|ID]")
+@click.option("-w", "--watch", is_flag=True, help="Look again and again until it is over; Ctrl-C stops looking.")
+@click.pass_obj
+def status(output: Output, mailing: str | None, *, watch: bool) -> None:
+    """Show how a mailing stands, or all of them: numbers, speed, and what it waits for."""
+    from mailer.domain.mailing import LIVE_MAILINGS
+
+    found = _statuses(output, mailing)
+    while watch and any(one.mailing.state in LIVE_MAILINGS for one in found):
+        if sys.stdout.isatty() and not output.as_json:
+            click.clear()
+            _print(output, found)
+        time.sleep(LOOK_EVERY)
+        found = _statuses(output, mailing)
+    documents = [_document(output, one) for one in found]
+    output.document(documents[0] if mailing is not None else {"mailings": documents})
+    _print(output, found)
+    if not found:
+        output.say("Nothing was sent yet.")
+        output.next("send SLUG")
+
+
+def _statuses(output: Output, mailing: str | None) -> "list[Status]":
+    from mailer.storage import mailings
+    from mailer.storage.status import status_of
+
+    now = output.app.clock()
+    with output.app.database.reading() as connection:
+        every = mailings.everything(connection) if mailing is None else [mailings.find(connection, mailing)]
+        return [status_of(connection, one, now=now) for one in every]
+
+
+def _document(output: Output, one: "Status") -> dict[str, Any]:
+    return one.document() | {"file_differs": differs(output, one)}
+
+
+def differs(output: Output, one: "Status") -> bool | None:
+    """Whether a scheduled campaign's file, or what it uses, is another than what was armed; None for all others."""
+    from mailer.domain.mailing import MailingState
+
+    if one.mailing.state is not MailingState.SCHEDULED or output.app.settings.root is None:
+        return None
+    from mailer.launch.firing import differs_from_armed
+
+    return differs_from_armed(output.app.desk, one.mailing.id)
+
+
+def _print(output: Output, found: "list[Status]") -> None:
+    for one in found:
+        for line in _lines(one):
+            output.data(line)
+        if differs(output, one):
+            output.warn(f"The file of {one.mailing.slug} differs from what is armed: schedule it again.")
+
+
+def _lines(one: "Status") -> Iterator[str]:
+    from mailer.cli.output import invocation
+    from mailer.cli.seeing_through import status_line
+
+    mailing, waiting = one.mailing, one.waiting_for
+    yield status_line(one)
+    if mailing.state_reason:
+        yield f"  {mailing.state_reason}"
+    if one.rate and one.eta is not None:
+        yield f"  {one.rate:g} a second, about {one.eta:,} s left"
+    if waiting is not None:
+        until = f", until {waiting.until.astimezone():%H:%M:%S}" if waiting.until else ""
+        advice = {"no_worker": "worker", "paused": f"resume {mailing.id}", "held": f"resume {mailing.id}"}
+        what = advice.get(waiting.reason)
+        yield f"  waits: {waiting.reason.replace('_', ' ')}{until}" + (f"; {invocation()} {what}" if what else "")
+    if mailing.state == "scheduled":
+        yield f"  goes out at {mailing.starts_at.astimezone():%a %d %b %Y %H:%M %Z}"
+    for failure in one.failures[:_MOST_CAUSES]:
+        yield f"  {failure.state.name.lower()} {failure.count:,} at {failure.provider}: {failure.cause}"
+    if one.unsubscribed:
+        yield f"  unsubscribed {one.unsubscribed:,}"

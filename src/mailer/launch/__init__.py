@@ -1,0 +1,60 @@
+"""The launch: how a campaign's file becomes a mailing whose rows wait in the ledger. The story is `launch`, below."""
+
+from collections.abc import Callable
+
+from mailer.domain.mailing import Mailing
+from mailer.domain.schedule import When
+from mailer.launch.changes import refuse_changed
+from mailer.launch.draft import audience_for, read_draft, read_file
+from mailer.launch.firing import fire_due
+from mailer.launch.freeze import arm, freeze, write_rows
+from mailer.launch.gate import count_up, pass_gate, refuse_unexpected, refuse_unready
+from mailer.launch.plan import Desk, Draft, Order, Plan, Rehearsal, Repeat
+from mailer.launch.rehearsal import refuse_broken, rehearse
+
+__all__ = [
+    "Desk",
+    "Draft",
+    "Order",
+    "Plan",
+    "Rehearsal",
+    "Repeat",
+    "audience_for",
+    "count_up",
+    "fire_due",
+    "launch",
+    "pass_gate",
+    "read_draft",
+    "read_file",
+    "refuse_broken",
+    "refuse_changed",
+    "refuse_unexpected",
+    "refuse_unready",
+    "rehearse",
+    "write_rows",
+]
+
+#: Shows a person what would happen; raises Refused when they say no.
+Approve = Callable[[Plan, Rehearsal], None]
+#: Told how many more people are done.
+Progress = Callable[[int], None]
+
+
+def launch(
+    desk: Desk, order: Order, approve: Approve, *, when: When | None = None, progress: Progress = lambda _: None
+) -> Mailing | None:
+    """Send a campaign: everything up to rows that workers can claim; with `when`, up to a schedule that will do the rest.
+
+    None: there is nobody to mail, and nothing was done. Raises UnknownName, InputProblems (findings in the files, or
+    messages that cannot be built), Refused, SettingsError; then nothing was done either.
+    """
+    draft = read_draft(desk, order)
+    plan = pass_gate(desk, order, draft, starts_at=when.at if when else desk.clock())
+    if not plan.people:
+        return None
+    rehearsal = rehearse(desk, draft, progress=progress)
+    refuse_broken(draft, rehearsal)
+    approve(plan, rehearsal)
+    if when is not None:
+        return arm(desk, plan, when)
+    return write_rows(desk, freeze(desk, plan, rehearsal))

@@ -1,0 +1,93 @@
+"""From a slug to a draft: the file read, compiled and checked, and whom it goes to."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from mailer.domain.audience import Audience
+from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.segment import Segment
+from mailer.errors import SettingsError, UnknownName
+from mailer.launch.plan import Desk, Draft, Earlier, Order, Repeat
+from mailer.rendering.compile import compile_campaign
+from mailer.sources.campaign_files import read_campaign
+from mailer.sources.segment_files import EVERYONE, find_segment
+from mailer.storage import mailings, subscribers
+
+
+def read_draft(desk: Desk, order: Order) -> Draft:
+    """The campaign as its file stands now, for the list and segment that the order, or else the file, names.
+
+    Raises UnknownName, InputProblems with every finding, SettingsError without a project.
+    """
+    file, earlier = read_file(desk, order.slug), earlier_mailings(desk, order.slug)
+    return compile_draft(desk, file, audience_for(desk, file, order, earlier), earlier)
+
+
+def read_file(desk: Desk, slug: str) -> CampaignFile:
+    """Raises UnknownName, InputProblems, SettingsError."""
+    if desk.settings.root is None:
+        raise SettingsError(
+            "There is no project here.", hint="Change into a folder with mailer.toml, or `mailer init`."
+        )
+    return read_campaign(desk.settings.root, slug)
+
+
+def earlier_mailings(desk: Desk, slug: str) -> tuple[Earlier, ...]:
+    """What the campaign had before, oldest first."""
+    with desk.database.reading() as connection:
+        found = mailings.of_slug(connection, slug)
+        return tuple(Earlier(mailing=one, counts=mailings.counts(connection, one.id)) for one in found)
+
+
+def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, earlier: Sequence[Earlier] = ()) -> Draft:
+    """Compile and check `file`. Figures that depend on the clock are worked out here, once."""
+    with desk.database.reading() as connection:
+        attributes = subscribers.known_attributes(connection)
+    # The footer, List-Id and one-click name the list that this mailing really goes to.
+    file = replace(file, campaign=file.campaign.model_copy(update={"list": audience.list_name}))
+    compiled = compile_campaign(file, settings=desk.settings, now=desk.now, known_attributes=attributes)
+    return Draft(
+        file=file,
+        edition=compiled.edition,
+        pictures=compiled.pictures,
+        warnings=compiled.warnings,
+        audience=audience,
+        earlier=tuple(earlier),
+        send_by=_send_by(desk, file),
+    )
+
+
+def audience_for(desk: Desk, file: CampaignFile, order: Order, earlier: Sequence[Earlier]) -> Audience:
+    """Whom the order, or else the file, addresses. Raises UnknownName, InputProblems."""
+    campaign, settings = file.campaign, desk.settings.subscribers
+    list_name = order.list_name or campaign.list or settings.default_list
+    if list_name not in settings.lists:
+        raise UnknownName(f'There is no list "{list_name}".', hint=f"Lists: {', '.join(sorted(settings.lists))}.")
+    label = order.segment or campaign.audience or EVERYONE
+    return Audience(
+        list_name=list_name,
+        segment=_segment(desk, label),
+        exclude=_segment(desk, campaign.exclude) if campaign.exclude else None,
+        segment_label=label,
+        limit=order.limit,
+        # The same sample for a dry run and the mailing that follows it, another one for the next mailing.
+        sample_seed=crc32(f"{order.slug} {len(earlier)}".encode()),
+        without=tuple(one.mailing.id for one in earlier) if order.repeat is Repeat.REST else (),
+    )
+
+
+def _segment(desk: Desk, name: str) -> Segment | None:
+    """A segment by its name, a list by its, or None for everyone. Raises UnknownName, InputProblems."""
+    if name == EVERYONE:
+        return None
+    return find_segment(desk.settings.root, desk.settings, name)
+
+
+def _send_by(desk: Desk, file: CampaignFile) -> datetime | None:
+    """When the campaign goes stale, in real time: where the project has a clock of its own, as far off as that says."""
+    zone = ZoneInfo(file.campaign.timezone or desk.settings.project.timezone)
+    until = file.campaign.send_until(zone)
+    return None if until is None else until + (desk.clock() - desk.now)

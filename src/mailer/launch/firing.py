@@ -1,0 +1,111 @@
+"""What happens when a schedule's time has come: the campaign is compiled again, and goes out if it is what was armed.
+
+Any number of schedulers may call `fire_due` at the same moment, and any of them may die anywhere in it: all that takes
+time is done first and changes nothing; then one transaction writes the occurrence, the edition and the mailing, and
+only one scheduler's transaction can. Rows that were not written before a crash are written by the next sweep.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from mailer.domain.mailing import MailingState
+from mailer.errors import InputProblems, MailerError, Refused, StorageError, UnknownName
+from mailer.launch.draft import compile_draft, read_file
+from mailer.launch.freeze import fail_unbuildable, store_content, write_rows
+from mailer.launch.gate import pass_gate
+from mailer.launch.plan import Desk, Draft, Order, Rehearsal, Repeat
+from mailer.launch.rehearsal import refuse_broken, rehearse
+from mailer.storage import mailings, schedules
+from mailer.storage.database import Connection
+from mailer.storage.schedules import Outcome, Schedule
+
+log = logging.getLogger(__name__)
+
+
+def fire_due(desk: Desk) -> int:
+    """Let everything go out whose time has come, and finish what a crash left half written; how many went out."""
+    with desk.database.reading() as connection:
+        due = schedules.armed(connection, until=desk.clock())
+        half_written = mailings.everything(connection, states=frozenset({MailingState.MATERIALISING}))
+    for mailing in half_written:
+        write_rows(desk, mailing.id)
+    return sum(fire(desk, one) for one in due)
+
+
+def fire(desk: Desk, one: Schedule) -> bool:
+    """Let one schedule go out now; False if it did not, because it is late, held or empty, or somebody else was first."""
+    now = desk.clock()
+    if now - one.when.at > timedelta(hours=desk.settings.schedule.grace_hours):
+        return _end(desk, one, Outcome.EXPIRED, f"it was due at {one.when}, and nothing was running then", at=now)
+    try:
+        draft = _as_armed(desk, one)
+        order = Order(slug=one.slug, repeat=Repeat.AGAIN, can_ask=True)
+        plan = pass_gate(desk, order, draft, starts_at=now)
+        rehearsal = rehearse(desk, draft)
+        refuse_broken(draft, rehearsal)
+    except StorageError:
+        raise  # about us, not about the campaign: the next sweep tries again
+    except MailerError as error:
+        return _end(desk, one, Outcome.HELD, error.message, at=now)
+    if not plan.people:
+        return _end(desk, one, Outcome.EMPTY, "there was nobody to mail", at=now)
+    return _begin(desk, one, draft, rehearsal, at=now)
+
+
+def differs_from_armed(desk: Desk, mailing_id: int) -> bool:
+    """Whether the file of a scheduled campaign, or what it uses, is another than what was armed, or broken since."""
+    with desk.database.reading() as connection:
+        one = schedules.of_mailing(connection, mailing_id)
+    if one is None:
+        return False
+    try:
+        _as_armed(desk, one)
+    except (InputProblems, Refused, UnknownName):
+        return True
+    return False
+
+
+def _as_armed(desk: Desk, one: Schedule) -> Draft:
+    """The campaign compiled again. Raises InputProblems or UnknownName if that fails, Refused if it is another now."""
+    with desk.database.reading() as connection:
+        audience = mailings.audience_of(connection, one.mailing_id)
+    draft = compile_draft(desk, read_file(desk, one.slug), audience)
+    if draft.edition.sources != one.sources:
+        raise Refused("the file, or what it uses, differs from what is armed: cancel this, then schedule it again")
+    return draft
+
+
+def _begin(desk: Desk, one: Schedule, draft: Draft, rehearsal: Rehearsal, *, at: datetime) -> bool:
+    with desk.database.writing() as connection:
+        if not _step(connection, one, Outcome.SENT, MailingState.MATERIALISING, "", at=at):
+            return False
+        mailings.fill(connection, one.mailing_id, store_content(connection, desk, draft, at=at))
+        fail_unbuildable(connection, one.mailing_id, rehearsal, at=at)
+    log.info("schedule.fired mailing=%d campaign=%s people=%d", one.mailing_id, one.slug, rehearsal.people)
+    write_rows(desk, one.mailing_id)
+    return True
+
+
+def _end(desk: Desk, one: Schedule, outcome: Outcome, reason: str, *, at: datetime) -> bool:
+    """It does not go out; a person reads why in `status` and in the log. Always False."""
+    states = {
+        Outcome.EXPIRED: MailingState.EXPIRED,
+        Outcome.HELD: MailingState.HELD,
+        Outcome.EMPTY: MailingState.MATERIALISING,
+    }
+    with desk.database.writing() as connection:
+        ended = _step(connection, one, outcome, states[outcome], reason, at=at)
+        if ended and outcome is Outcome.EMPTY:
+            mailings.move(connection, one.mailing_id, MailingState.FINISHED, reason=reason, at=at)
+    if ended:
+        log.error("schedule.%s mailing=%d campaign=%s", outcome, one.mailing_id, one.slug)
+    return False
+
+
+def _step(
+    connection: Connection, one: Schedule, outcome: Outcome, to: MailingState, reason: str, *, at: datetime
+) -> bool:
+    """Write the occurrence and move the mailing; False when another scheduler was first, or it was cancelled meanwhile."""
+    if schedules.fire(connection, one, outcome, detail=reason, at=at) is None:
+        return False
+    return mailings.move(connection, one.mailing_id, to, reason=reason, at=at)

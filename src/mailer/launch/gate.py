@@ -1,0 +1,144 @@
+"""The gate: every reason not to send, each with a sentence that says what to do instead.
+
+All of it is asked before a person is asked, and again when a schedule fires. What is passed here can still be refused
+in the moment of freezing, when another `send` of the same campaign was quicker.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from mailer.domain.audience import Audience
+from mailer.domain.mailing import ENDED_MAILINGS, LIVE_MAILINGS, MailingState, RowState
+from mailer.domain.subscriber import Recipient
+from mailer.errors import Refused, SettingsError
+from mailer.launch.plan import Desk, Draft, Earlier, Order, Plan, Repeat
+from mailer.launch.probe import refuse_no_way_out
+from mailer.settings import RelaySettings, Settings
+from mailer.storage import audiences, figures, materialise, subscribers
+
+#: Messages a second through a relay that says nothing about its own limits.
+CAREFUL_RATE = 5.0
+#: How far the audience may be from what was expected.
+DRIFT = 0.02
+
+
+def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) -> Plan:
+    """What the draft would come to if it went out at `starts_at`. Raises Refused or SettingsError; nothing is written."""
+    refuse_unready(desk.settings)
+    refuse_repeat(order, draft.earlier)
+    plan = count_up(desk, draft, again=order.repeat is Repeat.AGAIN, starts_at=starts_at)
+    if plan.people or order.expect:
+        refuse_unexpected(order, plan.people)
+    if plan.people:
+        refuse_late(draft.slug, send_by=draft.send_by, starts_at=starts_at, ends_at=plan.ends_at)
+        if leaves_this_machine(desk.settings):
+            refuse_no_way_out(desk.settings.web.public_url, desk.key, _somebody(desk, draft))
+    return plan
+
+
+def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> Plan:
+    """The figures of a draft; nothing is refused."""
+    now, whole_list = desk.clock(), Audience(list_name=draft.audience.list_name)
+    with desk.database.reading() as connection:
+        people = audiences.count(connection, draft.audience, now=now)
+        of_list = audiences.count(connection, whole_list, now=now)
+        usual = figures.usual_size(connection, draft.audience.list_name)
+    rate = rate_of(desk.settings.relays)
+    ends_at = starts_at + timedelta(seconds=people / rate) if rate else None
+    return Plan(draft=draft, people=people, of_list=of_list, usual=usual, again=again, rate=rate, ends_at=ends_at)
+
+
+def _somebody(desk: Desk, draft: Draft) -> Recipient:
+    """Anybody of the audience, which is not empty."""
+    with desk.database.reading() as connection:
+        ids = materialise.page(connection, draft.audience, after=0, size=1, now=desk.clock())
+        return subscribers.recipients(connection, ids, frozenset())[0]
+
+
+def refuse_unready(settings: Settings) -> None:
+    """Without a relay, or through one that carries mail off this machine while the project is not fit for that."""
+    if not settings.relays:
+        raise SettingsError(
+            "No relay is configured, so there is nothing to send through.",
+            hint="Add [[relays]] to mailer.toml, or set MAILER_SMTP_URL=smtp+starttls://user:password@host:587.",
+        )
+    if not leaves_this_machine(settings):
+        return
+    if settings.project.clock is not None:
+        raise Refused(
+            "project.clock is set: this project lives at a fixed time, and its mail would be dated wrongly.",
+            hint="Take `clock` out of [project] in mailer.toml before you send through a real relay.",
+        )
+    if not settings.web.public_url.startswith("https://"):
+        raise Refused(
+            "web.public_url is not an https address, so nobody could leave or see the pictures.",
+            hint='Run `mailer serve` where people reach it, and set public_url = "https://mail.example.org" in [web].',
+        )
+
+
+def leaves_this_machine(settings: Settings) -> bool:
+    """Whether any relay carries mail further than loopback."""
+    return not all(relay.on_loopback for relay in settings.relays)
+
+
+def refuse_repeat(order: Order, earlier: Sequence[Earlier]) -> None:
+    """A second time, unless it was asked for. What ended without reaching anybody was no first time."""
+    before = [one for one in earlier if _counts_as_sent(one)]
+    if not before or order.repeat is not Repeat.REFUSE:
+        return
+    last = before[-1]
+    state, slug = last.mailing.state, order.slug
+    if state is MailingState.SCHEDULED:
+        raise Refused(
+            f"{slug} is scheduled already (mailing {last.mailing.id}).",
+            hint=f"To send it now: `mailer cancel {slug}` first.",
+        )
+    reached = last.counts[RowState.SENT]
+    people = "1 person" if reached == 1 else f"{reached:,} people"
+    went = "is under way" if state in LIVE_MAILINGS else "was sent"
+    raise Refused(
+        f"{slug} {went}: mailing {last.mailing.id} ({state}) has reached {people}.",
+        hint=f"`mailer send {slug} --rest` mails those who have not had it; --again mails everybody once more.",
+    )
+
+
+def _counts_as_sent(one: Earlier) -> bool:
+    reached = one.counts[RowState.SENT] + one.counts[RowState.UNCERTAIN]
+    stopped = ENDED_MAILINGS - {MailingState.FINISHED}
+    return one.mailing.state not in stopped or reached > 0
+
+
+def refuse_unexpected(order: Order, people: int) -> None:
+    """Another number of people than expected; or nobody to ask, and no expectation that could stand for the answer."""
+    if order.expect is not None and abs(people - order.expect) > order.expect * DRIFT:
+        raise Refused(
+            f"{people:,} people would be mailed, and {order.expect:,} were expected.",
+            hint=f"If {people:,} is right: --expect {people}. Who they are: `mailer segment explain`.",
+        )
+    if not order.can_ask and not (order.confirmed and order.expect is not None):
+        raise Refused(
+            f"This would mail {people:,} people, and there is nobody to confirm it.",
+            hint=f"If that is right: --yes --expect {people}.",
+        )
+
+
+def refuse_late(slug: str, *, send_by: datetime | None, starts_at: datetime, ends_at: datetime | None) -> None:
+    """What could not be done before `send_by`."""
+    if send_by is None:
+        return
+    if send_by <= starts_at:
+        raise Refused(
+            f"{slug} was to be sent by {send_by:%-d %B %Y %H:%M} UTC, and that is over.",
+            hint="Change send_by, or the deadline, in the campaign's file.",
+        )
+    if ends_at is not None and ends_at > send_by:
+        raise Refused(
+            f"The last message would leave on {ends_at:%-d %B %Y %H:%M} UTC, after send_by ({send_by:%-d %B %Y %H:%M} UTC).",
+            hint="Raise the relay's rate, mail fewer people (--segment, --limit), or move send_by.",
+        )
+
+
+def rate_of(relays: Sequence[RelaySettings]) -> float | None:
+    """Messages a second through all relays together; None when one of them takes as many as come."""
+    rates = [relay.rate or (0.0 if relay.on_loopback else CAREFUL_RATE) for relay in relays]
+    return sum(rates) if rates and all(rates) else None

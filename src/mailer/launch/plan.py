@@ -1,0 +1,132 @@
+"""What is asked for, with what, and what it would come to: the facts a person confirms before anything leaves."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+
+from mailer.domain.audience import Audience
+from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.mailing import MANY_PEOPLE, Counts, Mailing
+from mailer.domain.picture import Picture
+from mailer.edition.format import Edition
+from mailer.errors import Problem
+from mailer.settings import Settings
+from mailer.storage.database import Database
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a launch works with. `clock` is the real time; `now` is what compiling takes for now (`project.clock`)."""
+
+    settings: Settings
+    database: Database
+    key: bytes = field(repr=False)
+    clock: Callable[[], datetime] = system_clock
+
+    @property
+    def now(self) -> datetime:
+        return self.settings.project.clock or self.clock()
+
+
+class Repeat(Enum):
+    """What to do about those who had an earlier mailing of the campaign."""
+
+    REFUSE = "refuse"  #: there must have been none
+    REST = "rest"  #: leave out who had it, may have had it, or still waits for it
+    AGAIN = "again"  #: mail everybody once more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What `send` or `schedule add` was told. list_name, segment: instead of the campaign's; limit: a sample of so many."""
+
+    slug: str
+    list_name: str | None = None
+    segment: str | None = None
+    limit: int | None = None
+    repeat: Repeat = Repeat.REFUSE
+    expect: int | None = None
+    confirmed: bool = False  #: nobody will be asked; good only together with `expect`
+    can_ask: bool = True  #: whether there is somebody who could be asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """One mailing that the campaign had before, and where its rows stand."""
+
+    mailing: Mailing
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A campaign, compiled, with whom it goes to and what it had before (oldest first).
+
+    send_by: aware, in real time, None if it never goes stale.
+    """
+
+    file: CampaignFile
+    edition: Edition
+    pictures: tuple[Picture, ...]
+    warnings: tuple[Problem, ...]
+    audience: Audience
+    earlier: tuple[Earlier, ...]
+    send_by: datetime | None
+
+    @property
+    def number(self) -> int:
+        """Which mailing of its slug it would be."""
+        return 1 + max((one.mailing.number for one in self.earlier), default=0)
+
+    @property
+    def slug(self) -> str:
+        return self.file.slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A draft that passed the gate.
+
+    people: who would be mailed now; of_list: how many the list could reach; usual: what its mailings usually reach.
+    rate: messages a second, None if nothing slows them down; ends_at: when the last would leave at that rate.
+    """
+
+    draft: Draft
+    people: int
+    of_list: int
+    usual: int | None
+    again: bool
+    rate: float | None
+    ends_at: datetime | None
+
+    @property
+    def to_type(self) -> str | None:
+        """What a person types to confirm: the number, the slug, or nothing but yes (None)."""
+        unusual = self.usual is not None and self.people > 3 * self.usual
+        if self.again or unusual or self.people * 10 > self.of_list * 9:
+            return str(self.people)
+        return self.draft.slug if self.people > MANY_PEOPLE else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What building every message once has shown.
+
+    subject: as one of them gets it. languages: people by variant ("" is the base). largest: bytes of the largest HTML
+    part as encoded.
+    errors: subscriber id -> (masked address, why there is no message for them).
+    fallbacks: field -> how many get its default, being without it; blanks: the same for fields that have no default.
+    """
+
+    people: int
+    subject: str
+    languages: Mapping[str, int]
+    largest: int
+    errors: Mapping[int, tuple[str, str]]
+    fallbacks: Mapping[str, int]
+    blanks: Mapping[str, int]

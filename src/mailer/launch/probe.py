@@ -1,0 +1,41 @@
+"""Whether people can leave: asked of the real leave page, at its public address, before anything goes out into the world.
+
+The link of one person of the audience is opened as a mail scanner would open it, which changes nothing. Only a server
+with this secret key knows the token, and only one on this database knows whose it is and shows their masked address.
+"""
+
+import html
+import logging
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from mailer.domain.address import masked
+from mailer.domain.subscriber import Recipient
+from mailer.edition.links import Purpose, sign
+from mailer.errors import Refused
+
+log = logging.getLogger(__name__)
+
+SECONDS = 15
+_LARGEST_PAGE = 1_000_000
+_WAY_OUT = "Start `mailer serve` with this project's database and secret key, and let web.public_url lead to it."
+
+
+def refuse_no_way_out(public_url: str, key: bytes, someone: Recipient) -> None:
+    """Raises Refused unless the leave page answers at `public_url` (https), and knows `someone` of this database."""
+    # Mailing 0 was never sent: the page offers what a deleted mailing's link would.
+    address = f"{public_url}/u/{sign(key, Purpose.LEAVE, 0, someone.public_id)}"
+    try:
+        with urlopen(address, timeout=SECONDS) as answer:  # noqa: S310 (the gate has seen to https)
+            page = answer.read(_LARGEST_PAGE).decode("utf-8", "replace")
+    except (URLError, OSError, ValueError) as error:
+        log.warning("probe.failed url=%s error=%s", public_url, type(error).__name__)
+        raise Refused(f"The leave page does not answer at {public_url} ({_cause(error)}).", hint=_WAY_OUT) from None
+    if html.escape(masked(someone.email)) not in page:
+        raise Refused(f"What answers at {public_url} does not know the people in this database.", hint=_WAY_OUT)
+
+
+def _cause(error: Exception) -> str:
+    """In a few words, without the address, which holds somebody's token."""
+    code = getattr(error, "code", None)
+    return f"it says {code}" if code else str(getattr(error, "reason", "") or type(error).__name__)

@@ -1,0 +1,122 @@
+"""How a mailing stands, for `status`, the demo and pages: numbers that add up, how fast it goes, and what it waits for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailer.domain.mailing import Counts, Mailing, MailingState, RowState
+from mailer.storage import figures, heartbeats, mailings
+from mailer.storage.figures import Failure
+from mailer.storage.heartbeats import Role
+from mailer.storage.ledger_outlook import outlook
+
+
+class Reason(StrEnum):
+    """What a mailing waits for. The words are part of the JSON documents."""
+
+    RETRY = "retry"
+    PAUSED = "paused"
+    HELD = "held"
+    UNDO = "undo"
+    NO_WORKER = "no_worker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """until: when it goes on by itself; None when it does not, or nobody knows."""
+
+    reason: Reason
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One mailing and its figures. rate: messages a second lately; eta: seconds; each None when it cannot be said."""
+
+    mailing: Mailing
+    counts: Counts
+    rate: float | None
+    eta: int | None
+    waiting_for: Waiting | None
+    unsubscribed: int
+    failures: tuple[Failure, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The status document; its times are still datetimes. The row states add up to `total`."""
+        rows, waiting = self.counts, self.waiting_for
+        return {
+            "mailing": self.mailing.id,
+            "campaign": self.mailing.slug,
+            "state": self.mailing.state,
+            "total": rows.total,
+            "queued": rows[RowState.QUEUED] - rows.deferred,
+            "leased": rows[RowState.LEASED],
+            "sending": rows[RowState.SENDING],
+            "sent": rows[RowState.SENT],
+            "deferred": rows.deferred,
+            "failed": rows[RowState.FAILED],
+            "uncertain": rows[RowState.UNCERTAIN],
+            "suppressed": rows[RowState.SUPPRESSED],
+            "cancelled": rows[RowState.CANCELLED],
+            "expired": rows[RowState.EXPIRED],
+            "rate_per_second": self.rate,
+            "eta_seconds": self.eta,
+            "waiting_for": None if waiting is None else {"reason": waiting.reason, "until": waiting.until},
+            "unsubscribed": self.unsubscribed,
+            "complained": None,  # unknown: nothing reads complaints yet
+            "failures": [
+                {"state": one.state.name.lower(), "cause": one.cause, "provider": one.provider, "count": one.count}
+                for one in self.failures
+            ],
+            "reason": self.mailing.state_reason or None,
+            "list": self.mailing.list_name,
+            "created_at": self.mailing.created_at,
+            "starts_at": self.mailing.starts_at,
+            "started_at": self.mailing.started_at,
+            "finished_at": self.mailing.finished_at,
+            "send_by": self.mailing.send_by,
+        }
+
+
+def status_of(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> Status:
+    """`now`: the machine's clock."""
+    rows = mailings.counts(connection, mailing.id)
+    is_sending = mailing.state is MailingState.SENDING
+    rate = figures.rate(connection, mailing.id, now=now) if is_sending else None
+    ended_badly = rows[RowState.FAILED] + rows[RowState.UNCERTAIN]
+    return Status(
+        mailing=mailing,
+        counts=rows,
+        rate=rate,
+        eta=round(rows.open / rate) if rate else None,
+        waiting_for=waiting_for(connection, mailing, now=now),
+        unsubscribed=figures.left(connection, mailing.id),
+        failures=tuple(figures.failures(connection, mailing.id)) if ended_badly else (),
+    )
+
+
+def waiting_for(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> Waiting | None:
+    """Why nothing leaves just now; None while something may, and when all is over."""
+    match mailing.state:
+        case MailingState.WAITING:
+            return Waiting(reason=Reason.UNDO, until=mailing.starts_at)
+        case MailingState.PAUSED:
+            return Waiting(reason=Reason.PAUSED)
+        case MailingState.HELD:
+            return Waiting(reason=Reason.HELD)
+        case MailingState.SENDING:
+            return _slowed(connection, mailing, now=now)
+        case _:
+            return None
+
+
+def _slowed(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> Waiting | None:
+    left = outlook(connection, mailing.id, now=now)
+    if left.next_due is not None and not left.due and not left.in_hand:
+        return Waiting(reason=Reason.RETRY, until=left.next_due)
+    if left.due and not heartbeats.alive(connection, Role.WORKER, now=now, mailing_id=mailing.id):
+        return Waiting(reason=Reason.NO_WORKER)
+    return None
