@@ -28,6 +28,10 @@ class Entry:
 
 COMMANDS: tuple[Entry, ...] = (
     # One line per command that works, in the order of the help page.
+    Entry("START", "config", "config:config", "Show settings and where they come from; write schemas."),
+    Entry("WRITE", "new", "new:new", "Begin a campaign of some kind."),
+    Entry("WRITE", "check", "check:check", "Lint campaigns: what is wrong, where, and what to do."),
+    Entry("WRITE", "render", "render:render", "Print a campaign as one person gets it."),
     Entry("PEOPLE", "import", "people_import:import_", "Bring people in from a CSV file, or take an import back."),
     Entry("SEND", "send", "send:send", "Send a campaign to the people it is for, now or at a time."),
     Entry("SEND", "status", "status:status", "Show how a mailing stands, or all of them."),

@@ -127,3 +127,8 @@ def _keys(model: type[BaseModel], place: Place) -> str:
 def _description(model: type[BaseModel], place: Place) -> str:
     field = _fields(_model_at(model, place[:-1])).get(str(place[-1])) if place else None
     return str(field.description or "") if field else ""
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """A JSON Schema of the front matter of each kind."""
+    return {name: model.model_json_schema(by_alias=True) for name, model in KINDS.items()}

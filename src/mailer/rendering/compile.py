@@ -99,10 +99,11 @@ def _field_problems(
             found = check_field(name, attribute=attribute, known=known)
             if found:
                 message, hint, mild = found
-                problems[deferred.file, deferred.line, message] = Problem(
+                key = (deferred.file, 0 if mild else deferred.line, message)  # one warning a file says it
+                problems.setdefault(key, Problem(
                     rule="unknown-field", file=deferred.file, line=deferred.line, message=message, hint=hint,
                     severity=Severity.WARNING if mild else Severity.ERROR,
-                )  # fmt: skip
+                ))  # fmt: skip
     errors = [problem for problem in problems.values() if problem.severity is Severity.ERROR]
     return errors, [problem for problem in problems.values() if problem.severity is Severity.WARNING]
 

@@ -5,7 +5,6 @@ conditional expressions, lists. Parts that do not depend on the recipient are *c
 value, so `{% if subscriber.given > fund.target %}` works.
 """
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
@@ -169,11 +168,10 @@ def check_field(name: str, *, attribute: bool, known: frozenset[str] | None) -> 
     if not attribute and name in STANDARD_FIELDS:
         return None
     if known is None:
-        near = difflib.get_close_matches(name, STANDARD_FIELDS, n=1, cutoff=0.8)
-        if near and not attribute:
-            hint = f'did you mean "{near[0]}"? A column of your own is subscriber.attributes.{name}'
-            return f'a subscriber has no field "{name}"', hint, False
-        return f'nobody knows yet whether subscribers have "{name}"', "import them first", True
+        if attribute:
+            return f'nobody knows yet whether subscribers have "{name}"', "import them first", True
+        hint = f"{suggestion(name, STANDARD_FIELDS)}; a column of your own is subscriber.attributes.{name}"
+        return f'a subscriber has no field "{name}"', hint, False
     if name in known:
         return None
     return (

@@ -1,0 +1,134 @@
+"""`mailer check`: a linter for campaigns, with rule ids, file and line, and exit codes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailer.cli.campaigns import known_attributes, project_root
+from mailer.cli.output import Output
+from mailer.errors import Exit, InputProblems, Problem, Severity
+
+if TYPE_CHECKING:
+    from mailer.app import App
+
+FORMATS = ("text", "json", "github")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was found in one campaign."""
+
+    slug: str
+    findings: tuple[Problem, ...]
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@click.option("--strict", is_flag=True, help="Warnings are errors.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.pass_obj
+def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> int:
+    """Read campaigns as a careful colleague would: all of them, or those named.
+
+    Exit code 3 when there are errors. docs/checks.md explains every rule.
+    """
+    from mailer.rendering.check import as_errors
+    from mailer.sources.campaign_files import campaign_slugs
+
+    app = output.app
+    root = project_root(app)
+    known = known_attributes(app)
+    results = [
+        Result(slug, as_errors(found) if strict else found)
+        for slug in slugs or campaign_slugs(root)
+        for found in [_findings(app, root, slug, known)]
+    ]
+    errors = sum(result.count(Severity.ERROR) for result in results)
+    warnings = sum(result.count(Severity.WARNING) for result in results)
+    if form == "json" or output.as_json:
+        output.as_json = True
+        output.document({"campaigns": [_document(result) for result in results]})
+    elif form == "github":
+        for line in _github(results):
+            click.echo(line)
+    else:
+        _text(output, results)
+    if results:
+        output.say(f"{_plural(len(results), 'campaign')}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}.")
+        if not errors:
+            output.next(f"render {results[0].slug} --format text")
+    else:
+        output.say("There are no campaigns yet.")
+        output.next("new article my-first")
+    return Exit.FINDINGS if errors else Exit.OK
+
+
+def _findings(app: "App", root: Path, slug: str, known: frozenset[str] | None) -> tuple[Problem, ...]:
+    from mailer.rendering.check import check as checked
+    from mailer.sources.campaign_files import read_campaign
+
+    try:
+        file = read_campaign(root, slug)
+    except InputProblems as error:
+        return error.problems
+    return checked(file, settings=app.settings, now=app.now, known_attributes=known).findings
+
+
+def _document(result: Result) -> dict[str, Any]:
+    return {
+        "slug": result.slug,
+        "errors": result.count(Severity.ERROR),
+        "warnings": result.count(Severity.WARNING),
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity.value,
+                "file": finding.file,
+                "line": finding.line,
+                "column": finding.column,
+                "message": finding.message,
+                "hint": finding.hint,
+            }
+            for finding in result.findings
+        ],
+    }
+
+
+def _text(output: Output, results: Iterable[Result]) -> None:
+    colours = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+    for result in results:
+        for finding in result.findings:
+            place = finding.file + (f":{finding.line}" if finding.line else "")
+            word = finding.severity.value
+            if not output.no_color:
+                word = click.style(word, fg=colours[finding.severity])
+            click.echo(f"{place}: {word}: {finding.message} [{finding.rule}]")
+            if finding.hint:
+                click.echo(f"    {finding.hint}")
+
+
+def _github(results: Iterable[Result]) -> Iterable[str]:
+    """Annotations of GitHub Actions (workflow commands: data and properties are percent-escaped)."""
+    for result in results:
+        for finding in result.findings:
+            place = f"file={_property(finding.file)}" + (f",line={finding.line}" if finding.line else "")
+            words = finding.message + (f" ({finding.hint})" if finding.hint else "")
+            yield f"::{finding.severity.value} {place},title={_property(finding.rule)}::{_data(words)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

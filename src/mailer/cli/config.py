@@ -1,0 +1,105 @@
+"""`mailer config`: what is set, where it came from, and schemas for editors."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mailer.cli.output import Output
+from mailer.errors import SettingsError, UnknownName
+from mailer.settings import FILE_NAME, SECTIONS, RelaySettings, Settings
+
+HIDDEN = "••••••"
+
+
+@click.group()
+def config() -> None:
+    """Show settings and where each comes from; write schemas for editors."""
+
+
+@config.command()
+@click.pass_obj
+def show(output: Output) -> None:
+    """Print every setting with its value and origin. Secrets are never shown."""
+    rows = list(_rows(output.app.settings))
+    output.document({"settings": [dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows]})
+    width = max(len(name) for name, _, _ in rows)
+    for name, value, origin in rows:
+        output.data(f"{name:<{width}}  {_shown(value)}  ({origin})")
+
+
+@config.command()
+@click.pass_obj
+def path(output: Output) -> None:
+    """Print the path of the project's mailer.toml."""
+    root = output.app.settings.root
+    if root is None:
+        raise SettingsError(
+            "There is no project here.", hint="Change into a folder with mailer.toml, or `mailer init`."
+        )
+    output.document({"path": str(root / FILE_NAME)})
+    output.data(str(root / FILE_NAME))
+
+
+@config.command()
+@click.argument("name")
+@click.pass_obj
+def get(output: Output, name: str) -> None:
+    """Print the value of one setting, such as organisation.name."""
+    from mailer.rendering.problems import suggestion
+
+    rows = {row[0]: row for row in _rows(output.app.settings)}
+    if name not in rows:
+        raise UnknownName(f"There is no setting {name}.", hint=suggestion(name, rows).capitalize())
+    _, value, origin = rows[name]
+    output.document({"name": name, "value": value, "origin": origin})
+    output.data(_shown(value))
+
+
+@config.command()
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print one document with all of them instead.")
+@click.pass_obj
+def schema(output: Output, to_stdout: bool) -> None:
+    """Write JSON Schemas of campaign files and settings into .mailer/schemas."""
+    from mailer.domain.campaign_kinds import schemas
+    from mailer.settings.schema import settings_schema
+
+    documents = {f"campaign-{kind}": document for kind, document in schemas().items()} | {"mailer": settings_schema()}
+    root = output.app.settings.root
+    if to_stdout or output.as_json or root is None:
+        click.echo(json.dumps(documents, indent=2, ensure_ascii=False))
+        return
+    for name, document in documents.items():
+        target = root / ".mailer" / "schemas" / f"{name}.schema.json"
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        output.data(str(target))
+
+
+def _rows(settings: Settings) -> Any:
+    """(name, value, origin) of every setting."""
+    for section, kind in SECTIONS.items():
+        for field in fields(kind):
+            name = f"{section}.{field.name}"
+            value: Any = getattr(getattr(settings, section), field.name)
+            if name == "subscribers.lists":
+                value = {key: {"title": one.title, "description": one.description} for key, one in value.items()}
+            yield name, _safe(field.metadata, value), settings.origins.get(name, "default")
+    for number, relay in enumerate(settings.relays):
+        for field in fields(RelaySettings):
+            value = _safe(field.metadata, getattr(relay, field.name))
+            yield f"relays.{number}.{field.name}", value, settings.origins.get("relays", "default")
+
+
+def _safe(metadata: Any, value: Any) -> Any:
+    if metadata.get("secret") and value:
+        return HIDDEN
+    return str(value) if isinstance(value, Path) else value
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "-"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | tuple) else str(value)

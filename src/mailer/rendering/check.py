@@ -1,0 +1,115 @@
+"""Checks one campaign: compiles it, then holds every lint rule against what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailer.domain.campaign import Waiver
+from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.subscriber import Recipient
+from mailer.edition.program import Program
+from mailer.errors import EditionError, InputProblems, Problem, Severity
+from mailer.rendering.compile import Compiled, compile_campaign
+from mailer.rendering.context import zone_of
+from mailer.rendering.lints import FIXED_RULES, RULES, Material
+from mailer.rendering.problems import suggestion
+from mailer.settings import Settings
+
+#: Who reads when nobody is named: the same in render, check and preview.
+SAMPLE = Recipient(
+    subscriber_id=0,
+    public_id=0,
+    email="sample@example.org",
+    fields={
+        "email": "sample@example.org",
+        "first_name": "Sam",
+        "last_name": "Sample",
+        "name": "Sam Sample",
+        "language": "en",
+        "timezone": "Europe/London",
+        "country": "GB",
+        "topics": (),
+        "tags": (),
+        "lists": (),
+        "joined_at": "2024-01-31",
+        "attributes": {},
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found. compiled: None when it could not be compiled."""
+
+    compiled: Compiled | None
+    findings: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return tuple(finding for finding in self.findings if finding.severity is Severity.WARNING)
+
+
+def check(file: CampaignFile, *, settings: Settings, now: datetime, known_attributes: frozenset[str] | None) -> Checked:
+    """Everything that is to be said about `file`, in the order of its lines; never raises for what is in it."""
+    try:
+        compiled = compile_campaign(file, settings=settings, now=now, known_attributes=known_attributes)
+    except InputProblems as error:
+        return Checked(compiled=None, findings=_sorted(error.problems))
+    return Checked(compiled=compiled, findings=_sorted([*compiled.warnings, *lint(file, compiled, settings, now)]))
+
+
+def lint(file: CampaignFile, compiled: Compiled, settings: Settings, now: datetime) -> Iterator[Problem]:
+    """What the rules find, waivers applied."""
+    today = now.astimezone(zone_of(file, settings)).date()
+    waived = {waiver.rule for waiver in file.campaign.waive if waiver.until is None or waiver.until >= today}
+    try:
+        material = _material(file, compiled, settings, now)
+    except EditionError as error:
+        # A value that this sample lacks: the dry run of the audience says for whom it matters.
+        yield Problem(rule="personalisation", file=file.name, message=error.message, hint=error.hint)
+        return
+    for rule in RULES:
+        if rule.id in waived:
+            continue
+        for found in rule.find(material):
+            yield Problem(
+                rule=rule.id, severity=found.severity or rule.severity, file=file.name, line=found.line,
+                message=found.message, hint=found.hint,
+            )  # fmt: skip
+    for number, waiver in enumerate(file.campaign.waive):
+        yield from _waiver_problems(file, number, waiver, is_over=waiver.until is not None and waiver.until < today)
+
+
+def _material(file: CampaignFile, compiled: Compiled, settings: Settings, now: datetime) -> Material:
+    program = Program(compiled.edition, key=b"for looking at only", mailing_id=0, test=True)
+    return Material(
+        file=file, settings=settings, now=now, zone=zone_of(file, settings), edition=compiled.edition,
+        html=program.html(SAMPLE), text=program.text(SAMPLE), html_bytes=program.html_size(SAMPLE),
+    )  # fmt: skip
+
+
+def _waiver_problems(file: CampaignFile, number: int, waiver: Waiver, *, is_over: bool) -> Iterator[Problem]:
+    def problem(message: str, hint: str, severity: Severity) -> Problem:
+        line = file.line_of("waive", number, "rule")
+        return Problem(rule="waive", file=file.name, line=line, message=message, hint=hint, severity=severity)
+
+    known = {rule.id for rule in RULES}
+    if waiver.rule in FIXED_RULES:
+        yield problem(f'"{waiver.rule}" cannot be waived', "mend what it finds", Severity.ERROR)
+    elif waiver.rule not in known:
+        yield problem(f'there is no rule "{waiver.rule}"', suggestion(waiver.rule, known), Severity.ERROR)
+    elif is_over:
+        yield problem(f'the waiver of "{waiver.rule}" is over', "mend it, or move its day", Severity.WARNING)
+
+
+def _sorted(problems: Iterator[Problem] | list[Problem] | tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.file, problem.line or 0, problem.rule)))
+
+
+def as_errors(findings: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """`findings` with warnings raised to errors: --strict."""
+    return tuple(replace(finding, severity=Severity.ERROR) for finding in findings)
