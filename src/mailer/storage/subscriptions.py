@@ -8,7 +8,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mailer.domain.person import Subscription
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
 from mailer.storage.history import Happened, record
 from mailer.storage.suppressions import suppress
@@ -25,25 +24,6 @@ def list_ids(connection: sa.Connection, names: frozenset[str]) -> dict[str, int]
         assert made is not None
         known[name] = made
     return {name: known[name] for name in names}
-
-
-def subscriptions_of(connection: sa.Connection, subscriber_id: int) -> list[Subscription]:
-    rows = connection.execute(
-        sa.select(subscription, mailing_list.c.name)
-        .join(mailing_list)
-        .where(subscription.c.subscriber_id == subscriber_id)
-    )
-    found = [
-        Subscription(
-            list_name=row.name,
-            status=SubscriptionStatus(row.status),
-            consent=row.consent,
-            consented_at=row.consented_at,
-            changed_at=row.changed_at,
-        )
-        for row in rows
-    ]
-    return sorted(found, key=lambda one: one.list_name)
 
 
 def join(connection: sa.Connection, subscriber_id: int, list_name: str, *, consent: str, at: datetime) -> bool:

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
-from mailer.storage import subscriptions, suppressions, tables
+from mailer.storage import people, subscriptions, suppressions, tables
 from mailer.storage.database import Database
 from mailer.storage.history import history
 from mailer.storage.schema import upgrade
@@ -30,7 +30,7 @@ def connection(tmp_path):
 
 
 def statuses(connection):
-    return {one.list_name: one.status.value for one in subscriptions.subscriptions_of(connection, 1)}
+    return {one.list_name: one.status.value for one in people.person(connection, 1).subscriptions}
 
 
 def later(minutes):

@@ -1,0 +1,102 @@
+"""Whole people, as commands show them and exports carry them: read in chunks, so any number fits in memory."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from mailer.domain.person import Person, Subscription
+from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
+from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subscription, suppression, tag
+
+_CHUNK = 500
+
+
+def people(connection: sa.Connection, ids: sa.Select[int] | None = None) -> Iterator[Person]:
+    """Everybody, or those whom `ids` selects, oldest first."""
+    last = 0
+    while True:
+        chunk = _query(ids).where(subscriber.c.id > last).order_by(subscriber.c.id).limit(_CHUNK)
+        rows = connection.execute(chunk).all()
+        if not rows:
+            return
+        yield from _whole(connection, rows)
+        last = rows[-1].id
+
+
+def person(connection: sa.Connection, subscriber_id: int) -> Person:
+    """One, who exists."""
+    (found,) = _whole(connection, connection.execute(_query(None).where(subscriber.c.id == subscriber_id)).all())
+    return found
+
+
+def _query(ids: sa.Select[int] | None) -> sa.Select[*tuple[object, ...]]:
+    reason = sa.select(suppression.c.reason).where(suppression.c.email_key == subscriber.c.email_key)
+    query = sa.select(subscriber, reason.scalar_subquery().label("suppressed"))
+    return query if ids is None else query.where(subscriber.c.id.in_(ids))
+
+
+def _whole(connection: sa.Connection, rows: Sequence[sa.Row[*tuple[object, ...]]]) -> Iterator[Person]:
+    ids = [row.id for row in rows]
+    tags, subscriptions = _tags(connection, ids), _subscriptions(connection, ids)
+    for row in rows:
+        yield Person(
+            email=row.email,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            given_name=row.name,
+            language=row.language,
+            timezone=row.timezone,
+            country=row.country,
+            attributes=row.attributes,
+            tags=tuple(sorted(tags[row.id])),
+            subscriptions=tuple(sorted(subscriptions[row.id], key=lambda one: one.list_name)),
+            joined_at=row.created_at,
+            suppressed=SuppressionReason(row.suppressed) if row.suppressed else None,
+        )
+
+
+def _tags(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    query = sa.select(subscriber_tag.c.subscriber_id, tag.c.name).join(tag)
+    for who, name in connection.execute(query.where(subscriber_tag.c.subscriber_id.in_(ids))):
+        found[who].append(name)
+    return found
+
+
+def _subscriptions(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Subscription]]:
+    found: dict[int, list[Subscription]] = defaultdict(list)
+    query = sa.select(subscription, mailing_list.c.name).join(mailing_list)
+    for row in connection.execute(query.where(subscription.c.subscriber_id.in_(ids))):
+        found[row.subscriber_id].append(subscription_of(row))
+    return found
+
+
+def subscription_of(row: sa.Row[*tuple[object, ...]]) -> Subscription:
+    """A row of `subscription` with the name of its list."""
+    return Subscription(
+        list_name=row.name,
+        status=SubscriptionStatus(row.status),
+        consent=row.consent,
+        consented_at=row.consented_at,
+        changed_at=row.changed_at,
+    )
+
+
+def attribute_columns(connection: sa.Connection) -> dict[str, bool]:
+    """Every attribute that anybody has, by name, and whether it is text, and not empty, for all who have it."""
+    if connection.dialect.name == "sqlite":
+        each = sa.func.json_each(subscriber.c.attributes).table_valued("key", "type", "value")
+        plain = sa.and_(each.c.type == "text", each.c.value != "")
+    else:
+        each = sa.func.jsonb_each(subscriber.c.attributes).table_valued("key", sa.column("value", sa.Text))
+        plain = sa.and_(sa.func.jsonb_typeof(each.c.value) == "string", sa.cast(each.c.value, sa.Text) != '""')
+    query = sa.select(each.c.key, sa.func.min(sa.case((plain, 1), else_=0)).label("plain"))
+    query = query.select_from(subscriber).join(each, sa.true()).group_by(each.c.key)
+    return {row.key: bool(row.plain) for row in sorted(connection.execute(query), key=lambda row: str(row.key))}
+
+
+def lists_in_use(connection: sa.Connection) -> list[str]:
+    """Names of the lists that anybody has ever been on."""
+    used = sa.select(mailing_list.c.name).where(sa.exists().where(subscription.c.list_id == mailing_list.c.id))
+    return sorted(connection.scalars(used))
