@@ -1,6 +1,7 @@
 """The example campaigns as one person gets them, through the real compiler and the real program."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,15 @@ def _compiled(slug: str) -> Compiled:
     return compiled(slug, settings())
 
 
-def compiled(slug: str, project: Settings) -> Compiled:
-    assert project.project.clock
+def compiled(
+    slug: str, project: Settings, *, now: datetime | None = None, fund: dict[str, Any] | None = None, **fields: Any
+) -> Compiled:
+    """now: instead of the project's clock. fund, fields: what the campaign's file says differently."""
     file = read_campaign(ROOT, slug)
-    return compile_campaign(file, settings=project, now=project.project.clock, known_attributes=None)
+    if fund:
+        fields["fund"] = file.campaign.fund.model_copy(update=fund)
+    file = replace(file, campaign=file.campaign.model_copy(update=fields))
+    return compile_campaign(file, settings=project, now=now or project.project.clock, known_attributes=None)
 
 
 def example_mail(slug: str, fields: dict[str, Any] = ROSA, *, of: Compiled | None = None) -> Mail:
