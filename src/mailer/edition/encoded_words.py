@@ -3,17 +3,17 @@
 Everything returned is printable ASCII with CRLF only where a line is folded, so no value can begin a header of its own.
 """
 
-import binascii
 import re
-from collections.abc import Iterator
+from binascii import b2a_base64, b2a_qp
+from collections.abc import Callable
+
+from mailer.edition import quoted_printable
 
 #: RFC 5322 §2.1.1: lines SHOULD NOT be longer than this.
 _LINE = 78
 #: RFC 2047 §2: an encoded word may be 75 characters, 12 of which are its frame.
 _ROOM = 75 - 12
-#: What may stand for itself in an encoded word anywhere (RFC 2047 §5, rule 3), beside the space, which becomes "_".
-_NOT_Q = re.compile(rb"[^A-Za-z0-9!*+/_-]|_")
-_Q = [b"_" if byte == 32 else b"=%02X" % byte for byte in range(256)]
+_NOT_IN_PHRASE = re.compile(rb"[^A-Za-z0-9!*+/=_-]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 #: A word with the blanks before it: folding puts the line break before the blanks and changes nothing else.
 _WORD = re.compile(r" *[^ ]+")
@@ -27,7 +27,8 @@ def unstructured(name: str, text: str) -> str:
         if all(len(line) <= _LINE for line in folded.split("\r\n")):
             return folded
     # On one line with the name, the first word has less room than the others.
-    return f"{name}: " + "\r\n ".join(_words(text, _LINE - 12 - len(name) - 2))
+    source = text.encode("utf-8", "replace")
+    return f"{name}: " + "\r\n ".join(_words(source, _q_text(source), _LINE - 12 - len(name) - 2))
 
 
 def phrase(text: str) -> str:
@@ -40,7 +41,8 @@ def phrase(text: str) -> str:
         if _ATOMS.fullmatch(text) or not text:
             return text
         return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    return next(_words(text, _ROOM))
+    source = text.encode("utf-8", "replace")
+    return _words(source, _q_phrase(source), _ROOM)[0]
 
 
 def fold(name: str, value: str) -> str:
@@ -57,23 +59,39 @@ def fold(name: str, value: str) -> str:
     return "\r\n".join([*lines, line])
 
 
-def _words(text: str, first_room: int) -> Iterator[str]:
-    """`text` as encoded words: the first with at most `first_room` characters within its frame, the others with `_ROOM`."""
-    source = text.encode("utf-8", "replace")
-    frame, encode = min((("=?utf-8?q?%s?=", _q), ("=?utf-8?b?%s?=", _b)), key=lambda one: len(one[1](source)))
-    room, start = first_room, 0
-    while start < len(text):
-        piece = text[start : start + room]
-        while len(encoded := encode(piece.encode("utf-8", "replace"))) > room:
-            # RFC 2047 §5: each word holds whole characters.
-            piece = piece[: max(1, len(piece) * room // len(encoded))]
-        yield frame % encoded.decode()
-        start, room = start + len(piece), _ROOM
+def _words(source: bytes, in_q: bytes, first_room: int) -> list[str]:
+    """`source` as encoded words, the first with at most `first_room` characters in its frame, whole characters in each.
+
+    in_q: `source` in the "Q" encoding, which is taken where it is the shorter one.
+    """
+    if 3 * len(in_q) <= 4 * len(source):
+        pieces = _pieces(in_q, first_room, _ROOM, quoted_printable.cut_before)
+        return [f"=?utf-8?q?{piece.decode()}?=" for piece in pieces]
+    pieces = _pieces(source, first_room // 4 * 3, _ROOM // 4 * 3, _cut_before)
+    return [f"=?utf-8?b?{b2a_base64(piece, newline=False).decode()}?=" for piece in pieces]
 
 
-def _q(source: bytes) -> bytes:
-    return _NOT_Q.sub(lambda match: _Q[match[0][0]], source)
+def _pieces(source: bytes, first: int, room: int, cut_before: Callable[[bytes, int], int]) -> list[bytes]:
+    pieces, start, end = [], 0, first
+    while end < len(source):
+        end = cut_before(source, end)
+        pieces.append(source[start:end])
+        start, end = end, end + room
+    return [*pieces, source[start:]]
 
 
-def _b(source: bytes) -> bytes:
-    return binascii.b2a_base64(source, newline=False)
+def _cut_before(source: bytes, cut: int) -> int:
+    """`cut`, or the beginning of the character that it would cut in two."""
+    while source[cut] & 0xC0 == 0x80:
+        cut -= 1
+    return cut
+
+
+def _q_text(source: bytes) -> bytes:
+    """The "Q" encoding for free text (RFC 2047 §4.2)."""
+    return b2a_qp(source, istext=False, header=True).replace(b"=\n", b"").replace(b"?", b"=3F")
+
+
+def _q_phrase(source: bytes) -> bytes:
+    """The "Q" encoding for a phrase, where fewer characters may stand for themselves (RFC 2047 §5, rule 3)."""
+    return _NOT_IN_PHRASE.sub(lambda match: b"=%02X" % match[0][0], _q_text(source))

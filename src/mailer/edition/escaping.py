@@ -24,7 +24,10 @@ _ADDRESS = re.compile(r"https?://[^/?#\s]|mailto:[^\s]|tel:[^\s]", re.IGNORECASE
 #: What RFC 3986 §2 lets stand in an address. "%" stands where it begins an escape; quotes and parentheses do not stand.
 _ADDRESS_SAFE = ":/?#[]@!$&*+,;=%"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+#: One that may stand as it is, but for "&": nearly all.
+_ORDINARY_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?:[/?#][A-Za-z0-9._~:/?#@!$*+,;=&-]*)?")
+_RESERVED = re.compile(rb"[^A-Za-z0-9_.~-]+")
+_PERCENT = [b"%%%02X" % byte for byte in range(256)]
 _CSS_VALUE = re.compile(r"[-+]?[\w.#]+%?", re.ASCII)
 
 
@@ -36,6 +39,8 @@ def shown(value: object) -> str:
     """A value as text. Nothing for None, items with commas between them for a list; Unplaceable for what has no text."""
     if isinstance(value, str):
         return value
+    if value.__class__ is int:
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, tuple | list):
@@ -66,6 +71,8 @@ def markup(text: str) -> str:
 
 def url(text: str) -> str:
     """For the whole of an href or src: an address that is not http, https, mailto or tel becomes "#"."""
+    if _ORDINARY_ADDRESS.fullmatch(text):
+        return text.replace("&", "&amp;")
     address = plain(text).strip()
     if not _ADDRESS.match(address):
         return "#"
@@ -74,7 +81,7 @@ def url(text: str) -> str:
 
 def urlq(text: str) -> str:
     """For one component of an address: a piece of its path, or a value of its query."""
-    return text if _UNRESERVED.fullmatch(text) else quote(plain(text), safe="")
+    return _RESERVED.sub(_percent, plain(text).encode()).decode()
 
 
 def css(text: str) -> str:
@@ -97,3 +104,7 @@ ESCAPE: dict[Context, Callable[[str], str]] = {
 
 def _reference(match: re.Match[str]) -> str:
     return _REFERENCES[match[0]]
+
+
+def _percent(match: re.Match[bytes]) -> bytes:
+    return b"".join([_PERCENT[byte] for byte in match[0]])

@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from mailer.edition.escaping import shown
@@ -27,6 +28,7 @@ MOST_CHARACTERS = 100_000
 _LEEWAY = 5
 #: Where Jinja's `title` begins a word.
 _WORDS = re.compile(r"([-\s({\[<]+)")
+_NUMBERS = (int, float)
 
 Filter = Callable[..., Any]
 
@@ -34,8 +36,10 @@ Filter = Callable[..., Any]
 def is_blank(value: object) -> bool:
     """Whether a reader would see nothing: none, an empty list, or a text of white space and invisible characters."""
     if isinstance(value, str):
-        return all(not character.isprintable() or character == " " for character in value)
-    return not value and not isinstance(value, int | float)
+        if value[:1] > " " and value[:1].isprintable():  # nearly always the first character answers
+            return False
+        return not any(character.isprintable() and character != " " for character in value)
+    return not value and not isinstance(value, _NUMBERS)
 
 
 def default(value: Any, fallback: Any = "", _boolean: Any = None) -> Any:
@@ -125,6 +129,8 @@ def to_rounded(value: Any, precision: int = 0, method: str = "common") -> Any:
 def _number_filter(words: Wording) -> Filter:
     def number(value: Any, decimals: int | None = None) -> str | None:
         """1234.5 as "1,234.50"; whole numbers without decimals unless they are asked for."""
+        if value.__class__ is int and decimals is None:
+            return words.number(value, 0)
         if is_blank(value):
             return None
         amount = _number(value)
@@ -138,14 +144,16 @@ def _number_filter(words: Wording) -> Filter:
 
 
 def _date_filter(words: Wording) -> Filter:
+    @lru_cache(1024)
+    def written(iso: str) -> str:
+        return words.date(datetime.fromisoformat(iso.strip()))
+
     def to_date(value: Any) -> str | None:
-        """A date, an instant (in its own zone) or the ISO form of either, as "30 November 2024"."""
+        """A date, an instant (in its own zone) or the ISO form of one, as "30 November 2024"."""
         if is_blank(value):
             return None
         if isinstance(value, str):
-            value = datetime.fromisoformat(value.strip())
-        if isinstance(value, datetime):
-            value = value.date()
+            return written(str(value))
         if not isinstance(value, date):
             raise TypeError("not a date")
         return words.date(value)

@@ -14,6 +14,7 @@ from mailer.edition.encoded_words import fold, phrase, unstructured
 from mailer.edition.envelope import ascii_address, domain_of
 from mailer.edition.escaping import plain
 from mailer.edition.format import Meta
+from mailer.edition.links import TOKEN_LENGTH
 from mailer.errors import EditionError
 from mailer.settings import is_loopback
 
@@ -21,6 +22,7 @@ from mailer.settings import is_loopback
 _SENDER_ID = (5, 15)
 #: Subjects whose laid form is kept: most mailings have one, or a few.
 _MOST_KEPT = 1024
+_SAMPLE_TOKEN = "*" * TOKEN_LENGTH
 
 
 class Header:
@@ -76,7 +78,13 @@ class _LeaveFields:
                 f"Links to {meta.public_url} cannot be sent.", hint="Set web.public_url to an address with https."
             )
 
+        #: What stands between the tokens: they are all as long as this one, so the field is folded once for all.
+        self._between = self._field(_SAMPLE_TOKEN).split(_SAMPLE_TOKEN)
+
     def lay(self, token: str) -> str:
+        return token.join(self._between)
+
+    def _field(self, token: str) -> str:
         ways = [f"<{self._page}{token}>"] if self._page else []
         if self._mailbox:
             ways.append(f"<mailto:{self._mailbox}?subject=leave-{token}>")

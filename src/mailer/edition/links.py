@@ -18,6 +18,8 @@ from hashlib import blake2b
 
 #: 120 bits: forging one needs 2^119 requests on average.
 _MAC_BYTES = 15
+#: Characters of every token.
+TOKEN_LENGTH = 37
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{36}[a-z]")
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -30,6 +32,10 @@ class Purpose(Enum):
     VIEW = "v"
     PREFERENCES = "p"
     TEST = "t"  #: every link of a test message: opens a page and changes nothing
+
+
+#: The links of an edition, `links.leave` and so on, by name.
+BY_NAME = {"leave": Purpose.LEAVE, "view": Purpose.VIEW, "preferences": Purpose.PREFERENCES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,28 +1,27 @@
 """The body of a message: multipart/alternative, text first, HTML last (RFC 2046 §5.1.4)."""
 
 import binascii
-from collections.abc import Callable
 
-from mailer.edition.expressions import Env, Scope
+from mailer.edition import quoted_printable
+from mailer.edition.expressions import Scope
 from mailer.edition.format import Nodes, Static
-from mailer.edition.parts import Layer, page_layer, wire_layer
+from mailer.edition.media import PAGE, WIRE
+from mailer.edition.parts import Pieces, compile_block, compile_pieces
 
 #: Characters of a line of base64 (RFC 2045 §6.8).
 _LINE = 76
-LayPart = Callable[[Env], bytes]
 
 
-def lay_part(nodes: Nodes, scope: Scope) -> tuple[LayPart, bytes]:
-    """What lays a part's content, encoded, and its Content-Transfer-Encoding.
+def lay_part(nodes: Nodes, scope: Scope) -> tuple[Pieces[bytes], bytes]:
+    """What lays a part's content, encoded and in pieces, and its Content-Transfer-Encoding.
 
     Quoted-printable unless most of the part's fixed text is in a script that it would triple, such as Cyrillic or Arabic.
     """
-    wire: Layer[bytes] = wire_layer()
     fixed = "".join(_static(nodes))
-    if 3 * len(wire.block((Static(fixed),), scope)([])) <= 4 * len(fixed.encode("utf-8", "replace")):
-        return wire.block(nodes, scope), b"quoted-printable"
-    text = page_layer().block(nodes, scope)
-    return lambda env: base64(text(env)), b"base64"
+    if 3 * len(quoted_printable.run(fixed)) <= 4 * len(fixed.encode("utf-8", "replace")):
+        return compile_pieces(nodes, scope, WIRE), b"quoted-printable"
+    text = compile_block(nodes, scope, PAGE)
+    return lambda env: (base64(text(env)),), b"base64"
 
 
 def base64(text: str) -> bytes:

@@ -13,6 +13,7 @@ from mailer.edition.filters import MOST_CHARACTERS
 
 #: Bits of the largest whole number: more than money, votes or identifiers need.
 _MOST_BITS = 256
+_NUMBERS = (int, float)
 
 
 def add(left: Any, right: Any) -> Any:
@@ -123,7 +124,7 @@ SYMBOLS = {
 
 
 def _numeric(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    if not isinstance(left, int | float) or not isinstance(right, int | float):
+    if not isinstance(left, _NUMBERS) or not isinstance(right, _NUMBERS):
         raise TypeError("only numbers can be calculated with")
     result = operation(left, right)
     if isinstance(result, complex):

@@ -13,18 +13,19 @@ from hashlib import blake2b
 from mailer.domain.message import OutgoingMessage
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
 from mailer.edition.envelope import ascii_address
-from mailer.edition.expressions import SUBSCRIBER, Env, Reads, Scope, environment
+from mailer.edition.expressions import LINKS, SUBSCRIBER, Env, Reads, Scope, environment
 from mailer.edition.filters import filters
 from mailer.edition.format import Edition, Variant
 from mailer.edition.headers import Header
-from mailer.edition.links import Purpose, message_key_signer, signer
+from mailer.edition.holes import Lay
+from mailer.edition.links import BY_NAME, Purpose, message_key_signer, signer
+from mailer.edition.media import PAGE
 from mailer.edition.message import lay_part
-from mailer.edition.parts import Lay, page_layer
+from mailer.edition.parts import compile_block
 from mailer.errors import EditionError
 
 #: Gmail cuts a message off at about this size of its HTML; what is cut off is the way out.
 MOST_HTML_BYTES = 102_400
-_LINK_PURPOSES = {"leave": Purpose.LEAVE, "view": Purpose.VIEW, "preferences": Purpose.PREFERENCES}
 
 
 class Program:
@@ -39,7 +40,7 @@ class Program:
         """
         self.edition = edition
         self._test = test
-        purposes = dict.fromkeys(_LINK_PURPOSES, Purpose.TEST) if test else _LINK_PURPOSES
+        purposes = dict.fromkeys(BY_NAME, Purpose.TEST) if test else BY_NAME
         self._signers = {name: signer(key, purpose, mailing_id) for name, purpose in purposes.items()}
         self._message_keys = message_key_signer(key, mailing_id)
         self._variants = {
@@ -63,9 +64,9 @@ class Program:
         variant = self._variant(recipient)
         env = self._environment(recipient, variant)
         key = self._message_key(recipient, at)
-        leave = self._signers["leave"].sign(recipient.public_id).decode()
+        leave = env[LINKS]["leave"]
         head = variant.header.lay(to=to, subject=variant.subject(env), at=at, key=key, leave_token=leave)
-        return OutgoingMessage(key=key, sender=variant.header.sender, recipient=to, content=head + variant.body(env))
+        return OutgoingMessage(key=key, sender=variant.header.sender, recipient=to, content=variant.lay(head, env))
 
     def variant_for(self, recipient: Recipient) -> Variant:
         """The variant in the recipient's language: that of "pt-BR", else of "pt", else the base."""
@@ -92,7 +93,7 @@ class Program:
     def html_size(self, recipient: Recipient) -> int:
         """Bytes of the HTML part as encoded, which is what `MOST_HTML_BYTES` is about."""
         variant = self._variant(recipient)
-        return len(variant.wire_html(self._environment(recipient, variant)))
+        return sum(map(len, variant.wire_html(self._environment(recipient, variant))))
 
     def _variant(self, recipient: Recipient) -> "_VariantProgram":
         if len(self._variants) == 1:
@@ -126,12 +127,12 @@ class _VariantProgram:
         self.header = Header(edition.meta, from_name=variant.from_name)
         self._reads = Reads()
         self._scope = Scope(filters=filters(variant.language), reads=self._reads)
-        subject = page_layer().block(variant.subject, self._scope)
+        subject = compile_block(variant.subject, self._scope, PAGE)
         self.subject: Lay[str] = (lambda env: subject_prefix + subject(env)) if subject_prefix else subject
-        self.preheader: Lay[str] = page_layer().block(variant.preheader, self._scope)
+        self.preheader: Lay[str] = compile_block(variant.preheader, self._scope, PAGE)
         self._wire_text, text_encoding = lay_part(variant.text, self._scope)
         self.wire_html, html_encoding = lay_part(variant.html, self._scope)
-        self.links = sorted(self._reads.links & _LINK_PURPOSES.keys())
+        self.links = sorted(self._reads.links | {"leave"})
         # "=_" is in no quoted-printable and no base64 text (RFC 2045 §6.7), so no value can contain the boundary.
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
         self._head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary + _part_head(
@@ -148,21 +149,22 @@ class _VariantProgram:
 
     @cached_property
     def text(self) -> Lay[str]:
-        return page_layer().block(self.variant.text, self._scope)
+        return compile_block(self.variant.text, self._scope, PAGE)
 
     @cached_property
     def html(self) -> Lay[str]:
-        return page_layer().block(self.variant.html, self._scope)
+        return compile_block(self.variant.html, self._scope, PAGE)
 
-    def body(self, env: Env) -> bytes:
-        """From Content-Type to the last boundary."""
+    def lay(self, head: bytes, env: Env) -> bytes:
+        """The whole message: `head`, then both parts."""
         html = self.wire_html(env)
-        if len(html) > MOST_HTML_BYTES:
+        content = b"".join((head, self._head, *self._wire_text(env), self._middle, *html, self._tail))
+        if len(content) > MOST_HTML_BYTES and sum(map(len, html)) > MOST_HTML_BYTES:
             raise EditionError(
-                f"The HTML part is {len(html):,} bytes, and mail programs cut off what is above {MOST_HTML_BYTES:,}.",
+                f"The HTML part is larger than the {MOST_HTML_BYTES:,} bytes from which mail programs cut it off.",
                 hint="Shorten the campaign.",
             )
-        return b"".join((self._head, self._wire_text(env), self._middle, html, self._tail))
+        return content
 
 
 def choose_variant(variants: Mapping[str, object], language: object) -> str:

@@ -10,6 +10,7 @@ which mailboxes would mark. No line ends in white space, so `c=relaxed/simple` s
 """
 
 import re
+from binascii import b2a_qp
 
 #: Characters of a line before the `=` of its soft break (RFC 2045 §6.7, rule 5: 76 with it).
 _WIDTH = 75
@@ -42,6 +43,11 @@ def value(text: str) -> bytes:
     """Encode a short piece, most often a word or two: as `run`, by the shortest way."""
     if len(text) <= _WIDTH and text.isascii() and text.isprintable() and "=" not in text and text[:1] not in ".F":
         return text.encode() + _SOFT if text else b""
+    if len(text) <= _WIDTH and "\n" not in text:
+        # The C encoder knows nothing of dots at the start of a line, so it serves for what fits one line only.
+        encoded = b2a_qp(text.encode("utf-8", "replace"), istext=False)
+        if len(encoded) <= _WIDTH and b"\n" not in encoded and not _BEGINNING.match(encoded):
+            return encoded + _SOFT
     return run(text)
 
 
@@ -59,14 +65,14 @@ def _wrap(line: bytes, out: list[bytes], ending: bytes) -> None:
             start, room = start + 1, _WIDTH - 3
         if length - start <= room:
             break
-        cut = _cut(line, start + room)
+        cut = cut_before(line, start + room)
         out += (line[start:cut], _SOFT)
         start = cut
     out += (line[start:], ending)
 
 
-def _cut(line: bytes, cut: int) -> int:
-    """Where to break, at `cut` or just before: not inside `=XX`, nor inside a character that several of them make up."""
+def cut_before(line: bytes, cut: int) -> int:
+    """Where to break an encoded line, at `cut` or just before: not inside `=XX`, nor inside a character of several."""
     if line[cut - 1] == 61:
         cut -= 1
     elif line[cut - 2] == 61:

@@ -18,12 +18,14 @@ class Wording:
     def number(self, value: float, decimals: int) -> str:
         """1234.5 with two decimals as "1,234.50"."""
         text = f"{value:,.{decimals}f}"
+        if self.thousands == "," and self.point == ".":
+            return text
         return text.translate({ord(","): self.thousands, ord("."): self.point})
 
     def date(self, value: date) -> str:
         """As in "30 November 2024"; "2024-11-30" in a language whose months we do not know."""
         if not self.months:
-            return value.isoformat()
+            return f"{value:%Y-%m-%d}"
         return self.day.format(day=value.day, month=self.months[value.month - 1], year=value.year)
 
 

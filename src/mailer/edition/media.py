@@ -1,0 +1,57 @@
+"""What a message is made of while it is put together: text for pages, runs of quoted-printable for the wire."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from mailer.edition import quoted_printable
+from mailer.edition.escaping import ESCAPE
+from mailer.edition.format import Context
+
+Piece = TypeVar("Piece", str, bytes)
+
+#: Values that neither escaping nor quoted-printable changes: nearly all of them, known by one look.
+_READY = {
+    Context.TEXT: re.compile(r"(?![.F])[ !#-%(-;?-~]{1,75}"),
+    Context.ATTR: re.compile(r"(?![.F])[ !#-%(-;?-~]{1,75}"),
+    Context.PLAIN: re.compile(r"(?![.F])[ -<>-~]{1,75}"),
+    Context.URLQ: re.compile(r"(?![.F])[A-Za-z0-9_.~-]{1,75}"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium(Generic[Piece]):
+    """How pieces are made and joined.
+
+    static: lays fixed text. values: by context, escapes a value and lays it. token: lays a link's token, which needs
+    no escaping anywhere.
+    """
+
+    static: Callable[[str], Piece]
+    values: Mapping[Context, Callable[[str], Piece]]
+    token: Callable[[str], Piece]
+    join: Callable[[Sequence[Piece]], Piece]
+
+
+def _wire_value(context: Context) -> Callable[[str], bytes]:
+    escape, encode = ESCAPE[context], quoted_printable.value
+    if context not in _READY:
+        return lambda text: encode(escape(text))
+    ready = _READY[context].fullmatch
+
+    def value(text: str) -> bytes:
+        return text.encode() + b"=\r\n" if ready(text) else encode(escape(text))
+
+    return value
+
+
+#: Text as a reader's program has it after decoding.
+PAGE: Medium[str] = Medium(static=str, values=ESCAPE, token=str, join="".join)
+#: Runs of quoted-printable.
+WIRE: Medium[bytes] = Medium(
+    static=quoted_printable.run,
+    values={context: _wire_value(context) for context in Context},
+    token=lambda token: token.encode() + b"=\r\n",
+    join=b"".join,
+)
