@@ -20,6 +20,7 @@ FAULTS = {
     "garbles": "answers with something that is no reply",
     "halves": "answers with the first half of a line, then closes the link",
     "rambles": "answers rightly, in many lines",
+    "repeats": "answers rightly, twice",
     "puzzles": "answers with a code that means nothing there",
 }
 
@@ -71,7 +72,7 @@ def strike(link, fault: str, stage: str, usual: str) -> bool:
     """Do `fault` on `link` in place of the answer `usual`; True when the client may go on as if all were well."""
     if fault in SPOKEN:
         link.say(SPOKEN[fault](stage, usual))
-        return fault == "rambles"
+        return fault in {"rambles", "repeats"}
     link.flush()
     UNSPOKEN[fault](link, usual)
     raise Gone
@@ -87,6 +88,7 @@ SPOKEN = {
     "closes": _closing,
     "puzzles": lambda stage, usual: "299 what" if stage == "data" else "399 what",
     "garbles": lambda stage, usual: "banana \x00 \x7f",
+    "repeats": lambda stage, usual: f"{usual}\r\n{usual}",
     "rambles": lambda stage, usual: "".join(f"{usual[:3]}-line {n}\r\n" for n in range(20)) + usual,
 }
 

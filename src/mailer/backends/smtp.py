@@ -30,7 +30,7 @@ from mailer.backends.smtp_wire import Wire
 from mailer.domain.message import OutgoingMessage
 from mailer.errors import BackendUnavailable
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class SmtpBackend(Backend):
@@ -93,9 +93,7 @@ class SmtpBackend(Backend):
             except BaseException:
                 wire.close()
                 raise
-            log.info(
-                "Connected to relay %s port %s", self._settings.host, self._settings.port, extra={"action": "connected"}
-            )
+            logger.info("relay connected: host=%s port=%d", self._settings.host, self._settings.port)
         return self._session
 
     def _offer(self, message: OutgoingMessage) -> Receipt | None:
@@ -116,9 +114,9 @@ class SmtpBackend(Backend):
     def _deliver(self, message: OutgoingMessage, following: OutgoingMessage | None) -> Receipt:
         session = self._session
         assert session is not None
-        renewed = session.used >= self._settings.messages_per_connection
+        last_of_connection = session.used >= self._settings.messages_per_connection
         try:
-            return session.deliver(message, None if renewed else following)
+            return session.deliver(message, None if last_of_connection else following)
         except LinkLost as lost:
             return self._deferred(lost)
 

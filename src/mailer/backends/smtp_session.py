@@ -65,7 +65,6 @@ class Session:
             receipt = verdicts.of_content(self._reply(self.options.final_timeout))
         except LinkLost as lost:
             return self._uncertain(lost)
-        self.over |= isinstance(receipt, Uncertain)
         self.idle = not (self.over or self._ahead)
         return receipt
 
@@ -75,16 +74,14 @@ class Session:
         self.wire.reply(self.options.quit_timeout)
 
     def _begin(self, commands: Envelope) -> None:
-        if self._reset_due and self.pipelining:
-            self._write(b"RSET\r\n", *commands)
-        elif self._reset_due:
-            self._write(b"RSET\r\n")
-        elif self.pipelining:
-            self._write(*commands)
-        if self._reset_due:
-            if not self._reply().positive:
-                raise LinkLost("The relay does not forget the message before (RSET).")
-            self._reset_due = False
+        reset = (b"RSET\r\n",) if self._reset_due else ()
+        if self.pipelining:
+            self._write(*reset, *commands)
+        elif reset:
+            self._write(*reset)
+        if reset and not self._reply().positive:
+            raise LinkLost("The relay does not forget the message before (RSET).")
+        self._reset_due = False
 
     def _judge(self, commands: Envelope) -> tuple[Receipt | None, bool]:
         """(verdict, whether the relay waits for content): the first refusal, which ends the questions without PIPELINING."""

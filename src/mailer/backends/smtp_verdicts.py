@@ -1,16 +1,19 @@
 """What a reply means for the message, or for us: decided here, once, from codes and never from text.
 
-| asked by    | 2yz (354 for DATA) | 4yz, 552, codes that mean nothing there | 5yz                                       |
-| ----------- | ------------------ | --------------------------------------- | ----------------------------------------- |
-| the greeting, EHLO, STARTTLS, AUTH | go on | BackendUnavailable            | BackendMisconfigured                      |
-| MAIL FROM   | go on              | Deferred                                | BackendMisconfigured: it is about us      |
-| RCPT TO     | go on              | Deferred                                | Refused; `bad_address` by enhanced status |
-| DATA        | go on              | Deferred                                | Refused                                   |
-| final dot   | Sent               | Deferred; Uncertain for a senseless code | Refused                                  |
+| asked by                           | 2yz (354 for DATA) | 4yz, 552           | 5yz                                       |
+| ---------------------------------- | ------------------ | ------------------ | ----------------------------------------- |
+| the greeting, EHLO, STARTTLS, AUTH | go on              | BackendUnavailable | BackendMisconfigured                      |
+| MAIL FROM                          | go on              | Deferred           | BackendMisconfigured: it is about us      |
+| RCPT TO                            | go on              | Deferred           | Refused; `bad_address` by enhanced status |
+| DATA                               | go on              | Deferred           | Refused                                   |
+| final dot                          | Sent               | Deferred           | Refused                                   |
+
+A code that is neither yes nor no to what was asked ends the conversation as any other garbled reply does: before the
+final dot nothing was delivered, after it the message is in doubt.
 """
 
-from mailer.backend import Deferred, Receipt, Refused, Sent, Uncertain
-from mailer.backends.smtp_replies import Reply
+from mailer.backend import Deferred, Receipt, Refused, Sent
+from mailer.backends.smtp_replies import GarbledReply, Reply
 from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable
 
 #: RFC 3463 §3.2 and RFC 7505: no such mailbox, no such domain, bad syntax, null MX.
@@ -33,7 +36,7 @@ def about_us(reply: Reply, what: str) -> BackendError:
 
 
 def of_sender(reply: Reply) -> Receipt | None:
-    """MAIL FROM: None to go on. Raises BackendMisconfigured when our sender is refused for good."""
+    """MAIL FROM: None to go on. Raises BackendMisconfigured when our sender is refused for good, GarbledReply."""
     if reply.positive:
         return None
     if is_permanent(reply) and reply.enhanced not in MESSAGE_NOT_CARRIED:
@@ -42,28 +45,27 @@ def of_sender(reply: Reply) -> Receipt | None:
 
 
 def of_recipient(reply: Reply) -> Receipt | None:
-    """RCPT TO: None to go on."""
+    """RCPT TO: None to go on. Raises GarbledReply."""
     if reply.positive:
         return None
     return _negative(reply, bad_address=reply.enhanced in BAD_ADDRESS)
 
 
 def of_data(reply: Reply) -> Receipt | None:
-    """DATA: None to go on."""
+    """DATA: None to go on. Raises GarbledReply."""
     return None if reply.code == 354 else _negative(reply)
 
 
 def of_content(reply: Reply) -> Receipt:
-    """The final dot: the message's fate."""
+    """The final dot: the message's fate. Raises GarbledReply, and then nobody knows it."""
     if reply.positive:
         return Sent(code=reply.code, enhanced=reply.enhanced, text=reply.text)
-    if reply.code < 400:
-        # Neither yes nor no after the whole message: asking again might deliver it twice.
-        return Uncertain(code=reply.code, enhanced=reply.enhanced, text=reply.text)
     return _negative(reply)
 
 
 def _negative(reply: Reply, *, bad_address: bool = False) -> Receipt:
+    if reply.code < 400:
+        raise GarbledReply(f'The relay answered "{reply}", which makes no sense there.')
     if is_permanent(reply):
         return Refused(code=reply.code, enhanced=reply.enhanced, text=reply.text, bad_address=bad_address)
     return Deferred(code=reply.code, enhanced=reply.enhanced, text=reply.text)

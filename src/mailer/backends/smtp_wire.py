@@ -50,9 +50,8 @@ class Wire:
     def _dial(self, link: socket.socket, address: tuple[Any, ...], deadline: float) -> None:
         self._socket = link  # before connecting, so that `abort` finds it
         try:
-            link.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
-            )  # the last short segment must not wait for an ACK
+            # The last short segment of a message must not wait for an ACK.
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             link.settimeout(self._left(deadline))
             link.connect(address)
         except OSError:
@@ -66,6 +65,7 @@ class Wire:
             raise GarbledReply("The relay, or somebody in between, sent text in clear after its answer to STARTTLS.")
         try:
             self._socket = context.wrap_socket(self._link, server_hostname=host, do_handshake_on_connect=False)
+            # Looks for `abort` again, which had no socket to find while the one became the other.
             self._socket.settimeout(self._left(time.monotonic() + timeout))
             self._socket.do_handshake()
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
@@ -76,7 +76,10 @@ class Wire:
             raise LinkLost(f"TLS did not begin: {_reason(error)}.") from None
 
     def write(self, *parts: bytes, timeout: float) -> None:
-        """Hand `parts` to the system; `LinkLost.written` says how far it got."""
+        """Hand `parts` to the system; `LinkLost.written` says how far it got. Every answer must have been taken before."""
+        if not self._replies.idle:
+            # One answer too many, and from here on each would be taken for that to another question.
+            raise GarbledReply("The relay answered more often than it was asked.")
         link, deadline = self._link, time.monotonic() + timeout
         written, total = 0, sum(map(len, parts))
         try:

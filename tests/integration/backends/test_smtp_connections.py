@@ -26,10 +26,11 @@ def test_a_connection_is_renewed_after_so_many_messages(client):
     assert server.breaches == []
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("fault", ["closes", "drops", "resets"])
-def test_a_connection_that_grew_too_old_is_replaced_and_nobody_notices(client, fault):
+def test_a_connection_that_grew_too_old_is_replaced_and_nobody_notices(client, fault, pipelining):
     with SmtpServer(times=1) as server:
-        backend = client(server)
+        backend = client(server, pipelining=pipelining)
         assert isinstance(backend.send(make_message(1)), Sent)
         server.misbehaviour = f"{fault}-at-mail"
         assert isinstance(backend.send(make_message(2)), Sent)

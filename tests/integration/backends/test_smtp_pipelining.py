@@ -41,6 +41,20 @@ def test_pipelining_can_be_switched_off(client):
         assert turns(client, server, 10, pipelining=False) == 40
 
 
+def test_one_by_one_a_refusal_ends_the_questions(client):
+    with SmtpServer("no-pipelining", rcpt={"reader1@example.org": "550 5.1.1 no such person"}) as server:
+        assert isinstance(client(server).send(make_message(1)), Refused)
+        assert [command.split()[0] for command in server.commands] == ["EHLO", "MAIL", "RCPT"]
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "dot"])
+def test_a_relay_that_closes_is_quoted(client, stage, pipelining):
+    with SmtpServer(f"closes-at-{stage}") as server:
+        receipt = client(server, pipelining=pipelining).send(make_message(1))
+    assert receipt == Deferred(code=421, enhanced="4.3.2", text="shutting down")
+
+
 def test_refused_recipients_between_others_cost_one_round_trip_each_and_nobody_else(client):
     refused = {f"reader{n}@example.org": "550 5.1.1 no such person" for n in (1, 4, 5, 10)}
     with SmtpServer(rcpt=refused) as server:
