@@ -24,7 +24,7 @@ SWEEP_EVERY = 5.0
 
 
 class Scheduler:
-    """Fires due schedules from a thread of its own, from enter to exit. `fired`: how many mailings it has let go out."""
+    """Fires due schedules from a thread of its own, from enter to exit. `fired`: how many it has dealt with."""
 
     def __init__(self, desk: Desk, *, every: float = SWEEP_EVERY, told: Callable[[str], None] = lambda _: None) -> None:
         """every: seconds between looks. told: is told in a sentence when something went out or went wrong."""
@@ -59,9 +59,10 @@ class Scheduler:
             log.error("scheduler.failed error=%s", error.code)  # noqa: TRY400 (a sentence, not a traceback)
             self._told(error.message)
             return
-        self.fired += fired
-        if fired:
-            self._told(f"{fired} went out.")
+        self.fired += len(fired)
+        for mailing in fired:
+            reason = f": {mailing.state_reason}" if mailing.state_reason else f", {mailing.total:,} people"
+            self._told(f"{mailing.slug} ({mailing.id}) is {mailing.state}{reason}.")
         if next_at is not None:
             self._wake_at(next_at)
 

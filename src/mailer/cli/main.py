@@ -33,15 +33,23 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("WRITE", "check", "check:check", "Lint campaigns: what is wrong, where, and what to do."),
     Entry("WRITE", "render", "render:render", "Print a campaign as one person gets it."),
     Entry("PEOPLE", "import", "people_import:import_", "Bring people in from a CSV file, or take an import back."),
+    Entry("PEOPLE", "export", "export:export", "Write people as CSV or JSON."),
+    Entry("PEOPLE", "subscribers", "subscribers:subscribers", "Look at people, add, tag, unsubscribe, erase them."),
+    Entry("PEOPLE", "segment", "segment:segment", "Count, show and explain segments."),
+    Entry("PEOPLE", "suppress", "suppress:suppress", "Addresses that are never mailed."),
+    Entry("SEND", "schedule", "schedule:schedule", "Let campaigns go out later: add, list, remove."),
     Entry("SEND", "send", "send:send", "Send a campaign to the people it is for, now or at a time."),
     Entry("SEND", "status", "status:status", "Show how a mailing stands, or all of them."),
     Entry("SEND", "pause", "control:pause", "Stop a mailing at once; it can go on later."),
     Entry("SEND", "resume", "control:resume", "Go on with a mailing that was paused, held or interrupted."),
     Entry("SEND", "cancel", "control:cancel", "End a mailing: whoever has not had it will not."),
     Entry("SEND", "retry", "control:retry", "Try again with those that failed, or are in doubt."),
+    Entry("SEND", "why", "why:why", "Say why somebody gets a campaign or not, and what became of it."),
     Entry("RUN", "serve", "serve:serve", "Serve what mail links to: leave, read in the browser, pictures."),
     Entry("RUN", "worker", "worker:worker", "Send what is queued, until stopped or, with --drain, until nothing is due."),
+    Entry("RUN", "scheduler", "scheduler:scheduler", "Let scheduled campaigns go out when their time has come."),
     Entry("RUN", "inbox", "inbox:inbox", "Take mail on this machine and show it; pass none on."),
+    Entry("RUN", "db", "db:db", "Bring the database to the current schema, or check it."),
 )
 GLOBAL_OPTIONS = (
     click.Option(

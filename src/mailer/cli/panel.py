@@ -86,10 +86,13 @@ def show(output: Output, plan: "Plan", rehearsal: "Rehearsal", when: "When | Non
     for problem in draft.warnings:
         output.warn(str(problem))
     audience = draft.audience
+    left_out = f", without {draft.file.campaign.exclude}" if audience.exclude else ""
     sample = f", a sample of {audience.limit:,}" if audience.limit is not None else ""
     rest = ", without those who had it" if audience.without else ""
     output.say(f"  {meta.title}")
-    output.say(f"  To       {plan.people:,} people: {audience.segment_label} on {audience.list_name}{sample}{rest}")
+    output.say(
+        f"  To       {plan.people:,} people: {audience.segment_label} on {audience.list_name}{left_out}{sample}{rest}"
+    )
     if len(rehearsal.languages) > 1:
         output.say(f"  Reading  {_languages(rehearsal, draft.edition.variants[''].language)}")
     output.say(f"  From     {draft.edition.variants[''].from_name} <{meta.from_address}>")

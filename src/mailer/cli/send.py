@@ -1,5 +1,6 @@
 """`mailer send`: a campaign goes out. What is shown, asked and printed is here; what happens is `mailer.launch`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +15,30 @@ if TYPE_CHECKING:
     from mailer.launch import Order
 
 
+def audience_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of `send` and `schedule add` that say who is mailed, and that nobody need be asked."""
+    for option in reversed(_AUDIENCE_OPTIONS):
+        command = option(command)
+    return command
+
+
+_AUDIENCE_OPTIONS = (
+    click.option("--list", "list_name", metavar="L", help="Mail this list instead of the campaign's."),
+    click.option("--segment", metavar="S", help="Mail this segment instead of the campaign's audience."),
+    click.option("--limit", type=click.IntRange(1), metavar="N", help="Mail a random sample of so many."),
+    click.option("--rest", is_flag=True, help="Mail those who have not had an earlier mailing of it."),
+    click.option("--again", is_flag=True, help="Mail everybody once more."),
+    click.option(
+        "--expect", type=click.IntRange(0), metavar="N", help="Refuse if the number of people differs (by 2 %)."
+    ),
+    click.option("--yes", "confirmed", is_flag=True, help="Do not ask; without a terminal this needs --expect."),
+)
+
+
 @click.command()
 @click.argument("slug")
-@click.option("--list", "list_name", metavar="L", help="Mail this list instead of the campaign's.")
-@click.option("--segment", metavar="S", help="Mail this segment instead of the campaign's audience.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Mail a random sample of so many.")
+@audience_options
 @click.option("--at", metavar="WHEN", help='Later: "2026-11-27 09:00", "fri 09:00", "in 10m".')
-@click.option("--rest", is_flag=True, help="Mail those who have not had an earlier mailing of it.")
-@click.option("--again", is_flag=True, help="Mail everybody once more.")
-@click.option("--expect", type=click.IntRange(0), metavar="N", help="Refuse if the number of people differs (by 2 %).")
-@click.option("--yes", "confirmed", is_flag=True, help="Do not ask; without a terminal this needs --expect.")
 @click.option("--dry-run", is_flag=True, help="Build every message, write and send nothing.")
 @click.option("--queue-only", is_flag=True, help="Queue it, and leave the sending to a worker.")
 @click.pass_obj
@@ -46,7 +61,7 @@ def send(output: Output, /, *, at: str | None, dry_run: bool, queue_only: bool, 
     else:
         code = Exit.OK
         output.next(f"status {mailing.slug}" if queue_only else "scheduler")
-    return _report(output, mailing.id, code)
+    return report(output, mailing.id, code)
 
 
 def order_of(
@@ -104,7 +119,7 @@ def when_of(output: Output, text: str) -> "When":
     return parse_when(text, now=output.app.clock(), zone=output.app.settings.project.timezone)
 
 
-def _report(output: Output, mailing_id: int, code: int) -> int:
+def report(output: Output, mailing_id: int, code: int) -> int:
     """The document of a mailing, as it stands now."""
     from mailer.domain.mailing import MailingState, RowState
     from mailer.storage import audiences, mailings

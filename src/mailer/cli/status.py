@@ -56,12 +56,15 @@ def _document(output: Output, one: "Status") -> dict[str, Any]:
 def differs(output: Output, one: "Status") -> bool | None:
     """Whether a scheduled campaign's file, or what it uses, is another than what was armed; None for all others."""
     from mailer.domain.mailing import MailingState
+    from mailer.storage import schedules
 
     if one.mailing.state is not MailingState.SCHEDULED or output.app.settings.root is None:
         return None
-    from mailer.launch.firing import differs_from_armed
+    from mailer.launch import differs_from_armed
 
-    return differs_from_armed(output.app.desk, one.mailing.id)
+    with output.app.database.reading() as connection:
+        armed = schedules.of_mailing(connection, one.mailing.id)
+    return armed is not None and differs_from_armed(output.app.desk, armed)
 
 
 def _print(output: Output, found: "list[Status]") -> None:

@@ -6,7 +6,7 @@ from mailer.domain.mailing import Mailing
 from mailer.domain.schedule import When
 from mailer.launch.changes import refuse_changed
 from mailer.launch.draft import audience_for, read_draft, read_file
-from mailer.launch.firing import fire_due
+from mailer.launch.firing import differs_from_armed, fire_due
 from mailer.launch.freeze import arm, freeze, write_rows
 from mailer.launch.gate import count_up, pass_gate, refuse_unexpected, refuse_unready
 from mailer.launch.plan import Desk, Draft, Order, Plan, Rehearsal, Repeat
@@ -21,6 +21,7 @@ __all__ = [
     "Repeat",
     "audience_for",
     "count_up",
+    "differs_from_armed",
     "fire_due",
     "launch",
     "pass_gate",

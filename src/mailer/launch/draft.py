@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from mailer.domain.audience import Audience
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.segment import Segment
-from mailer.errors import SettingsError, UnknownName
+from mailer.errors import InputProblems, SettingsError, UnknownName
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Repeat
+from mailer.rendering.check import check
 from mailer.rendering.compile import compile_campaign
 from mailer.sources.campaign_files import read_campaign
 from mailer.sources.segment_files import EVERYONE, find_segment
@@ -43,21 +44,41 @@ def earlier_mailings(desk: Desk, slug: str) -> tuple[Earlier, ...]:
 
 
 def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, earlier: Sequence[Earlier] = ()) -> Draft:
-    """Compile and check `file`. Figures that depend on the clock are worked out here, once."""
-    with desk.database.reading() as connection:
-        attributes = subscribers.known_attributes(connection)
-    # The footer, List-Id and one-click name the list that this mailing really goes to.
-    file = replace(file, campaign=file.campaign.model_copy(update={"list": audience.list_name}))
-    compiled = compile_campaign(file, settings=desk.settings, now=desk.now, known_attributes=attributes)
+    """Compile and check `file`. Figures that depend on the clock are worked out here, once. Raises InputProblems."""
+    file = _for_list(file, audience.list_name)
+    checked = check(file, settings=desk.settings, now=desk.now, known_attributes=_known_attributes(desk))
+    if checked.errors or checked.compiled is None:
+        raise InputProblems(checked.errors, hint=f"`mailer check {file.slug}` says all that was found.")
     return Draft(
         file=file,
-        edition=compiled.edition,
-        pictures=compiled.pictures,
-        warnings=compiled.warnings,
+        edition=checked.compiled.edition,
+        pictures=checked.compiled.pictures,
+        warnings=checked.warnings,
         audience=audience,
         earlier=tuple(earlier),
         send_by=_send_by(desk, file),
     )
+
+
+def sources_now(desk: Desk, slug: str, list_name: str) -> str | None:
+    """The hash of all that would shape the campaign if it were compiled now; None when it cannot be."""
+    try:
+        file = _for_list(read_file(desk, slug), list_name)
+        attributes = _known_attributes(desk)
+        compiled = compile_campaign(file, settings=desk.settings, now=desk.now, known_attributes=attributes)
+    except (InputProblems, UnknownName):
+        return None
+    return compiled.edition.sources
+
+
+def _for_list(file: CampaignFile, list_name: str) -> CampaignFile:
+    """The footer, List-Id and one-click name the list that a mailing really goes to."""
+    return replace(file, campaign=file.campaign.model_copy(update={"list": list_name}))
+
+
+def _known_attributes(desk: Desk) -> frozenset[str] | None:
+    with desk.database.reading() as connection:
+        return subscribers.known_attributes(connection) or None
 
 
 def audience_for(desk: Desk, file: CampaignFile, order: Order, earlier: Sequence[Earlier]) -> Audience:

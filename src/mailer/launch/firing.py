@@ -8,9 +8,9 @@ only one scheduler's transaction can. Rows that were not written before a crash 
 import logging
 from datetime import datetime, timedelta
 
-from mailer.domain.mailing import MailingState
-from mailer.errors import InputProblems, MailerError, Refused, StorageError, UnknownName
-from mailer.launch.draft import compile_draft, read_file
+from mailer.domain.mailing import Mailing, MailingState
+from mailer.errors import MailerError, Refused, StorageError
+from mailer.launch.draft import compile_draft, read_file, sources_now
 from mailer.launch.freeze import fail_unbuildable, store_content, write_rows
 from mailer.launch.gate import pass_gate
 from mailer.launch.plan import Desk, Draft, Order, Rehearsal, Repeat
@@ -22,25 +22,26 @@ from mailer.storage.schedules import Outcome, Schedule
 log = logging.getLogger(__name__)
 
 
-def fire_due(desk: Desk) -> int:
-    """Let everything go out whose time has come, and finish what a crash left half written; how many went out."""
+def fire_due(desk: Desk) -> list[Mailing]:
+    """Deal with everything whose time has come, and finish what a crash left half written; the mailings as they are now."""
     with desk.database.reading() as connection:
         due = schedules.armed(connection, until=desk.clock())
         half_written = mailings.everything(connection, states=frozenset({MailingState.MATERIALISING}))
     for mailing in half_written:
         write_rows(desk, mailing.id)
-    return sum(fire(desk, one) for one in due)
+    ours = [one.mailing_id for one in due if fire(desk, one)]
+    with desk.database.reading() as connection:
+        return [mailings.get(connection, mailing_id) for mailing_id in ours]
 
 
 def fire(desk: Desk, one: Schedule) -> bool:
-    """Let one schedule go out now; False if it did not, because it is late, held or empty, or somebody else was first."""
+    """Deal with one schedule: it goes out, or is held, or ends. False if another scheduler was first."""
     now = desk.clock()
     if now - one.when.at > timedelta(hours=desk.settings.schedule.grace_hours):
         return _end(desk, one, Outcome.EXPIRED, f"it was due at {one.when}, and nothing was running then", at=now)
     try:
         draft = _as_armed(desk, one)
-        order = Order(slug=one.slug, repeat=Repeat.AGAIN, can_ask=True)
-        plan = pass_gate(desk, order, draft, starts_at=now)
+        plan = pass_gate(desk, Order(slug=one.slug, repeat=Repeat.AGAIN), draft, starts_at=now)
         rehearsal = rehearse(desk, draft)
         refuse_broken(draft, rehearsal)
     except StorageError:
@@ -52,17 +53,11 @@ def fire(desk: Desk, one: Schedule) -> bool:
     return _begin(desk, one, draft, rehearsal, at=now)
 
 
-def differs_from_armed(desk: Desk, mailing_id: int) -> bool:
-    """Whether the file of a scheduled campaign, or what it uses, is another than what was armed, or broken since."""
+def differs_from_armed(desk: Desk, one: Schedule) -> bool:
+    """Whether the campaign's file, or what it uses, is another than what was armed, or broken since."""
     with desk.database.reading() as connection:
-        one = schedules.of_mailing(connection, mailing_id)
-    if one is None:
-        return False
-    try:
-        _as_armed(desk, one)
-    except (InputProblems, Refused, UnknownName):
-        return True
-    return False
+        list_name = mailings.get(connection, one.mailing_id).list_name
+    return sources_now(desk, one.slug, list_name) != one.sources
 
 
 def _as_armed(desk: Desk, one: Schedule) -> Draft:
@@ -87,7 +82,7 @@ def _begin(desk: Desk, one: Schedule, draft: Draft, rehearsal: Rehearsal, *, at:
 
 
 def _end(desk: Desk, one: Schedule, outcome: Outcome, reason: str, *, at: datetime) -> bool:
-    """It does not go out; a person reads why in `status` and in the log. Always False."""
+    """It does not go out; a person reads why in `status` and in the log. False if another scheduler was first."""
     states = {
         Outcome.EXPIRED: MailingState.EXPIRED,
         Outcome.HELD: MailingState.HELD,
@@ -99,7 +94,7 @@ def _end(desk: Desk, one: Schedule, outcome: Outcome, reason: str, *, at: dateti
             mailings.move(connection, one.mailing_id, MailingState.FINISHED, reason=reason, at=at)
     if ended:
         log.error("schedule.%s mailing=%d campaign=%s", outcome, one.mailing_id, one.slug)
-    return False
+    return ended
 
 
 def _step(
