@@ -28,6 +28,8 @@ class Entry:
 
 COMMANDS: tuple[Entry, ...] = (
     # One line per command that works, in the order of the help page.
+    Entry("START", "init", "init:init", "Make a project that works at once."),
+    Entry("START", "demo", "demo:demo", "See the whole thing work, on this machine alone."),
     Entry("START", "config", "config:config", "Show settings and where they come from; write schemas."),
     Entry("WRITE", "new", "new:new", "Begin a campaign of some kind."),
     Entry("WRITE", "check", "check:check", "Lint campaigns: what is wrong, where, and what to do."),
@@ -46,7 +48,9 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("SEND", "retry", "control:retry", "Try again with those that failed, or are in doubt."),
     Entry("SEND", "why", "why:why", "Say why somebody gets a campaign or not, and what became of it."),
     Entry("RUN", "serve", "serve:serve", "Serve what mail links to: leave, read in the browser, pictures."),
-    Entry("RUN", "worker", "worker:worker", "Send what is queued, until stopped or, with --drain, until nothing is due."),
+    Entry(
+        "RUN", "worker", "worker:worker", "Send what is queued, until stopped or, with --drain, until nothing is due."
+    ),
     Entry("RUN", "scheduler", "scheduler:scheduler", "Let scheduled campaigns go out when their time has come."),
     Entry("RUN", "inbox", "inbox:inbox", "Take mail on this machine and show it; pass none on."),
     Entry("RUN", "db", "db:db", "Bring the database to the current schema, or check it."),

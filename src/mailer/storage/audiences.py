@@ -111,9 +111,11 @@ def explain(connection: sa.Connection, audience: Audience, *, now: datetime) -> 
     """The funnel: the list, then clause after clause of the segment, then the exclusion, then suppressions."""
     query = _confirmed(audience.list_name)
     steps = [Step(clause=f"list:{audience.list_name}", remaining=_size(connection, query))]
-    clauses: list[tuple[str, Segment, bool]] = [(describe(part), part, True) for part in parts_of(audience.segment)]
+    clauses: list[tuple[str, Segment, bool]] = [
+        (describe(part, inside=True), part, True) for part in parts_of(audience.segment)
+    ]
     if audience.exclude is not None:
-        clauses.append((f"exclude {describe(audience.exclude)}", audience.exclude, False))
+        clauses.append((f"exclude {describe(audience.exclude, inside=True)}", audience.exclude, False))
     for label, part, wanted in clauses:
         condition = predicate(part, now=now)
         query = query.where(condition if wanted else ~condition)
@@ -132,7 +134,7 @@ def clauses_for(
     """Each clause of the segment, and whether it holds for this person."""
     return [
         (
-            describe(part),
+            describe(part, inside=True),
             connection.scalar(sa.select(1).where(subscriber.c.id == subscriber_id, predicate(part, now=now)))
             is not None,
         )

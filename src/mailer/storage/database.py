@@ -50,6 +50,11 @@ class Database:
         """The SQLite file, or None for PostgreSQL."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
+    @property
+    def shown(self) -> str:
+        """How messages name it: the file, or the URL without its password."""
+        return str(self.file) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
     def _prepare_file(self) -> None:
         if sqlite3.sqlite_version_info < (3, 37):
             raise StorageError(
@@ -121,6 +126,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-65536",
+        "secure_delete=FAST",  # a person's old address does not stay legible in the pages that are written anyway
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -1,0 +1,100 @@
+"""Changes to one person by hand, each with its event in the same transaction."""
+
+import os
+import struct
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailer.domain.address import email_key
+from mailer.domain.subscriber import SuppressionReason
+from mailer.storage.history import Happened, record
+from mailer.storage.suppressions import suppress
+from mailer.storage.tables import delivery_event, subscriber, subscriber_tag, tag
+
+
+def add_person(connection: sa.Connection, email: str, *, at: datetime) -> tuple[int, bool]:
+    """The id of the person with that address, and whether they are new."""
+    key = email_key(email)
+    known = connection.scalar(sa.select(subscriber.c.id).where(subscriber.c.email_key == key))
+    if known is not None:
+        return known, False
+    (public_id,) = struct.unpack("q", os.urandom(8))
+    made = connection.scalar(
+        subscriber.insert()
+        .values(public_id=public_id, email=email, email_key=key, created_at=at, updated_at=at)
+        .returning(subscriber.c.id)
+    )
+    assert made is not None
+    return made, True
+
+
+def change_fields(
+    connection: sa.Connection,
+    subscriber_id: int,
+    fields: Mapping[str, str],
+    attributes: Mapping[str, str],
+    *,
+    at: datetime,
+) -> None:
+    """Set what is given; an empty attribute is taken away. Again: no change."""
+    row = connection.execute(sa.select(subscriber).where(subscriber.c.id == subscriber_id)).one()
+    merged = {**row.attributes, **attributes}
+    merged = {name: value for name, value in merged.items() if value != "" or name not in attributes}
+    changed = [name for name, value in fields.items() if getattr(row, name) != value]
+    changed += [name for name in attributes if merged.get(name) != row.attributes.get(name)]
+    if changed:
+        values = {**fields, "attributes": merged, "updated_at": at}
+        connection.execute(subscriber.update().where(subscriber.c.id == subscriber_id).values(values))
+        record(connection, subscriber_id, Happened.CHANGED, at=at, detail=", ".join(changed))
+
+
+def add_tags(connection: sa.Connection, subscriber_id: int, names: Sequence[str], *, at: datetime) -> list[str]:
+    """Those of `names` that the person did not have."""
+    added = [name for name in names if name not in _tags_of(connection, subscriber_id)]
+    for name in added:
+        tag_id = connection.scalar(sa.select(tag.c.id).where(tag.c.name == name))
+        if tag_id is None:
+            tag_id = connection.scalar(tag.insert().values(name=name).returning(tag.c.id))
+        connection.execute(subscriber_tag.insert().values(tag_id=tag_id, subscriber_id=subscriber_id))
+        record(connection, subscriber_id, Happened.TAGGED, at=at, detail=name)
+    return added
+
+
+def remove_tags(connection: sa.Connection, subscriber_id: int, names: Sequence[str], *, at: datetime) -> list[str]:
+    """Those of `names` that the person had."""
+    had = _tags_of(connection, subscriber_id)
+    removed = [name for name in names if name in had]
+    for name in removed:
+        connection.execute(
+            subscriber_tag.delete().where(
+                subscriber_tag.c.subscriber_id == subscriber_id, subscriber_tag.c.tag_id == had[name]
+            )
+        )
+        record(connection, subscriber_id, Happened.UNTAGGED, at=at, detail=name)
+    return removed
+
+
+def tag_names(connection: sa.Connection) -> frozenset[str]:
+    """Every tag that somebody has."""
+    return frozenset(connection.scalars(sa.select(tag.c.name).where(tag.c.id.in_(sa.select(subscriber_tag.c.tag_id)))))
+
+
+def erase(connection: sa.Connection, subscriber_id: int, *, at: datetime) -> None:
+    """Forget a person. What stays: a hash of the address, so that no import brings them back, and numbers without a name.
+
+    Deliveries stay as counts of the mailings they belong to; replies, which may quote the address, go.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")  # overwrite, not only unlink
+    key = connection.scalar(sa.select(subscriber.c.email_key).where(subscriber.c.id == subscriber_id))
+    assert key is not None
+    connection.execute(delivery_event.update().where(delivery_event.c.subscriber_id == subscriber_id).values(detail=""))
+    connection.execute(subscriber.delete().where(subscriber.c.id == subscriber_id))
+    suppress(connection, key, reason=SuppressionReason.ERASED, at=at)
+
+
+def _tags_of(connection: sa.Connection, subscriber_id: int) -> dict[str, int]:
+    query = sa.select(tag.c.name, tag.c.id).join(subscriber_tag).where(subscriber_tag.c.subscriber_id == subscriber_id)
+    return {row.name: row.id for row in connection.execute(query)}
