@@ -129,4 +129,4 @@ class Body:
         except InputProblems:
             raise
         except Exception as error:  # whatever a template raises is a finding in a file
-            raise from_exception(error, fallback=(self.file, getattr(node, "line", None)), files=()) from error
+            raise from_exception(error, fallback=(self.file, getattr(node, "line", None)), files={}) from error

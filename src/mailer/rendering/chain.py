@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Template, TemplateSyntaxError
 from markupsafe import Markup
 
 from mailer.domain.campaign_file import CampaignFile
@@ -27,6 +28,7 @@ from mailer.rendering.lines import located
 from mailer.rendering.mjml import to_html
 from mailer.rendering.plaintext import tidied
 from mailer.rendering.problems import TemplateFault, from_exception, suggestion
+from mailer.rendering.pull_quote import pull_quote
 from mailer.rendering.templates import TemplateFolders, shown_as
 from mailer.settings import Settings
 
@@ -80,9 +82,9 @@ class Chain:
             except Exception as error:  # whatever a template raises is a finding in a file
                 raise from_exception(error, fallback=(self.file.name, None), files=self._files(compilation)) from error
 
-    def _files(self, compilation: Compilation) -> list[str]:
-        texts = [self.file.name, *(f"{self.file.name}#{name}" for name in ("subject", "preheader"))]
-        return [*texts, *(shown_as(name) for name in compilation.used)]
+    def _files(self, compilation: Compilation) -> dict[str, int]:
+        """The names under which Jinja reports what was read, and the line at which each begins."""
+        return {shown_as(name): 1 for name in compilation.used} | self.environments[1].places.first_lines
 
     def _rendered(self, compilation: Compilation) -> Rendered:
         templates, texts = self.environments
@@ -93,14 +95,16 @@ class Chain:
         body.blocks = blocks
         texts.block_names = frozenset(blocks.signatures)
         common = self._common() | blocks.functions()
-        subject = self._line("subject", texts, common)
-        preheader = self._line("preheader", texts, common)
+        sources = self._compiled(texts)
+        subject, preheader = (self._line(name, sources[name], common) for name in ("subject", "preheader"))
         common |= {"subject": subject, "preheader": preheader}
         html_fields, text_fields = contexts.markdown_fields(self.file, body)
         blocks.html |= common | html_fields
         blocks.text |= common | text_fields
-        template = texts.text(self.file.body, self.file.name, self.file.body_line)
-        rendered_body = body.render(template, common)
+        rendered_body = body.render(sources["body"], common)
+        pulled = {"pull_quote": pull_quote(self.file, rendered_body.text)}
+        blocks.html |= pulled
+        blocks.text |= pulled
         mjml, html = self._html(templates, blocks.html, rendered_body.mjml)
         text = self._text(templates, blocks.text, rendered_body.text)
         return Rendered(
@@ -134,10 +138,27 @@ class Chain:
         links = self.recipient["links"]
         return common | dict(self.recipient) | contexts.personal_urls(self.settings, links.__getitem__)
 
-    def _line(self, name: str, texts: CampaignEnvironment, common: Mapping[str, Any]) -> str:
+    def _compiled(self, texts: CampaignEnvironment) -> dict[str, Template]:
+        """Subject, preheader and body as templates; what is wrong in any of them is raised at once."""
+        file, campaign = self.file, self.file.campaign
+        sources = {
+            "subject": (campaign.subject, f"{file.name}#subject", file.line_of("subject") or 1),
+            "preheader": (campaign.preheader or "", f"{file.name}#preheader", file.line_of("preheader") or 1),
+            "body": (file.body, file.name, file.body_line),
+        }
+        found: dict[str, Template] = {}
+        problems: list[Problem] = []
+        for name, (source, shown, line) in sources.items():
+            try:
+                found[name] = texts.text(source, shown, line)
+            except (TemplateSyntaxError, InputProblems) as error:
+                problems += from_exception(error, fallback=(file.name, line), files={shown: line}).problems
+        if problems:
+            raise InputProblems(problems)
+        return found
+
+    def _line(self, name: str, template: Template, common: Mapping[str, Any]) -> str:
         """Subject or preheader."""
-        source = getattr(self.file.campaign, name) or ""
-        template = texts.text(source, f"{self.file.name}#{name}", self.file.line_of(name) or 1)
         with self.holes.at(name):
             return " ".join(template.render(common).split())
 

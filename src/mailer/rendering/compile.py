@@ -7,6 +7,7 @@ said with file and line before anybody is mailed.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -53,8 +54,12 @@ def compile_campaign(
     """
     environments = environment(template_folders(file.root))
     holes = Holes([file.body, *(content.decode("utf-8", "replace") for content in file.sources.values())])
-    rendered = Chain(file, settings, now, environments, holes).render()
-    problems, warnings = _field_problems(file, rendered, environments, known_attributes)
+    try:
+        rendered = Chain(file, settings, now, environments, holes).render()
+    except InputProblems as error:
+        fields, _ = _field_problems(file, {}, environments, known_attributes)
+        raise InputProblems([*error.problems, *fields]) from error
+    problems, warnings = _field_problems(file, rendered.used, environments, known_attributes)
     problems += holes.vanished(HTML_STAGES, rendered.html, "the HTML part")
     problems += holes.vanished(TEXT_STAGES, rendered.text, "the text part")
     problems += holes.vanished(frozenset({"subject"}), rendered.subject, "the subject")
@@ -86,13 +91,13 @@ def _nodes(text: str, holes: Holes, context: Context) -> Nodes:
 
 def _field_problems(
     file: CampaignFile,
-    rendered: Rendered,
+    used: Mapping[str, str],
     environments: tuple[CampaignEnvironment, CampaignEnvironment],
     known: frozenset[str] | None,
 ) -> tuple[list[Problem], list[Problem]]:
     """(errors, warnings) for every field of `subscriber` that the templates in use read, whether or not it was reached."""
     templates, texts = environments
-    files = [file.name, f"{file.name}#subject", f"{file.name}#preheader", *map(shown_as, rendered.used)]
+    files = [file.name, f"{file.name}#subject", f"{file.name}#preheader", *map(shown_as, used)]
     problems: dict[tuple[str, int, str], Problem] = {}
     for deferred in (templates.deferred[number] for name in files for number in texts.by_file.get(name, ())):
         for name, attribute in sorted(deferred.fields):

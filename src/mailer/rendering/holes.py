@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NewType
 
+from jinja2 import Undefined
 from markupsafe import Markup
 
 from mailer.edition.expressions import describe
@@ -75,6 +76,8 @@ class Holes:
         self.instances: dict[str, Instance] = {}
         self.literals: dict[str, str] = {}
         self.blocks: dict[str, BlockCall] = {}
+        #: Tokens that have become part of another hole.
+        self.absorbed: set[str] = set()
 
     def _token(self, kind: str, number: int) -> str:
         return f"zq{self.nonce}{kind}{number:04d}x"
@@ -82,8 +85,45 @@ class Holes:
     def hole(self, deferred: Deferred, captures: tuple[Any, ...] = ()) -> str:
         """A token for `deferred`, with the campaign's own values that it captured."""
         token = self._token(deferred.kind, len(self.instances))
-        self.instances[token] = Instance(deferred=deferred, expr=_filled(deferred.expr, captures), stage=self.stage)
+        self.instances[token] = Instance(
+            deferred=deferred, expr=self._filled(deferred.expr, captures), stage=self.stage
+        )
         return token
+
+    def _filled(self, expr: Expr, captures: tuple[Any, ...]) -> Expr:
+        """`expr` with the campaign's own values in the places of captures."""
+        if expr[:1] == ("capture",):
+            return self._constant(captures[expr[1]], as_number=expr[2])
+        return tuple(self._filled(part, captures) if isinstance(part, tuple) else part for part in expr)
+
+    def _constant(self, value: Any, *, as_number: bool) -> Expr:
+        """A campaign's own value as part of an edition: plain data only."""
+        if isinstance(value, Undefined):
+            str(value)  # raises, and says which name it was
+        if isinstance(value, Markup):
+            raise TemplateFault(
+                "formatted text cannot be part of an expression", "use {% if %} … {% endif %} around it"
+            )
+        if isinstance(value, list | tuple | frozenset | set):
+            return ("list", *(self._constant(item, as_number=as_number) for item in value))
+        amount = getattr(value, "amount", value)
+        if as_number and amount is not value:
+            return ("const", int(amount) if amount == int(amount) else float(amount))
+        if value is None or isinstance(value, int | float):
+            return ("const", value)
+        return self._text(str(value))
+
+    def _text(self, text: str) -> Expr:
+        """Text of the campaign, which may hold holes itself: `leave_url` does."""
+        parts: list[Expr] = []
+        position = 0
+        for match in self.pattern.finditer(text):
+            if match[1] != "h":
+                raise TemplateFault("a block cannot be part of an expression", "use {% if %} … {% endif %} around it")
+            self.absorbed.add(match[0])
+            parts += [("const", text[position : match.start()]), self.instances[match[0]].expr]
+            position = match.end()
+        return ("concat", *parts, ("const", text[position:])) if parts else ("const", text)
 
     def literal(self, value: object) -> str:
         """In a body: a campaign's own value, which Markdown must not read. Tokens pass as they are."""
@@ -114,7 +154,7 @@ class Holes:
 
     def vanished(self, stages: frozenset[str], output: str, part: str) -> list[Problem]:
         """A problem for each hole of `stages` that is not in `output`; `part` says what that is."""
-        found = {match[0] for match in self.pattern.finditer(output)}
+        found = {match[0] for match in self.pattern.finditer(output)} | self.absorbed
         return [
             Problem(
                 rule="lost-hole",
@@ -139,25 +179,3 @@ def source(instance: Instance) -> str:
     words = {"h": "{{ %s }}", "i": "{%% if %s %%}", "v": "{%% elif %s %%}", "f": "{%% for … in %s %%}"}
     pattern = words.get(instance.deferred.kind)
     return pattern % describe(instance.expr) if pattern else "the end of a condition or loop"
-
-
-def _filled(expr: Expr, captures: tuple[Any, ...]) -> Expr:
-    if expr[:1] == ("capture",):
-        return _constant(captures[expr[1]], as_number=expr[2])
-    return tuple(_filled(part, captures) if isinstance(part, tuple) else part for part in expr)
-
-
-def _constant(value: Any, *, as_number: bool) -> Expr:
-    """A campaign's own value as part of an edition: plain data only."""
-    if isinstance(value, Markup):
-        raise TemplateFault(
-            "formatted text cannot be part of an expression on recipient data", "use {% if %} around it"
-        )
-    if isinstance(value, list | tuple | frozenset | set):
-        return ("list", *(_constant(item, as_number=as_number) for item in value))
-    amount = getattr(value, "amount", value)
-    if as_number and amount is not value:
-        return ("const", int(amount) if amount == int(amount) else float(amount))
-    if value is None or isinstance(value, str | int | float | bool):
-        return ("const", value if not isinstance(value, str) else str(value))
-    return ("const", str(value))

@@ -188,6 +188,8 @@ class Reading:
             self.problem("link", line, f"a link to {shown}", "write the whole address, beginning with https://")
 
     def raw_html(self, content: str, line: int) -> None:
+        if content.startswith("</"):
+            return  # its opening tag is reported
         first = content.strip().split("\n")[0][:40]
         hint = "write notes as {# … #}" if first.startswith("<!--") else "use Markdown and blocks; write &lt; for <"
         self.problem("raw-html", line, f"raw HTML in the body: {first}", hint)

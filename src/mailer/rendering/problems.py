@@ -2,7 +2,7 @@
 
 import difflib
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
@@ -25,27 +25,33 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names)}" if names else ""
 
 
-def from_exception(error: BaseException, *, fallback: tuple[str, int | None], files: Iterable[str]) -> InputProblems:
+def from_exception(
+    error: BaseException, *, fallback: tuple[str, int | None], files: Mapping[str, int]
+) -> InputProblems:
     """What `error`, raised by a template as it was compiled or ran, means to its author.
 
-    fallback: (file, line) when nothing better is known. files: the names under which Jinja reports our templates.
+    fallback: (file, line) when nothing better is known. files: the names under which Jinja reports our templates, and
+    the line at which each begins in its file.
     """
     if isinstance(error, InputProblems):
         return error
     if isinstance(error, TemplateSyntaxError):
-        place: tuple[str, int | None] = (error.filename or error.name or fallback[0], error.lineno)
+        name = error.filename or error.name or fallback[0]
+        place: tuple[str, int | None] = (name, error.lineno + files.get(name, 1) - 1)
     else:
-        place = _innermost(error, frozenset(files)) or fallback
+        place = _innermost(error, files) or fallback
     file, line = place[0].partition("#")[0], place[1]  # "campaigns/peru.md#subject"
     rule = error.rule if isinstance(error, TemplateFault) else "template"
     message, hint = _words(error)
     return InputProblems([Problem(rule=rule, file=file, line=line, message=message, hint=hint)])
 
 
-def _innermost(error: BaseException, files: frozenset[str]) -> tuple[str, int | None] | None:
+def _innermost(error: BaseException, files: Mapping[str, int]) -> tuple[str, int | None] | None:
     """The deepest template line in the traceback, which Jinja has rewritten to lines of templates."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
-    return (frames[-1].filename, frames[-1].lineno) if frames else None
+    if not frames:
+        return None
+    return frames[-1].filename, (frames[-1].lineno or 1) + files[frames[-1].filename] - 1
 
 
 def _words(error: BaseException) -> tuple[str, str]:
