@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mailer.domain.campaign_fund import Fund
 from mailer.domain.picture import Picture
 from mailer.domain.subscriber import Recipient
 from mailer.edition.program import Program
@@ -58,12 +59,17 @@ def _compiled(slug: str) -> Compiled:
 
 
 def compiled(
-    slug: str, project: Settings, *, now: datetime | None = None, fund: dict[str, Any] | None = None, **fields: Any
+    slug: str,
+    project: Settings,
+    *,
+    now: datetime | None = None,
+    fund: dict[str, Any] | Fund | None = None,
+    **fields: Any,
 ) -> Compiled:
     """now: instead of the project's clock. fund, fields: what the campaign's file says differently."""
     file = read_campaign(ROOT, slug)
-    if fund:
-        fields["fund"] = file.campaign.fund.model_copy(update=fund)
+    if fund is not None:
+        fields["fund"] = fund if isinstance(fund, Fund) else file.campaign.fund.model_copy(update=fund)
     file = replace(file, campaign=file.campaign.model_copy(update=fields))
     return compile_campaign(file, settings=project, now=now or project.project.clock, known_attributes=None)
 

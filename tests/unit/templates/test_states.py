@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from example_mail import Mail, compiled, example_mail, settings
+from example_mail import ROOT, Mail, compiled, example_mail, settings
+from mailer.sources.campaign_files import read_campaign
 
 
 def appeal(**changes) -> Mail:
@@ -104,3 +105,10 @@ def test_one_colour_changes_the_whole_mail():
     mail = example_mail("fighting-fund", of=compiled("fighting-fund", settings(brand={"accent": "#14532d"})))
     assert "#b3261e" not in mail.html
     assert mail.html.count("#14532d") > 10
+
+
+def test_an_article_can_carry_an_appeal():
+    fund = read_campaign(ROOT, "fighting-fund").campaign.fund
+    mail = example_mail("labour-and-latin-america", of=compiled("labour-and-latin-america", settings(), fund=fund))
+    assert both(mail, "£6,209 still needed")
+    assert mail.text.index("Find a group near you") < mail.text.index("FIGHTING FUND")

@@ -16,6 +16,12 @@ def test_every_template_has_its_twin():
     assert {name.removesuffix(".mjml") + ".txt" for name in MJML} == texts
 
 
+def test_every_block_is_documented():
+    described = (TEMPLATES.parent / "docs" / "templates.md").read_text(encoding="utf-8")
+    for path in (TEMPLATES / "blocks").glob("*.mjml"):
+        assert f"| `{path.stem}(" in described
+
+
 @pytest.mark.parametrize("name", MJML)
 def test_no_padding_holds_a_bare_zero(name):
     """A bare 0 voids the whole side calculation of the MJML engine, and Outlook overflows (M2)."""
