@@ -5,7 +5,7 @@ no SMTP reply ends the conversation (`GarbledReply`) instead of being guessed at
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # RFC 5321 §4.5.3.1.5 allows 512 octets a line; real relays put URLs in them. A reply of over 100 lines is nobody's EHLO.
 MAX_LINE = 2048
@@ -28,8 +28,7 @@ class GarbledReply(LinkLost):
     """What came is no SMTP reply."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """code: 200 to 599. raw: what stood on each line after the code, as it came; most of it nobody ever reads."""
 
     code: int
