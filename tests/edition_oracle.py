@@ -71,7 +71,9 @@ def variant(**changes: Any) -> Variant:
     return replace(base, **changes)
 
 
-def edition(*, meta: Mapping[str, Any] | None = None, variants: Mapping[str, Variant] | None = None, **parts: Any) -> Edition:
+def edition(
+    *, meta: Mapping[str, Any] | None = None, variants: Mapping[str, Variant] | None = None, **parts: Any
+) -> Edition:
     return Edition(
         sources="5f" * 32,
         meta=replace(META, **(meta or {})),

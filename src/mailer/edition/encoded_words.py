@@ -34,15 +34,20 @@ def unstructured(name: str, text: str) -> str:
 def phrase(text: str) -> str:
     """A display name: as it is, in quotes, or as one encoded word.
 
-    A name too long for one word is cut: Python's own parser, and so some archives, put a space between two of them.
+    A name too long for one word loses its last words: Python's own parser, and so some archives, put a space between two of them.
     """
     text = " ".join(text.split())
     if text.isascii() and text.isprintable() and "=?" not in text:
         if _ATOMS.fullmatch(text) or not text:
             return text
         return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    source = text.encode("utf-8", "replace")
-    return _words(source, _q_phrase(source), _ROOM)[0]
+    text = text[:_ROOM]  # no word holds more characters
+    while True:
+        source = text.encode("utf-8", "replace")
+        words = _words(source, _q_phrase(source), _ROOM)
+        if len(words) == 1:
+            return words[0]
+        text = text.rpartition(" ")[0] or text[:-1]
 
 
 def fold(name: str, value: str) -> str:

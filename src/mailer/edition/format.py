@@ -150,27 +150,30 @@ def dump(edition: Edition) -> bytes:
 
 
 def load(stored: bytes) -> Edition:
-    r"""The edition in `stored`. Raises EditionError for another format or damaged data."""
+    """The edition in `stored`. Raises EditionError for another format or damaged data."""
     try:
         document = json.loads(zlib.decompress(stored))
         version = document["format"]
-    except (ValueError, zlib.error, KeyError, TypeError) as error:
+        if version == FORMAT:
+            return _edition_from_json(document)
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
         raise EditionError(
             "The stored content of this mailing is damaged.", hint="Restore the database from a backup."
         ) from error
-    if version != FORMAT:
-        raise EditionError(
-            f"This mailing was frozen in edition format {version}, and this program knows format {FORMAT}.",
-            hint="Run the mailer version that froze it, or cancel the mailing and send the campaign again.",
-        )
-    meta = document["meta"]
+    raise EditionError(
+        f"This mailing was frozen in edition format {version}, and this program knows format {FORMAT}.",
+        hint="Run the mailer version that froze it, or cancel the mailing and send the campaign again.",
+    )
+
+
+def _edition_from_json(document: dict[str, Any]) -> Edition:
+    meta = dict(document["meta"])
     meta["frozen_at"] = datetime.fromisoformat(meta["frozen_at"])
     meta["media"] = tuple(meta["media"])
-    return Edition(
-        sources=document["sources"],
-        meta=Meta(**meta),
-        variants={tag: _variant_from_json(variant) for tag, variant in document["variants"].items()},
-    )
+    variants = {tag: _variant_from_json(variant) for tag, variant in document["variants"].items()}
+    if "" not in variants:
+        raise ValueError("an edition has a base variant")
+    return Edition(sources=document["sources"], meta=Meta(**meta), variants=variants)
 
 
 def _variant_to_json(variant: Variant) -> dict[str, Any]:

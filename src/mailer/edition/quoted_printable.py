@@ -41,8 +41,10 @@ def run(text: str) -> bytes:
 
 def value(text: str) -> bytes:
     """Encode a short piece, most often a word or two: as `run`, by the shortest way."""
-    if len(text) <= _WIDTH and text.isascii() and text.isprintable() and "=" not in text and text[:1] not in ".F":
-        return text.encode() + _SOFT if text else b""
+    if not text:
+        return b""
+    if len(text) <= _WIDTH and text.isascii() and text.isprintable() and "=" not in text and text[0] not in ".F":
+        return text.encode() + _SOFT
     if len(text) <= _WIDTH and "\n" not in text:
         # The C encoder knows nothing of dots at the start of a line, so it serves for what fits one line only.
         encoded = b2a_qp(text.encode("utf-8", "replace"), istext=False)
