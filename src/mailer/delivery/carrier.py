@@ -101,7 +101,10 @@ class Carrier(threading.Thread):
         bench, now = self._bench, time.monotonic()
         allowed = bench.committer.allowance.take(self._group, seconds=IDLE_STEP if patient else 0)
         paid = bench.bucket.take(allowed, now)
-        parcels = bench.shelf.take(paid)
+        taken = bench.shelf.take(paid)
+        parcels = [parcel for parcel in taken if not parcel.work.halted]
+        if len(parcels) < len(taken):
+            bench.committer.give_back([parcel for parcel in taken if parcel.work.halted])
         bench.bucket.give_back(paid - len(parcels))
         bench.committer.allowance.give_back(allowed - len(parcels))
         if patient and allowed and not paid:

@@ -1,0 +1,64 @@
+from mailer.backend import Deferred, Refused, Sent, Uncertain
+from mailer.delivery.breaker import IN_A_ROW, LIMIT, WINDOW, Breaker
+
+SPAM = Refused(code=554, enhanced="5.7.1", text="looks like spam")
+OTHER = Refused(code=550, enhanced="5.7.26", text="not authenticated")
+GONE = Refused(code=550, enhanced="5.1.1", text="no such user", bad_address=True)
+
+
+def fed(*receipts, breaker=None):
+    """The first reason, and after how many answers it came."""
+    breaker = breaker or Breaker()
+    for number, receipt in enumerate(receipts, 1):
+        reason = breaker.record(receipt)
+        if reason:
+            return reason, number
+    return None
+
+
+def test_ten_alike_in_a_row_trip_it_and_the_reply_is_quoted():
+    reason, after = fed(*[SPAM] * 20)
+    assert after == IN_A_ROW
+    assert reason.endswith('"554 5.7.1 looks like spam"')
+
+
+def test_the_text_may_differ_it_often_holds_the_address():
+    texts = [Refused(code=554, enhanced="5.7.1", text=f"<person{number}@example.org>: no") for number in range(10)]
+    assert fed(*texts)[1] == 10
+
+
+def test_one_that_was_sent_or_refused_otherwise_begins_a_new_row():
+    assert fed(*[SPAM] * 9, Sent(), *[SPAM] * 9) is None
+    assert fed(*[SPAM] * 9, OTHER, *[SPAM] * 9) is None
+    assert fed(*[SPAM] * 9, Uncertain(), *[SPAM] * 9) is None
+
+
+def test_one_that_was_put_off_is_no_answer():
+    assert fed(*[SPAM] * 9, Deferred(code=451), SPAM)[1] == 11
+
+
+def test_addresses_that_do_not_exist_are_not_our_fault():
+    assert fed(*[GONE] * 2000) is None
+    assert fed(*[SPAM] * 9, GONE, SPAM)[1] == 11
+
+
+def test_five_percent_of_the_last_five_hundred_trip_it():
+    mixed = [Sent()] * 19 + [SPAM]  # 1 in 20
+    reason, after = fed(*mixed * 100)
+    assert after == LIMIT * 20 == WINDOW
+    assert "25 of the last 500" in reason
+
+
+def test_refusals_long_ago_are_forgotten():
+    rare = [Sent()] * 24 + [SPAM]  # 4 %
+    assert fed(*rare * 400) is None
+
+
+def test_early_refusals_do_not_wait_for_five_hundred():
+    assert fed(*[SPAM, OTHER] * 100)[1] == LIMIT
+
+
+def test_after_it_tripped_it_starts_anew():
+    breaker = Breaker()
+    assert fed(*[SPAM] * 10, breaker=breaker)
+    assert fed(*[SPAM] * 9, breaker=breaker) is None
