@@ -1,6 +1,7 @@
 """The example campaigns as a browser shows them: on a phone and a desktop, in the light and the dark, without pictures."""
 
 import os
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 import chromium
 from chromium import Screen
-from example_mail import EXAMPLES, Mail, example_mail
+from example_mail import EXAMPLES, Mail, compiled, example_mail, settings
 
 pytestmark = [
     pytest.mark.browser,
@@ -72,6 +73,20 @@ def test_pictures_show_or_say_what_they_show(seen, screen):
 def test_primary_buttons_fill_a_phone(mail, tmp_path):
     seen = chromium.show(mail.html, Screen(width=375), tmp_path)
     assert max(button["width"] for button in seen["buttons"]) >= 375 - 2 * 20
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5])
+def test_any_number_of_amounts_are_equal_buttons_that_fit(count, tmp_path):
+    asks = (5, 1000, 12_500, 25, 100)[:count]
+    mail = example_mail(
+        "fighting-fund", of=compiled("fighting-fund", settings(), fund={"asks": tuple(map(Decimal, asks))})
+    )
+    seen = chromium.show(mail.html, Screen(width=375), tmp_path)
+    amounts = [button for button in seen["buttons"] if button["words"].startswith("£")]
+    assert seen["scroll_width"] == 375
+    assert [button["words"] for button in amounts] == [f"£{ask:,}" for ask in asks]
+    assert max(button["width"] for button in amounts) - min(button["width"] for button in amounts) <= 1
+    assert all(button["height"] < 2 * FINGER for button in amounts), "an amount is broken over two lines"
 
 
 def test_it_can_be_photographed(mail, screen, tmp_path):
