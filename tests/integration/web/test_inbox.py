@@ -64,6 +64,49 @@ def test_one_message_to_two_people_is_two_messages(inbox, store):
     assert [entry.recipient for entry in store.find("", limit=9)[0]] == ["ben@example.net", "ana@example.net"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\r\n",
+        b"one line\r\n",
+        b".\r\n",
+        b"..\r\n.a\r\n",
+        b"a\r\n.\r\nb\r\n",
+        b"a" * 70_000 + b"\r\n",
+        b"ab\r\n" * 99_999,
+    ],
+    ids=len,
+)
+def test_dots_and_sizes_of_every_kind_arrive_as_they_were_sent(inbox, store, body):
+    with smtplib.SMTP(inbox.host, inbox.port) as smtp:
+        smtp.sendmail("news@example.org", ["ana@example.net"], body)
+        smtp.sendmail("news@example.org", ["ben@example.net"], b"next\r\n")
+    assert store.content(1) == (body or b"\r\n")
+    assert store.content(2) == b"next\r\n"
+
+
+def test_a_message_that_is_too_large_is_refused_and_not_kept(inbox, store):
+    huge = b"ab\r\n" * 6_000_000
+    with smtplib.SMTP(inbox.host, inbox.port) as smtp:
+        with pytest.raises(smtplib.SMTPSenderRefused):  # its announced size is enough
+            smtp.sendmail("news@example.org", ["ana@example.net"], huge)
+        smtp.mail("news@example.org")
+        smtp.rcpt("ana@example.net")
+        assert smtp.data(huge)[0] == 552
+        smtp.sendmail("news@example.org", ["ana@example.net"], b"next\r\n")
+    assert [store.content(1), len(store)] == [b"next\r\n", 1]
+
+
+def test_a_link_that_is_lost_in_the_middle_leaves_nothing(inbox, store):
+    with socket.create_connection((inbox.host, inbox.port)) as link:
+        link.sendall(b"EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n")
+        link.recv(4096)
+        link.sendall(b"Subject: half\r\n")
+    deliver(inbox, letter())
+    assert [entry.subject for entry in store.find("", limit=9)[0]] == ["Eight days left"]
+
+
 def test_it_listens_on_loopback_and_nowhere_else(inbox):
     assert inbox.host == "127.0.0.1"
     others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {"127.0.0.1"}
