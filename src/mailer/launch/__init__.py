@@ -7,7 +7,7 @@ from mailer.domain.schedule import When
 from mailer.launch.changes import refuse_changed
 from mailer.launch.draft import audience_for, read_draft, read_file
 from mailer.launch.firing import differs_from_armed, fire_due
-from mailer.launch.freeze import arm, freeze, write_rows
+from mailer.launch.freezing import arm, freeze, write_rows
 from mailer.launch.gate import count_up, pass_gate, refuse_unexpected, refuse_unready
 from mailer.launch.plan import Desk, Draft, Order, Plan, Rehearsal, Repeat
 from mailer.launch.rehearsal import refuse_broken, rehearse

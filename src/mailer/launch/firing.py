@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from mailer.domain.mailing import Mailing, MailingState
 from mailer.errors import MailerError, Refused, StorageError
 from mailer.launch.draft import compile_draft, read_file, sources_now
-from mailer.launch.freeze import fail_unbuildable, store_content, write_rows
+from mailer.launch.freezing import fail_unbuildable, store_content, write_rows
 from mailer.launch.gate import pass_gate
 from mailer.launch.plan import Desk, Draft, Order, Rehearsal, Repeat
 from mailer.launch.rehearsal import refuse_broken, rehearse

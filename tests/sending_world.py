@@ -1,0 +1,133 @@
+"""A small project with people, for tests of launching, scheduling and the commands around them."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from ledger_world import KEY, add_people, make_database
+from mailer.launch import Desk
+from mailer.settings import load
+from mailer.storage.tables import subscriber, subscriber_tag, tag
+
+TOML = """
+[organisation]
+name = "Solidarity Network"
+from_address = "news@example.org"
+postal_address = "1 Example Street, London"
+website = "https://www.example.org"
+
+[subscribers]
+default_list = "news"
+[subscribers.lists.news]
+title = "News"
+[subscribers.lists.events]
+title = "Events"
+"""
+SEGMENTS = """
+donors:
+  tag: donor
+"""
+LETTER = """---
+kind: article
+subject: We meet on Friday
+preheader: At six in the old printworks, with soup, songs and a plan
+headline: We meet on Friday
+language: en
+{extra}---
+Dear {{{{ subscriber.first_name | default("friend") }}}},
+
+We meet on Friday at six in the old printworks. There will be soup, there will be songs, and there will be a plan for the
+spring: who writes to whom, who keeps the minutes, and who brings the banner to the embassy.
+
+{body}
+"""
+
+
+def make_project(folder, *, toml=""):
+    """A project with the campaign `letter` in `folder`."""
+    (folder / "campaigns").mkdir(parents=True)
+    (folder / "subscribers").mkdir()
+    (folder / "mailer.toml").write_text(TOML + toml)
+    (folder / "subscribers" / "segments.yaml").write_text(SEGMENTS)
+    write_letter(folder)
+    return folder
+
+
+def write_letter(folder, *, body="Bring a friend, and write to us if you need a lift.", extra="", slug="letter"):
+    """The campaign's file. extra: more lines of front matter, each with its line end."""
+    (folder / "campaigns" / f"{slug}.md").write_text(LETTER.format(body=body, extra=extra))
+
+
+def desk_for(folder, *, clock=None, **environment):
+    """What launches from the project in `folder`, over its own database."""
+    variables = {"MAILER_SMTP_URL": "smtp://127.0.0.1:1", **environment}
+    database = make_database(f"sqlite:///{folder / 'mailer.db'}")
+    return Desk(
+        settings=load(folder, variables), database=database, key=KEY, **({} if clock is None else {"clock": clock})
+    )
+
+
+def populate(database, number, *, donors=()):
+    """`number` people on the list news; those whose ids are in `donors` carry the tag."""
+    add_people(database, number)
+    with database.writing() as connection:
+        connection.execute(sa.insert(tag).values(id=1, name="donor"))
+        for one in donors:
+            connection.execute(sa.insert(subscriber_tag).values(tag_id=1, subscriber_id=one))
+
+
+def rename(database, subscriber_id, **values):
+    with database.writing() as connection:
+        connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(**values))
+
+
+class Clock:
+    """A clock that stands until it is told to move."""
+
+    def __init__(self, at=datetime(2026, 11, 22, 9, 0, tzinfo=UTC)):
+        self.now = at
+
+    def __call__(self):
+        return self.now
+
+
+class Run:
+    """A command that ended."""
+
+    def __init__(self, process, out, err):
+        self.code, self.out, self.err = process.returncode, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def error(self):
+        """The JSON error, which stands on the last line."""
+        return json.loads(self.err.splitlines()[-1])["error"]
+
+
+class Commands:
+    """Runs `mailer` in the project as a subprocess, without a terminal."""
+
+    def __init__(self, folder, **environment):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILER_")}
+        self.folder = folder
+        self.environment = kept | {"MAILER_SECRET_KEY": KEY.decode(), **environment}
+
+    def start(self, *arguments, **options):
+        command = [sys.executable, "-m", "mailer", *map(str, arguments)]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, **(pipes | options))
+
+    def __call__(self, *arguments, seconds=60, **options):
+        return self.finish(self.start(*arguments, **options), seconds=seconds)
+
+    def finish(self, process, *, seconds=60):
+        out, err = process.communicate(timeout=seconds)
+        assert "Traceback" not in err, err
+        return Run(process, out, err)
