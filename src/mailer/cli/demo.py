@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailer.demo.play import Played
 
 #: Time to look at the inbox before the scheduled mailing comes; a script does not look.
-_AHEAD, _AHEAD_ONCE = timedelta(seconds=12), timedelta(seconds=1)
+_AHEAD, _AHEAD_ONCE = timedelta(seconds=8), timedelta(seconds=1)
 
 
 @click.command()
