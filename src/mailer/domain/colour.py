@@ -15,8 +15,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def readable_on(colour: str, ground: str, ratio: float = READABLE) -> str:
-    """
-    `colour` as `#rrggbb` if it reads on `ground`, else the nearest lightness of its hue that does.
+    """`colour` as `#rrggbb` if it reads on `ground`, else the nearest lightness of its hue that does.
 
     It moves towards black on a pale ground and towards white on a dark one; one of the two ends always reads at 4.5.
     """
