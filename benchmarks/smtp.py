@@ -69,7 +69,7 @@ def share(messages, connections, number):
     return messages[number::connections]
 
 
-def ours(messages, connections, port, *, pipelining=True):
+def ours(messages, connections, port, *, pipelining="on"):
     sent = []
 
     def work(number):
@@ -83,7 +83,7 @@ def ours(messages, connections, port, *, pipelining=True):
 
 
 def one_by_one(messages, connections, port):
-    ours(messages, connections, port, pipelining=False)
+    ours(messages, connections, port, pipelining="off")
 
 
 def standard_library(messages, connections, port):

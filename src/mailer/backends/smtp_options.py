@@ -9,6 +9,7 @@ from mailer.errors import SettingsError
 from mailer.settings import is_loopback
 
 SECURITIES = ("starttls", "tls", "none")
+SWITCH = ("on", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,8 @@ class SmtpOptions:
     messages_per_connection: int = 1000
     #: How we greet the relay; default: this machine's name if it has a full one, else its address (RFC 5321 §4.1.4).
     ehlo_name: str = ""
-    #: Off for a relay that offers PIPELINING and does it badly.
-    pipelining: bool = True
+    #: "off" for a relay that offers PIPELINING and does it badly.
+    pipelining: str = "on"
     connect_timeout: float = 30.0
     command_timeout: float = 60.0
     #: After the final dot a relay may think for long; giving up early makes duplicates (RFC 5321 §4.5.3.2.6: 10 minutes).
@@ -56,6 +57,8 @@ class SmtpOptions:
             raise SettingsError(
                 f'The relay\'s security is "{self.security}".', hint=f"It takes {', '.join(SECURITIES)}."
             )
+        if self.pipelining not in SWITCH:
+            raise SettingsError(f'The relay\'s pipelining is "{self.pipelining}".', hint="It is on or off.")
         if self.security == "none" and not is_loopback(self.host):
             raise SettingsError(
                 f"The relay {self.host} is not this machine, so mail and passwords may not go there in clear.",

@@ -21,7 +21,7 @@ class Session:
 
     def __init__(self, wire: Wire, options: SmtpOptions, relay: Capabilities) -> None:
         self.wire, self.options, self.relay = wire, options, relay
-        self.pipelining = relay.pipelining and options.pipelining
+        self.pipelining = relay.pipelining and options.pipelining == "on"
         #: How many messages were offered on this connection.
         self.used = 0
         #: The relay said that it closes the connection (421), or no longer makes sense.

@@ -114,6 +114,8 @@ class RelaySettings:
     ca_file: str = setting("", "certificates to trust instead of the system's")
     rate: float = setting(0.0, "messages a second; 0: 5 off loopback, unlimited on it")
     messages_per_connection: int = setting(1000, "a connection is renewed after this many")
+    pipelining: str = setting("on", "several commands at once where the relay offers it; off if it does so badly")
+    ehlo_name: str = setting("", "how we greet the relay; default: this machine's full name, else its address")
     path: str = setting("", "the folder of a maildir backend")
 
     @property

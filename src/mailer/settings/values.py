@@ -16,6 +16,7 @@ CHOICES = {
     "sending.breaker": ("on", "off"),
     "sending.require_approval": ("off", "over-500", "always"),
     "relays.security": ("starttls", "tls", "none"),
+    "relays.pipelining": ("on", "off"),
 }
 
 

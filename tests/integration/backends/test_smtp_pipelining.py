@@ -38,7 +38,7 @@ def test_one_by_one_it_costs_four(client):
 
 def test_pipelining_can_be_switched_off(client):
     with SmtpServer() as server:
-        assert turns(client, server, 10, pipelining=False) == 40
+        assert turns(client, server, 10, pipelining="off") == 40
 
 
 def test_one_by_one_a_refusal_ends_the_questions(client):
@@ -47,7 +47,7 @@ def test_one_by_one_a_refusal_ends_the_questions(client):
         assert [command.split()[0] for command in server.commands] == ["EHLO", "MAIL", "RCPT"]
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("pipelining", ["on", "off"])
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "dot"])
 def test_a_relay_that_closes_is_quoted(client, stage, pipelining):
     with SmtpServer(f"closes-at-{stage}") as server:
@@ -69,7 +69,7 @@ def test_refused_recipients_between_others_cost_one_round_trip_each_and_nobody_e
     assert server.breaches == []
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("pipelining", ["on", "off"])
 def test_a_lone_dot_goes_where_content_was_awaited_for_nobody(client, pipelining):
     """RFC 2920 §3.1."""
     server = SmtpServer("takes-data-without-recipients", rcpt={"reader2@example.org": "550 5.1.1 no such person"})
