@@ -67,7 +67,7 @@ def _pattern(kind: str) -> re.Pattern[str]:
 def holds_html(tag: str) -> bool:
     """Whether MJML takes what stands inside `tag` for HTML and looks no further."""
     entry = schema().get(tag)
-    return entry is None or bool(entry["ending"])
+    return tag != "mjml" and (entry is None or bool(entry["ending"]))
 
 
 def judge(root: etree._Element, is_open: Callable[[str], bool]) -> Iterator[Finding]:
