@@ -36,6 +36,7 @@ HABITS = {
     "no-size": "does not offer SIZE",
     "no-smtputf8": "does not offer SMTPUTF8",
     "no-auth": "does not offer AUTH",
+    "reads-slowly": "takes in no more than 200 KB a second",
     "takes-data-without-recipients": "answers DATA with 354 whatever was refused before (RFC 2920 §3.1)",
 }
 

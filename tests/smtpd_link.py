@@ -49,7 +49,9 @@ class Link:
 
     def receive(self) -> None:
         self.flush()
-        data = self.sock.recv(262144)
+        slowly = self.server.misbehaviour == "reads-slowly"
+        time.sleep(0.02 if slowly else 0)
+        data = self.sock.recv(4096 if slowly else 262144)
         if not data:
             raise Gone
         self.incoming += data

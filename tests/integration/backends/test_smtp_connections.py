@@ -1,6 +1,7 @@
 """Connections come and go: renewed, grown old, refused, lost."""
 
 import socket
+import time
 from smtpd import SmtpServer
 
 import pytest
@@ -57,6 +58,16 @@ def test_a_relay_that_does_not_even_take_the_connection_runs_out_of_time(full_po
     backend = SmtpBackend({"host": "127.0.0.1", "port": full_port, "security": "none", "connect_timeout": 0.3})
     with pytest.raises(BackendUnavailable, match="timed out"):
         backend.open()
+
+
+def test_a_relay_that_takes_it_in_too_slowly_runs_out_of_time_though_it_moves_all_the_while(client):
+    big = make_message(filling=20_000_000)
+    with SmtpServer("reads-slowly", size_limit=100_000_000) as server:
+        began = time.monotonic()
+        receipt = client(server, command_timeout=0.5).send(big)
+        assert isinstance(receipt, Deferred), receipt
+        assert time.monotonic() - began < 5
+    assert server.accepted == []
 
 
 def test_a_link_that_breaks_before_the_dot_has_left_delivers_nothing(client):

@@ -43,6 +43,7 @@ OUTCOMES = {
     "certificate-expired": BackendMisconfigured,
     "certificate-untrusted": BackendMisconfigured,
     "no-auth": BackendMisconfigured,
+    "reads-slowly": Sent,
     "no-pipelining": Sent,
     "no-8bitmime": Sent,
     "no-size": Sent,
