@@ -84,9 +84,9 @@ def describe(expr: Expr) -> str:
         case "var":
             return str(parts[0])
         case "field":
-            return f"{describe(parts[0])}.{parts[1]}"
+            return f"{_operand(parts[0])}.{parts[1]}"
         case "item":
-            return f"{describe(parts[0])}[{describe(parts[1])}]"
+            return f"{_operand(parts[0])}[{describe(parts[1])}]"
         case "filter":
             arguments = ", ".join(describe(argument) for argument in parts[2])
             return f"{describe(parts[1])}|{parts[0]}" + (f"({arguments})" if arguments else "")
@@ -97,9 +97,14 @@ def describe(expr: Expr) -> str:
         case "list":
             return f"[{', '.join(describe(part) for part in parts)}]"
         case "not" | "neg" | "pos":
-            return f"({operations.SYMBOLS[operator]}{describe(parts[0])})"
+            return f"({operations.SYMBOLS[operator]}{_operand(parts[0])})"
         case _:
             return f"({describe(parts[0])} {operations.SYMBOLS.get(operator, operator)} {describe(parts[1])})"
+
+
+def _operand(expr: Expr) -> str:
+    """`expr` before a dot or behind a sign, which bind more tightly than a filter."""
+    return f"({describe(expr)})" if expr[0] == "filter" else describe(expr)
 
 
 def compile_expression(expr: Expr, scope: Scope) -> Evaluate:
