@@ -5,7 +5,7 @@ A further kind is one more file with a subclass of `Campaign`, and one line here
 
 import difflib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,24 @@ def _keys(model: type[BaseModel], place: Place) -> str:
 def _description(model: type[BaseModel], place: Place) -> str:
     field = _fields(_model_at(model, place[:-1])).get(str(place[-1])) if place else None
     return str(field.description or "") if field else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDoc:
+    """A field as documentation names it: "fund.target"."""
+
+    name: str
+    required: bool
+    description: str
+
+
+def field_docs(model: type[BaseModel], prefix: str = "") -> Iterator[FieldDoc]:
+    """Every field of a kind, those inside others after them."""
+    for name, field in _fields(model).items():
+        yield FieldDoc(prefix + name, field.is_required(), str(field.description))
+        inner = _model_in(field.annotation)
+        if inner:
+            yield from field_docs(inner, f"{prefix}{name}.")
 
 
 def schemas() -> dict[str, dict[str, Any]]:

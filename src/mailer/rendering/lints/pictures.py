@@ -13,7 +13,8 @@ def _pictures(material: Material) -> Iterator[tuple[int | None, str, str, str]]:
     """(line, source, alt, credit) of every picture."""
     image = material.file.campaign.image
     if image:
-        yield material.file.line_of("image"), image.src, image.alt, image.credit or ""
+        # alt: "" was written on purpose there: the picture only decorates.
+        yield material.file.line_of("image"), image.src, image.alt or "decorates", image.credit or ""
     for line, text in enumerate(material.file.body.split("\n"), material.file.body_line):
         for match in _FIGURE.finditer(text):
             title = match["title"] or ""
