@@ -144,6 +144,9 @@ def test_it_shows_the_inbox_until_ctrl_c_and_then_clears_everything_away(place):
         read_until(process, "Stop with Ctrl-C")
         assert fetch(page).count('class="done"') == 6
         assert "Fighting fund" in fetch(page)
+        public = fetch(re.sub("/inbox/.*", "/c/fighting-fund", page))
+        assert "Dear friend," in public
+        assert "/u/" not in public
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 0

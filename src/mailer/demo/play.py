@@ -55,15 +55,17 @@ def perform(stage: Stage, story: Story, *, ahead: timedelta) -> Played:
     story.happened(f"Checked, and without errors: “{_title(article)}” and “{_title(appeal)}”.")
     first = _launch(stage, article)
     stage.watch.wait_for(first.id)
-    story.happened(f"“{_title(article)}” went out to {_sent(stage, first)} people. Their messages are in the inbox.")
+    went = f"“{_title(article)}” went out to {_sent(stage, first)} people."
+    story.happened(went, link="/inbox/1", label="Read the first message.")
     expected = _count(stage, appeal.audience)
     later = _launch(stage, appeal, ahead=ahead)
     story.happened(f"“{_title(appeal)}” is scheduled for {_clock(later)} and {expected} people.")
     reader = _reader(stage, appeal.audience)
     _one_click(stage, reader)
-    story.happened(f"{reader.recipient} left the list: one click, by the link in the message.")
+    left = f"{reader.recipient} left the list with one click, by the link in that message."
+    story.happened(left, link=_leave_address(stage, reader), label="See the page behind the link.")
     stage.watch.wait_for(later.id)
-    story.happened(_without(stage, later, reader, expected))
+    story.happened(_without(stage, later, reader, expected), link=f"/c/{APPEAL}", label="See its public page.")
     statuses = tuple(_status(stage, one) for one in (first, later))
     return Played(mailings=statuses, inbox=len(stage.inbox), seconds=time.monotonic() - began)
 

@@ -11,17 +11,16 @@ class Story:
     def __init__(self, planned: Sequence[str], *, tell: Callable[[str], None]) -> None:
         """planned: a sentence for each step, in the future. tell: gets each sentence as it comes true."""
         self._planned = tuple(planned)
-        self._happened: tuple[str, ...] = ()
+        self._taken: tuple[Step, ...] = ()
         self._tell = tell
 
-    def happened(self, sentence: str) -> None:
-        """The step that was next has been taken, and this is what it came to."""
-        assert len(self._happened) < len(self._planned)
-        self._happened = (*self._happened, sentence)
+    def happened(self, sentence: str, *, link: str = "", label: str = "") -> None:
+        """The step that was next has been taken, and this is what it came to. link: where that can be seen."""
+        assert len(self._taken) < len(self._planned)
+        self._taken = (*self._taken, Step(state="done", text=sentence, link=link, label=label))
         self._tell(sentence)
 
     def steps(self) -> list[Step]:
-        happened = self._happened
-        done = [Step(state="done", text=sentence) for sentence in happened]
-        ahead = [Step(state="next", text=sentence) for sentence in self._planned[len(happened) :]]
-        return done + [Step(state="now", text=one.text) for one in ahead[:1]] + ahead[1:]
+        taken = self._taken
+        ahead = self._planned[len(taken) :]
+        return [*taken, *(Step(state="next" if number else "now", text=text) for number, text in enumerate(ahead))]

@@ -137,6 +137,15 @@ def test_search_finds_words_in_addresses_and_subjects_in_any_order(inbox, store,
     assert "Eight days" not in page
 
 
+def test_the_commonest_subjects_stand_above_the_list_with_their_numbers(inbox, store, pages):
+    deliver(inbox, *[letter("Eight days left")] * 3, *[letter("Labour & Latin America")] * 2, letter("Only one"))
+    assert store.subjects(5) == [("Eight days left", 3), ("Labour & Latin America", 2)]
+    assert store.subjects(1) == [("Eight days left", 3)]
+    page = pages.get("/inbox/").text
+    assert "/inbox/?q=Labour%20%26%20Latin%20America" in page
+    assert "2 of 6 messages" in pages.get("/inbox/?q=Labour%20%26%20Latin%20America").text
+
+
 def test_every_view_of_a_message_opens(inbox, pages):
     deliver(inbox, letter())
     for view in VIEWS:

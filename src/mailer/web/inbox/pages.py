@@ -23,6 +23,8 @@ from mailer.web.inbox.store import Entry, Store
 
 _FOLDER = Path(__file__).parents[1] / "pages"
 _SHOWN = 200
+#: So many of the commonest subjects stand above the list; a mailing that greets by name has many, all rare.
+_SUBJECTS = 5
 
 
 #: Another site in the same browser cannot read the mail by giving its own name this machine's address.
@@ -51,10 +53,12 @@ VIEWS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a story told beside the inbox. state: done, now or next."""
+    """One step of a story told beside the inbox. state: done, now or next. link, label: where it can be seen, if anywhere."""
 
     state: str
     text: str
+    link: str = ""
+    label: str = ""
 
 
 class InboxPages:
@@ -123,6 +127,7 @@ class InboxPages:
             "entries": found,
             "matching": matching,
             "total": len(self._store),
+            "subjects": self._store.subjects(_SUBJECTS),
             "query": query,
             "story": self._story(),
             "entry": entry,

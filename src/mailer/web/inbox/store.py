@@ -7,6 +7,7 @@ import email.parser
 import email.policy
 import os
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +80,11 @@ class Store:
         words = query.casefold().split()
         found = [entry for entry in reversed(self._entries[:]) if entry.matches(words)]
         return found[:limit], len(found)
+
+    def subjects(self, most: int) -> list[tuple[str, int]]:
+        """The commonest subjects that came more than once, and how often."""
+        counted = Counter(entry.subject for entry in self._entries[:])
+        return [(subject, number) for subject, number in counted.most_common(most) if number > 1 and subject]
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number:06}.eml"
