@@ -54,11 +54,11 @@ def pause(output: Output, mailing: str | None, *, everything: bool) -> None:
 def resume(output: Output, mailing: str | None, *, as_approved: bool, queue_only: bool) -> int:
     """Go on with a mailing that was paused, held or interrupted."""
     from mailer.domain.mailing import MailingState
-    from mailer.launch import refuse_changed, refuse_unready, write_rows
+    from mailer.launch import refuse_changed, refuse_unfit, write_rows
     from mailer.storage import mailings
 
     one = _find(output, mailing)
-    refuse_unready(output.app.settings)
+    refuse_unfit(output.app.settings)
     if one.state is MailingState.MATERIALISING:
         one = write_rows(output.app.desk, one.id)
     elif one.state in (MailingState.PAUSED, MailingState.HELD):
@@ -101,12 +101,12 @@ def cancel(output: Output, mailing: str | None) -> None:
 def retry(output: Output, mailing: str | None, *, which: str | None, queue_only: bool) -> int:
     """Try again with those that failed, or are in doubt: the same messages, with a new deadline for retries."""
     from mailer.domain.mailing import MailingState, RowState
-    from mailer.launch import refuse_unready
+    from mailer.launch import refuse_unfit
     from mailer.storage import control, mailings
 
     state, now = RowState[(which or "failed").upper()], output.app.clock()
     one = _find(output, mailing)
-    refuse_unready(output.app.settings)
+    refuse_unfit(output.app.settings)
     if one.send_by is not None and one.send_by <= now:
         raise Refused(f"{_name(one)} was to be sent by {one.send_by:%-d %B %Y %H:%M} UTC, and that is over.")
     give_up_at = now + timedelta(hours=output.app.settings.sending.give_up_hours)

@@ -8,7 +8,7 @@ from mailer.launch.changes import refuse_changed
 from mailer.launch.draft import audience_for, read_draft, read_file
 from mailer.launch.firing import differs_from_armed, fire_due
 from mailer.launch.freezing import arm, freeze, write_rows
-from mailer.launch.gate import count_up, pass_gate, refuse_unexpected, refuse_unready
+from mailer.launch.gate import count_up, pass_gate, refuse_no_relay, refuse_unexpected, refuse_unfit
 from mailer.launch.plan import Desk, Draft, Order, Plan, Rehearsal, Repeat
 from mailer.launch.rehearsal import refuse_broken, rehearse
 
@@ -29,8 +29,9 @@ __all__ = [
     "read_file",
     "refuse_broken",
     "refuse_changed",
+    "refuse_no_relay",
     "refuse_unexpected",
-    "refuse_unready",
+    "refuse_unfit",
     "rehearse",
     "write_rows",
 ]
@@ -49,6 +50,7 @@ def launch(
     None: there is nobody to mail, and nothing was done. Raises UnknownName, InputProblems (findings in the files, or
     messages that cannot be built), Refused, SettingsError; then nothing was done either.
     """
+    refuse_unfit(desk.settings)
     draft = read_draft(desk, order)
     plan = pass_gate(desk, order, draft, starts_at=when.at if when else desk.clock())
     if not plan.people:

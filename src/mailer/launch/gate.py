@@ -24,7 +24,8 @@ DRIFT = 0.02
 
 def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) -> Plan:
     """What the draft would come to if it went out at `starts_at`. Raises Refused or SettingsError; nothing is written."""
-    refuse_unready(desk.settings)
+    refuse_no_relay(desk.settings)
+    refuse_unfit(desk.settings)
     refuse_repeat(order, draft.earlier)
     plan = count_up(desk, draft, again=order.repeat is Repeat.AGAIN, starts_at=starts_at)
     if plan.people or order.expect:
@@ -55,13 +56,17 @@ def _somebody(desk: Desk, draft: Draft) -> Recipient:
         return subscribers.recipients(connection, ids, frozenset())[0]
 
 
-def refuse_unready(settings: Settings) -> None:
-    """Without a relay, or through one that carries mail off this machine while the project is not fit for that."""
+def refuse_no_relay(settings: Settings) -> None:
+    """Raises SettingsError when there is nothing to send through."""
     if not settings.relays:
         raise SettingsError(
             "No relay is configured, so there is nothing to send through.",
             hint="Add [[relays]] to mailer.toml, or set MAILER_SMTP_URL=smtp+starttls://user:password@host:587.",
         )
+
+
+def refuse_unfit(settings: Settings) -> None:
+    """Raises Refused when a relay would carry mail off this machine, and the project is not fit for that."""
     if not leaves_this_machine(settings):
         return
     if settings.project.clock is not None:

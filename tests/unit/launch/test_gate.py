@@ -7,7 +7,7 @@ import pytest
 from mailer.domain.mailing import Counts, InDoubt, Mailing, MailingState, RowState
 from mailer.errors import Refused, SettingsError
 from mailer.launch import Order, Repeat
-from mailer.launch.gate import rate_of, refuse_late, refuse_repeat, refuse_unexpected, refuse_unready
+from mailer.launch.gate import rate_of, refuse_late, refuse_no_relay, refuse_repeat, refuse_unexpected, refuse_unfit
 from mailer.launch.plan import Earlier
 from mailer.settings import ProjectSettings, RelaySettings, Settings, WebSettings
 
@@ -27,12 +27,12 @@ def earlier(state, **rows):
 
 def test_without_a_relay_it_says_how_to_add_one():
     with pytest.raises(SettingsError, match="No relay is configured") as caught:
-        refuse_unready(Settings())
+        refuse_no_relay(Settings())
     assert "MAILER_SMTP_URL" in caught.value.hint
 
 
 def test_on_this_machine_a_project_may_have_a_clock_of_its_own_and_no_public_address():
-    refuse_unready(Settings(relays=(HERE,), project=ProjectSettings(clock=NOW)))
+    refuse_unfit(Settings(relays=(HERE,), project=ProjectSettings(clock=NOW)))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_on_this_machine_a_project_may_have_a_clock_of_its_own_and_no_public_add
 @pytest.mark.parametrize("relays", [(FAR,), (HERE, FAR)])
 def test_off_this_machine_mail_needs_the_real_time_and_an_https_address(settings, message, relays):
     with pytest.raises(Refused, match=message):
-        refuse_unready(Settings(relays=relays, **settings))
+        refuse_unfit(Settings(relays=relays, **settings))
 
 
 @pytest.mark.parametrize(
