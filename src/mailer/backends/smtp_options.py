@@ -1,5 +1,6 @@
 """The settings of one SMTP relay, checked before anything is sent."""
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -10,6 +11,9 @@ from mailer.settings import is_loopback
 
 SECURITIES = ("starttls", "tls", "none")
 SWITCH = ("on", "off")
+WORDS: dict[type, str] = {str: "text in quotes", int: "a whole number", float: "a number"}
+#: What may stand after EHLO and end it in no other way than at the line's end.
+ONE_WORD = re.compile(r"[!-~]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,8 @@ class SmtpOptions:
             if isinstance(setting.default, float) and type(value) is int:
                 value = float(value)
             if type(value) is not type(setting.default):
-                raise SettingsError(f"The relay's {setting.name} is {value!r}, which it cannot be.")
+                # The value stays unsaid: it may be a password.
+                raise SettingsError(f"The relay's {setting.name} is not {WORDS[type(setting.default)]}.")
             known[setting.name] = value
         found = cls(**known)  # type: ignore[arg-type] # each was compared with its default above
         found._check()
@@ -66,6 +71,8 @@ class SmtpOptions:
             )
         if self.messages_per_connection < 1:
             raise SettingsError("The relay's messages_per_connection is below 1.")
+        if not ONE_WORD.fullmatch(self.ehlo_name):
+            raise SettingsError("The relay's ehlo_name is no name.", hint='It is a full one: "mail.example.org".')
         if "\0" in self.user + self.password:
             raise SettingsError("The relay's user or password holds a NUL character, which no login can carry.")
 

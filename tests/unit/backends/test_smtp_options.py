@@ -20,14 +20,17 @@ def test_takes_a_relay_s_settings_and_leaves_those_of_others():
         ({}, "no host"),
         ({"host": "relay.example.org", "port": 0}, "port is 0"),
         ({"host": "relay.example.org", "port": 70000}, "port is 70000"),
-        ({"host": "relay.example.org", "port": "25"}, "port is '25'"),
-        ({"host": "relay.example.org", "pipelining": True}, "pipelining is True"),
+        ({"host": "relay.example.org", "port": "25"}, "port is not a whole number"),
+        ({"host": "relay.example.org", "pipelining": True}, "pipelining is not text in quotes"),
         ({"host": "relay.example.org", "pipelining": "yes"}, 'pipelining is "yes"'),
         ({"host": "relay.example.org", "security": "ssl"}, 'security is "ssl"'),
         ({"host": "relay.example.org", "security": "none"}, "may not go there in clear"),
         ({"host": "127.0.0.1.example.org", "security": "none"}, "may not go there in clear"),
         ({"host": "localhost", "messages_per_connection": 0}, "messages_per_connection"),
         ({"host": "localhost", "user": "a\0b"}, "NUL"),
+        ({"host": "localhost", "password": 12345}, "password is not text in quotes"),
+        ({"host": "localhost", "final_timeout": "5"}, "final_timeout is not a number"),
+        ({"host": "localhost", "ehlo_name": "a\r\nMAIL FROM:<b@example.org>"}, "ehlo_name"),
         ({"host": "localhost", "ca_file": "/nowhere/ca.pem"}, "ca_file /nowhere/ca.pem cannot be used: No such file"),
         ({"host": "localhost", "ca_file": __file__}, "cannot be used"),
     ],
@@ -36,6 +39,7 @@ def test_what_cannot_be_is_said_before_anything_is_sent(options, said):
     with pytest.raises(SettingsError) as caught:
         SmtpBackend(options)
     assert said in str(caught.value)
+    assert "12345" not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "127.8.8.8"])
