@@ -1,0 +1,53 @@
+"""Heartbeats tell who is at work, and stop telling soon after somebody died."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from ledger_world import make_database
+from mailer.storage.heartbeats import ALIVE_FOR, Role, alive, beating
+from mailer.storage.tables import worker
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+    yield made
+    made.dispose()
+
+
+def lives(database, role=Role.WORKER, *, at=NOW, mailing_id=None):
+    with database.reading() as connection:
+        return alive(connection, role, now=at, mailing_id=mailing_id)
+
+
+def test_who_beats_lives_until_it_stops(database):
+    assert not lives(database)
+    with beating(database, lambda: NOW, Role.WORKER):
+        assert lives(database)
+        assert lives(database, mailing_id=7), "it works whatever is due"
+        assert not lives(database, Role.SCHEDULER)
+    assert not lives(database)
+
+
+def test_a_worker_of_one_mailing_is_no_help_to_another(database):
+    with beating(database, lambda: NOW, Role.WORKER, mailing_id=7):
+        assert lives(database, mailing_id=7)
+        assert not lives(database, mailing_id=8)
+
+
+def test_who_was_killed_counts_as_dead_after_a_while_and_is_forgotten_in_the_end(database):
+    with database.writing() as connection:
+        connection.execute(sa.insert(worker).values(id=1, host="h", pid=1, role=Role.WORKER, beat_at=NOW))
+    assert lives(database, at=NOW + ALIVE_FOR - timedelta(seconds=1))
+    assert not lives(database, at=NOW + ALIVE_FOR)
+    with beating(database, lambda: NOW + timedelta(days=2), Role.WEB), database.reading() as connection:
+        assert connection.scalars(sa.select(worker.c.role)).all() == [Role.WEB]
+
+
+def test_a_database_that_cannot_be_written_stops_nobody(database):
+    with beating(database, lambda: NOW, Role.WORKER), database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE worker")
