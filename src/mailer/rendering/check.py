@@ -85,7 +85,9 @@ def lint(file: CampaignFile, compiled: Compiled, settings: Settings, now: dateti
 
 
 def _material(file: CampaignFile, compiled: Compiled, settings: Settings, now: datetime) -> Material:
-    program = Program(compiled.edition, key=b"for looking at only", mailing_id=0, test=True)
+    # Without a From address nothing could be looked at; `identity` says that it is missing.
+    meta = replace(compiled.edition.meta, from_address=compiled.edition.meta.from_address or SAMPLE.email)
+    program = Program(replace(compiled.edition, meta=meta), key=b"for looking at only", mailing_id=0, test=True)
     return Material(
         file=file, settings=settings, now=now, zone=zone_of(file, settings), edition=compiled.edition,
         html=program.html(SAMPLE), text=program.text(SAMPLE), html_bytes=program.html_size(SAMPLE),
