@@ -125,7 +125,7 @@ def _named(key: str, operator: str, value: Value, words: Vocabulary) -> Segment:
     if key in TEXT_FIELDS and operator in _TEXT:
         return Field(key, _TEXT[operator], text.casefold() if key == "email" else text)
     if key not in KEYS:
-        raise TermError(f'"{key}" is nothing to test', _key_hint(key))
+        raise TermError(f'"{key}" is nothing to test', key_hint(key))
     if operator != "=":
         raise TermError(f"{key} cannot be tested with {operator}", _operators_of(key))
     match key:
@@ -161,10 +161,12 @@ def _text_of(key: str, value: Value) -> str:
     return value
 
 
-def _key_hint(key: str) -> str:
-    near = difflib.get_close_matches(key, KEYS, n=1)
+def key_hint(key: str) -> str:
+    """For a key that is none: the nearest one, and how attributes are written."""
+    near = difflib.get_close_matches(key, [*KEYS, "all", "any", "not"], n=1)
+    meant = f'did you mean "{near[0]}"? ' if near else ""
     own = f'an attribute is written "attr.{key}"' if ATTRIBUTE.fullmatch(key) else ""
-    return "; ".join(part for part in (f'did you mean "{near[0]}"?' if near else "", own) if part)
+    return (meant + own).strip()
 
 
 def _operators_of(key: str) -> str:
@@ -179,7 +181,7 @@ def _exists(key: str, value: Value) -> Segment:
     elif key.startswith("attr."):
         found = Attribute(_checked_name(key.removeprefix("attr.")), Op.EXISTS, True)  # noqa: FBT003
     else:
-        raise TermError(f'"{key}" cannot be tested with exists', "" if key in KEYS else _key_hint(key))
+        raise TermError(f'"{key}" cannot be tested with exists', "" if key in KEYS else key_hint(key))
     return found if value else Not(found)
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from mailer.domain import segment as tree
 from mailer.domain.segment import Segment
 from mailer.domain.segment_query import QueryError, parse
-from mailer.domain.segment_terms import KEYS, TermError, Vocabulary, suggestion, term
+from mailer.domain.segment_terms import KEYS, TermError, Vocabulary, key_hint, suggestion, term
 from mailer.errors import InputProblems, MailerError, Problem, UnknownName, UsageError
 from mailer.settings import SLUG, Settings
 from mailer.sources.yaml_loader import Place, YamlDocument, read_yaml
@@ -182,10 +182,7 @@ class _Reader:
         if key == EVERYONE and value is True:
             return tree.Everyone()
         if key not in KEYS and not key.startswith("attr."):
-            known = (*KEYS, "all", "any", "not")
-            near = suggestion(key, known) if suggestion(key, known).startswith("did") else ""
-            own = f'an attribute is written "attr.{key}"'
-            return self._report(place, f'"{key}" is nothing to test', f"{near} {own}".strip())
+            return self._report(place, f'"{key}" is nothing to test', key_hint(key))
         parts = tuple(self._tests(key, value, place))
         return parts[0] if len(parts) == 1 else tree.All(parts)
 
