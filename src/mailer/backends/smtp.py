@@ -11,9 +11,9 @@
 | smtp_replies.py    | the reply and its parser                                               |
 | smtp_auth.py       | PLAIN, LOGIN, CRAM-MD5                                                 |
 
-A lost connection: before the final dot the message is `Deferred`; after it, without an answer, `Uncertain`. A connection
-that had been used before and fails at the envelope was merely old: the message goes over a fresh one. When none can be
-had, `BackendUnavailable`.
+A lost connection: before MAIL is answered it is nobody's attempt (`BackendUnavailable`); before the final dot the message
+is `Deferred`; after it, without an answer, `Uncertain`. A connection that had carried messages before and fails at the
+envelope was merely old: the message goes over a fresh one.
 """
 
 import contextlib
@@ -31,6 +31,7 @@ from mailer.domain.message import OutgoingMessage
 from mailer.errors import BackendUnavailable
 
 logger = logging.getLogger(__name__)
+BROKEN_OFF = "Sending was broken off."
 
 
 class SmtpBackend(Backend):
@@ -87,7 +88,7 @@ class SmtpBackend(Backend):
         if self._session is None:
             self._wire = wire = Wire()
             if self._aborted:  # looked at after the wire is in its place: `abort` sets and looks in the other order
-                raise BackendUnavailable("Sending was broken off.")
+                raise BackendUnavailable(BROKEN_OFF)
             try:
                 self._session = open_session(wire, self._settings, self._context)
             except BaseException:
@@ -103,9 +104,11 @@ class SmtpBackend(Backend):
             try:
                 verdict = session.offer(message)
             except LinkLost as lost:
-                if fresh:
+                if fresh and session.answered:
                     return self._deferred(lost)
                 self._drop()
+                if fresh:
+                    raise BackendUnavailable(BROKEN_OFF if self._aborted else str(lost)) from None
                 continue
             if session.over and not fresh and verdict and verdict.code == 421:
                 continue  # it was about to close this connection anyway
@@ -124,7 +127,7 @@ class SmtpBackend(Backend):
         """Nothing of the message was delivered; when we broke off ourselves that is nobody's attempt."""
         self._drop()
         if self._aborted:
-            raise BackendUnavailable("Sending was broken off.") from None
+            raise BackendUnavailable(BROKEN_OFF) from None
         return Deferred(text=f"{lost} Nothing was delivered.")
 
     def _drop(self) -> None:

@@ -26,6 +26,8 @@ class Session:
         self.used = 0
         #: The relay said that it closes the connection (421), or no longer makes sense.
         self.over = False
+        #: The relay answered MAIL for the message on offer: what happens now may be about that message.
+        self.answered = False
         #: Every answer was read and no transaction is open. Else nothing but `offer` or `deliver`, in turn, makes sense.
         self.idle = True
         self._ahead: Envelope | None = None
@@ -37,7 +39,7 @@ class Session:
         if isinstance(commands, Refused):
             return commands
         self.used += 1
-        self.idle = False
+        self.idle = self.answered = False
         if self._ahead is None:
             self._begin(commands)
         self._ahead = None
@@ -92,6 +94,7 @@ class Session:
                 self._write(command)
             reply = self._reply()
             verdict = verdict or judge(reply)
+            self.answered = True
             content_awaited = reply.code == 354
             if self.over or (verdict and not self.pipelining):
                 break

@@ -13,7 +13,7 @@ final dot nothing was delivered, after it the message is in doubt.
 """
 
 from mailer.backend import Deferred, Receipt, Refused, Sent
-from mailer.backends.smtp_replies import GarbledReply, Reply
+from mailer.backends.smtp_replies import GarbledReply, LinkLost, Reply
 from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable
 
 #: RFC 3463 §3.2 and RFC 7505: no such mailbox, no such domain, bad syntax, null MX.
@@ -36,9 +36,11 @@ def about_us(reply: Reply, what: str) -> BackendError:
 
 
 def of_sender(reply: Reply) -> Receipt | None:
-    """MAIL FROM: None to go on. Raises BackendMisconfigured when our sender is refused for good, GarbledReply."""
+    """MAIL FROM: None to go on. Raises BackendMisconfigured when our sender is refused for good, LinkLost, GarbledReply."""
     if reply.positive:
         return None
+    if reply.code == 421:  # RFC 5321 §3.8: not about this message, of which the relay knows next to nothing yet
+        raise LinkLost(f"The relay closes the connection: {reply}.")
     if is_permanent(reply) and reply.enhanced not in MESSAGE_NOT_CARRIED:
         raise about_us(reply, "our sender address")
     return _negative(reply)

@@ -40,6 +40,15 @@ def test_a_connection_that_grew_too_old_is_replaced_and_nobody_notices(client, f
     assert server.recipients == ["reader1@example.org", "reader2@example.org"]
 
 
+@pytest.mark.parametrize("pipelining", ["on", "off"])
+def test_a_relay_that_closes_before_it_heard_of_anybody_is_at_fault_itself(client, pipelining):
+    with SmtpServer("closes-at-mail") as server:
+        backend = client(server, pipelining=pipelining)
+        with pytest.raises(BackendUnavailable, match=r"closes the connection: 421 4\.3\.2 shutting down"):
+            backend.send(make_message(1))
+    assert server.connections == 1
+
+
 def test_nobody_listens():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

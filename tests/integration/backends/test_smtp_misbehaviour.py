@@ -22,6 +22,8 @@ OUTCOMES = {
     **{f"{fault}-at-{stage}": BackendUnavailable for fault in FAULTS for stage in GETTING_THERE},
     **{f"refuses-at-{stage}": BackendMisconfigured for stage in GETTING_THERE},
     **{f"{fault}-at-{stage}": Deferred for fault in FAULTS for stage in ENVELOPE},
+    # Nothing of the message was known yet but its sender: it is not what was at fault.
+    **{f"{fault}-at-mail": BackendUnavailable for fault in (*NO_ANSWER, "closes", "puzzles")},
     "refuses-at-mail": BackendMisconfigured,
     "refuses-at-rcpt": Refused,
     "refuses-at-data": Refused,
@@ -36,7 +38,6 @@ OUTCOMES = {
     **{f"rambles-at-{stage}": Sent for stage in (*GETTING_THERE, *ENVELOPE, "dot")},
     # The message itself got a clear answer; what comes after goes over another connection.
     "repeats-at-dot": Sent,
-    "repeats-at-auth": Deferred,
     "strips-starttls": BackendMisconfigured,
     "injects-after-starttls": BackendUnavailable,
     "certificate-for-another-name": BackendMisconfigured,

@@ -2,7 +2,7 @@ import pytest
 
 from mailer.backend import Deferred, Refused, Sent
 from mailer.backends import smtp_verdicts as verdicts
-from mailer.backends.smtp_replies import GarbledReply, Reply
+from mailer.backends.smtp_replies import GarbledReply, LinkLost, Reply
 from mailer.errors import BackendMisconfigured, BackendUnavailable
 
 
@@ -103,6 +103,11 @@ def test_content(text, kind):
 def test_neither_yes_nor_no_ends_the_conversation(judge, text):
     with pytest.raises(GarbledReply, match=f'answered "{text}", which makes no sense there'):
         judge(reply(text))
+
+
+def test_a_relay_that_closes_at_mail_says_nothing_about_the_message():
+    with pytest.raises(LinkLost, match=r"421 4\.3\.2 later"):
+        verdicts.of_sender(reply("421 4.3.2 later"))
 
 
 def test_a_bad_address_is_learnt_from_rcpt_alone():
