@@ -1,0 +1,338 @@
+import csv
+import io
+import stat
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailer.domain.address import email_key
+from mailer.domain.subscriber import SuppressionReason
+from mailer.errors import MailerError, UnknownName
+from mailer.sources import own_csv
+from mailer.storage import imports, people, person_changes, subscriptions, suppressions, tables
+from mailer.storage.database import Database
+from mailer.storage.history import history
+from mailer.storage.import_files import FileOptions, import_file
+from mailer.storage.import_undo import undo_import
+from mailer.storage.schema import upgrade
+from mailer.storage.subscribers import find_by_email
+from segment_trees import TEXT, VALUES
+
+NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(f"sqlite:///{tmp_path / 'mailer.db'}")
+    upgrade(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def bring(database, tmp_path):
+    """Import a text; gives the counts that are not zero, the batch, and the problems."""
+    clock = iter(NOW + timedelta(minutes=number) for number in range(100))
+
+    def run(text, **options):
+        path = tmp_path / "people.csv"
+        path.write_text(text, encoding="utf-8", newline="")
+        settings = {
+            "name": "people.csv",
+            "list_name": None,
+            "default_list": "news",
+            "declared_lists": ("news", "events"),
+        }
+        problems = tmp_path / "people.problems.csv"
+        problems.unlink(missing_ok=True)
+        done = import_file(lambda: database, path, FileOptions(**settings | options), problems=problems, at=next(clock))
+        assert done.counts.adds_up
+        run.problems = list(csv.reader(io.StringIO(problems.read_text())))[1:] if done.problems else []
+        run.batch = done.batch
+        return {name: number for name, number in done.counts.to_json().items() if number}
+
+    return run
+
+
+def who(database, email):
+    with database.reading() as connection:
+        found = find_by_email(connection, email)
+        return None if found is None else people.person(connection, found)
+
+
+def test_everybody_is_counted_once(bring, database):
+    assert bring(
+        "email,first_name,city,tags\na@example.org,Ana,Leeds,donor\nb@example.org,,,\nA@Example.org,X,,\nbad,,,\n"
+    ) == {
+        "read": 4,
+        "new": 2,
+        "invalid": 1,
+        "duplicate": 1,
+    }
+    assert [row[0] for row in bring.problems] == ["4", "5"]
+    ana = who(database, "a@example.org")
+    assert (ana.first_name, ana.attributes, ana.tags, ana.lists) == ("Ana", {"city": "Leeds"}, ("donor",), ("news",))
+    assert ana.subscriptions[0].consent == "import of people.csv on 2024-11-22"
+    assert ana.joined_at == NOW
+
+
+def test_again_changes_nothing_and_an_empty_cell_neither(bring, database):
+    text = "email,first_name,city\na@example.org,Ana,Leeds\n"
+    bring(text)
+    assert bring(text) == {"read": 1, "unchanged": 1}
+    assert bring("email,first_name,city\na@example.org,,\n") == {"read": 1, "unchanged": 1}
+    assert bring("email,first_name,city,age\na@example.org,Anna,,30\n") == {"read": 1, "updated": 1}
+    ana = who(database, "a@example.org")
+    assert (ana.first_name, ana.attributes) == ("Anna", {"city": "Leeds", "age": "30"})
+
+
+def test_a_list_or_a_tag_more_is_an_update(bring, database):
+    bring("email\na@example.org\n")
+    assert bring("email\na@example.org\n", tags=("donor",)) == {"read": 1, "updated": 1}
+    assert bring("email\na@example.org\n", list_name="events", consent="stall, May 2024") == {"read": 1, "updated": 1}
+    ana = who(database, "a@example.org")
+    assert ana.lists == ("events", "news")
+    assert ana.subscriptions[0].consent == "stall, May 2024"
+
+
+def test_nobody_who_left_comes_back(bring, database):
+    bring("email,city\na@example.org,\nb@example.org,\nc@example.org,\nd@example.org,\n")
+    with database.writing() as connection:
+        ids = {name: find_by_email(connection, f"{name}@example.org") for name in "abcd"}
+        subscriptions.leave(connection, ids["a"], list_name="news", mailing_id=None, at=NOW)
+        subscriptions.leave(connection, ids["b"], list_name=None, mailing_id=None, at=NOW)
+        suppressions.suppress(connection, "c@example.org", reason=SuppressionReason.COMPLAINT, at=NOW)
+        person_changes.erase(connection, ids["d"], at=NOW)
+    before = [who(database, f"{name}@example.org") for name in "abcd"]
+    assert bring(
+        "email,city\nA@example.org,York\nb@example.org,York\nc@example.org,York\nd@example.org,York\n", tags=("x",)
+    ) == {
+        "read": 4,
+        "suppressed": 4,
+    }
+    assert [who(database, f"{name}@example.org") for name in "abcd"] == before
+    assert before[3] is None
+    reasons = {row[1].lower()[0]: row[2] for row in bring.problems}
+    assert reasons["a"] == "left this list: left alone"
+    assert reasons["b"] == "asked to hear nothing more: left alone"
+    assert reasons["c"] == "may not be mailed (complaint): left alone"
+
+
+def test_who_left_one_list_may_join_another(bring, database):
+    bring("email\na@example.org\n")
+    with database.writing() as connection:
+        subscriptions.leave(
+            connection, find_by_email(connection, "a@example.org"), list_name="news", mailing_id=None, at=NOW
+        )
+    assert bring("email\na@example.org\n", list_name="events") == {"read": 1, "updated": 1}
+    assert who(database, "a@example.org").lists == ("events",)
+
+
+def test_a_pending_subscription_stays_pending(bring, database):
+    bring("email\na@example.org\n")
+    with database.writing() as connection:
+        connection.execute(tables.subscription.update().values(status="pending"))
+    assert bring("email,city\na@example.org,Leeds\n") == {"read": 1, "updated": 1}
+    assert who(database, "a@example.org").status.value == "pending"
+
+
+def test_a_dry_run_counts_the_same_and_changes_nothing(bring, database):
+    bring("email\na@example.org\n")
+    text = "email,city\na@example.org,Leeds\nb@example.org,\nb@example.org,\nbad,\n"
+    with database.reading() as connection:
+        before = [
+            connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+            for table in tables.metadata.sorted_tables
+        ]
+    counted = bring(text, dry_run=True, tags=("new tag",), list_name="events")
+    assert bring.batch is None
+    with database.reading() as connection:
+        after = [
+            connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+            for table in tables.metadata.sorted_tables
+        ]
+    assert before == after
+    assert counted == bring(text, tags=("new tag",), list_name="events")
+
+
+def test_batches_see_each_other_and_each_is_whole(bring, database, monkeypatch):
+    monkeypatch.setattr(imports, "BATCH", 3)
+    rows = "".join(f"p{number % 7}@example.org\n" for number in range(10))
+    assert bring(f"email\n{rows}") == {"read": 10, "new": 7, "duplicate": 3}
+    assert {row[0] for row in bring.problems} == {"9", "10", "11"}
+    assert bring(f"email\n{rows}", dry_run=True) == {"read": 10, "unchanged": 7, "duplicate": 3}
+
+
+def test_an_interrupted_import_keeps_whole_batches_and_is_finished_by_running_it_again(bring, database, monkeypatch):
+    monkeypatch.setattr(imports, "BATCH", 3)
+    text = "email\n" + "".join(f"p{number}@example.org\n" for number in range(8))
+    taken = []
+
+    class Interrupted(Exception):
+        pass
+
+    original = imports._Run._settle
+
+    def interrupt(run):
+        original(run)
+        taken.append(1)
+        if len(taken) == 2:
+            raise Interrupted
+
+    monkeypatch.setattr(imports._Run, "_settle", interrupt)
+    with pytest.raises(Interrupted):
+        bring(text)
+    with database.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.subscriber)) == 3
+    assert bring(text) == {"read": 8, "new": 5, "unchanged": 3}
+
+
+def test_undo_takes_back_what_nobody_touched(bring, database):
+    bring("email,city\nold@example.org,\n")
+    bring(
+        "email,city\n" + "".join(f"{name}@example.org,York\n" for name in ("old", "new", "tagged", "mailed", "left")),
+        tags=("fair",),
+    )
+    batch = bring.batch
+    with database.writing() as connection:
+        ids = {name: find_by_email(connection, f"{name}@example.org") for name in ("tagged", "mailed", "left")}
+        person_changes.add_tags(connection, ids["tagged"], ["donor"], at=NOW)
+        subscriptions.leave(connection, ids["left"], list_name="news", mailing_id=None, at=NOW)
+        connection.execute(tables.delivery.insert().values(mailing_id=1, subscriber_id=ids["mailed"], state=3))
+    with database.writing() as connection:
+        done = undo_import(connection, batch, at=NOW)
+    assert (done.people, done.mailed, done.changed, done.updated) == (1, 1, 2, 1)
+    assert who(database, "new@example.org") is None
+    assert who(database, "old@example.org").attributes == {"city": "York"}
+    assert who(database, "old@example.org").lists == ("news",)
+    assert who(database, "tagged@example.org").tags == ("donor",)
+    assert who(database, "left@example.org").status.value == "unsubscribed"
+    with database.writing() as connection, pytest.raises(MailerError, match="taken back"):
+        undo_import(connection, batch, at=NOW)
+    with database.writing() as connection, pytest.raises(UnknownName, match="no import 99"):
+        undo_import(connection, 99, at=NOW)
+
+
+def test_an_id_is_never_used_again(bring, database):
+    bring("email\na@example.org\n")
+    with database.writing() as connection:
+        first = find_by_email(connection, "a@example.org")
+        person_changes.erase(connection, first, at=NOW)
+    bring("email\nb@example.org\n")
+    with database.reading() as connection:
+        assert find_by_email(connection, "b@example.org") > first
+
+
+def test_history_tells_of_the_import(bring, database):
+    bring("email\na@example.org\n")
+    with database.reading() as connection:
+        (event,) = history(connection, find_by_email(connection, "a@example.org"))
+    assert (event.kind.value, event.detail) == ("imported", "import 1: people.csv")
+
+
+def test_the_problem_file_is_private_and_safe_to_open(bring, tmp_path):
+    bring("email\n=cmd|calc\n")
+    assert stat.S_IMODE((tmp_path / "people.problems.csv").stat().st_mode) == 0o600
+    assert bring.problems == [["2", "'=cmd|calc", "not an address: it has no @"]]
+
+
+# ── export and back ──────────────────────────────────────────────────────────────────────────────────────────────────
+CELLS = st.one_of(
+    TEXT, st.sampled_from(["=1+1", "'=1", "''@x", "-5", "+44", "\t", "\r\n", "a\rb", "'", "plain", '"q"', "a,b;c"])
+)
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+LISTED = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(["confirmed", "pending", "unsubscribed"]),
+        "consent": st.one_of(st.just(""), CELLS),
+        "consented_at": MOMENTS,
+        "changed_at": MOMENTS,
+    }
+)
+RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "first_name": st.one_of(st.just(""), CELLS),
+            "last_name": st.one_of(st.just(""), CELLS),
+            "name": st.one_of(st.just(""), CELLS),
+            "language": st.sampled_from(["", "es", "pt-BR"]),
+            "timezone": st.sampled_from(["", "America/Lima"]),
+            "country": st.sampled_from(["", "BR"]),
+            "attributes": st.dictionaries(
+                st.sampled_from(["city", "age", "Odd_Name"]), st.one_of(CELLS, VALUES), max_size=3
+            ),
+            "created_at": MOMENTS,
+            "tags": st.sets(st.sampled_from(["donor", "big fish", "=x"])),
+            "lists": st.dictionaries(st.sampled_from(["news", "events"]), LISTED),
+            "suppressed": st.sampled_from(
+                [None, *(reason for reason in SuppressionReason if reason.value != "erased")]
+            ),
+        }
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def exported(database):
+    text = io.StringIO()
+    with database.reading() as connection:
+        lists, attributes = people.lists_in_use(connection), people.attribute_columns(connection)
+        writer = csv.writer(text)
+        writer.writerow(own_csv.header(lists, attributes))
+        writer.writerows(own_csv.cells(person, lists, attributes) for person in people.people(connection))
+    return text.getvalue()
+
+
+def write(connection, record, number):
+    email = f"P{number}@example.org"
+    columns = {name: value for name, value in record.items() if name not in ("tags", "lists", "suppressed")}
+    key = email_key(email)
+    connection.execute(
+        tables.subscriber.insert().values(
+            id=number, public_id=number, email=email, email_key=key, updated_at=NOW, **columns
+        )
+    )
+    person_changes.add_tags(connection, number, sorted(record["tags"]), at=NOW)
+    ids = subscriptions.list_ids(connection, frozenset(record["lists"]))
+    for name, values in record["lists"].items():
+        connection.execute(tables.subscription.insert().values(list_id=ids[name], subscriber_id=number, **values))
+    if record["suppressed"]:
+        suppressions.suppress(connection, key, reason=record["suppressed"], at=NOW)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(records=RECORDS)
+def test_an_export_into_an_empty_database_exports_the_same(tmp_path_factory, records):
+    folder = tmp_path_factory.mktemp("export")
+    first, second = (Database(f"sqlite:///{folder / name}.db") for name in ("first", "second"))
+    upgrade(first)
+    upgrade(second)
+    with first.writing() as connection:
+        for number, record in enumerate(records, 1):
+            write(connection, record, number)
+    (folder / "export.csv").write_text(exported(first), encoding="utf-8-sig", newline="")
+    options = FileOptions(name="export.csv", list_name=None, default_list="news", declared_lists=("news", "events"))
+    done = import_file(lambda: second, folder / "export.csv", options, problems=folder / "problems.csv", at=NOW)
+    assert done.format == "mailer"
+    assert done.counts.new == len(records), (folder / "problems.csv").read_text()
+    assert exported(second) == exported(first)
+    first.dispose()
+    second.dispose()
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+44", "-5", "@x", "\tx", "\rx", "'=1", "''=1", "'", "it's", "", "'x"])
+def test_exactly_one_guard_is_put_before_a_formula_and_taken_away(cell):
+    assert own_csv.unguarded(own_csv.guarded(cell)) == cell
+    assert not own_csv.guarded(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_an_export_of_a_list_that_is_not_here_names_it(bring):
+    header = ",".join(
+        [*own_csv.PERSON_COLUMNS, "list:press", "consent:press", "consented_at:press", "changed_at:press"]
+    )
+    with pytest.raises(UnknownName, match='the list "press"'):
+        bring(f"{header}\n")
