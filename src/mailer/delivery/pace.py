@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mailer.settings import RelaySettings, Settings
 
 #: For a relay that is not on this machine and whose limits nobody told us.
-CAUTIOUS_RATE, CAUTIOUS_CONNECTIONS = 5.0, 2
+CAUTIOUS_CONNECTIONS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,9 @@ class Pace:
 def pace_for(settings: Settings, relay: RelaySettings, *, processes: int = 1) -> Pace:
     """The pace of one of `processes` worker processes: they share the relay's rate and its connections."""
     sending = settings.sending
-    rate, connections = relay.rate, sending.connections * processes
-    if not rate and not relay.on_loopback:
-        rate = CAUTIOUS_RATE
-        if "sending.connections" not in settings.origins:
-            connections = CAUTIOUS_CONNECTIONS
+    rate, connections = relay.speed, sending.connections * processes
+    if rate and not relay.rate and "sending.connections" not in settings.origins:
+        connections = CAUTIOUS_CONNECTIONS
     return Pace(
         connections=max(1, connections // processes),
         rate=rate / processes,

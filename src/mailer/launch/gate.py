@@ -13,11 +13,9 @@ from mailer.domain.subscriber import Recipient
 from mailer.errors import Refused, SettingsError
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Plan, Repeat
 from mailer.launch.probe import refuse_no_way_out
-from mailer.settings import RelaySettings, Settings
+from mailer.settings import Settings
 from mailer.storage import audiences, figures, materialise, subscribers
 
-#: Messages a second through a relay that says nothing about its own limits.
-CAREFUL_RATE = 5.0
 #: How far the audience may be from what was expected.
 DRIFT = 0.02
 
@@ -44,7 +42,7 @@ def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> P
         people = audiences.count(connection, draft.audience, now=now)
         of_list = audiences.count(connection, whole_list, now=now)
         usual = figures.usual_size(connection, draft.audience.list_name)
-    rate = rate_of(desk.settings.relays)
+    rate = desk.settings.relays[0].speed or None if desk.settings.relays else None
     ends_at = starts_at + timedelta(seconds=people / rate) if rate else None
     return Plan(draft=draft, people=people, of_list=of_list, usual=usual, again=again, rate=rate, ends_at=ends_at)
 
@@ -141,9 +139,3 @@ def refuse_late(slug: str, *, send_by: datetime | None, starts_at: datetime, end
             f"The last message would leave on {ends_at:%-d %B %Y %H:%M} UTC, after send_by ({send_by:%-d %B %Y %H:%M} UTC).",
             hint="Raise the relay's rate, mail fewer people (--segment, --limit), or move send_by.",
         )
-
-
-def rate_of(relays: Sequence[RelaySettings]) -> float | None:
-    """Messages a second through all relays together; None when one of them takes as many as come."""
-    rates = [relay.rate or (0.0 if relay.on_loopback else CAREFUL_RATE) for relay in relays]
-    return sum(rates) if rates and all(rates) else None

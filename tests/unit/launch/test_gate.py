@@ -7,7 +7,7 @@ import pytest
 from mailer.domain.mailing import Counts, InDoubt, Mailing, MailingState, RowState
 from mailer.errors import Refused, SettingsError
 from mailer.launch import Order, Repeat
-from mailer.launch.gate import rate_of, refuse_late, refuse_no_relay, refuse_repeat, refuse_unexpected, refuse_unfit
+from mailer.launch.gate import refuse_late, refuse_no_relay, refuse_repeat, refuse_unexpected, refuse_unfit
 from mailer.launch.plan import Earlier
 from mailer.settings import ProjectSettings, RelaySettings, Settings, WebSettings
 
@@ -108,8 +108,7 @@ def test_what_would_end_after_send_by_is_refused_with_its_end():
 
 
 @pytest.mark.parametrize(
-    ("relays", "rate"),
-    [((HERE,), None), ((FAR,), 5.0), ((RelaySettings(host="relay.example.org", rate=50.0),), 50.0), ((), None)],
+    ("relay", "speed"), [(HERE, 0.0), (FAR, 5.0), (RelaySettings(host="relay.example.org", rate=50.0), 50.0)]
 )
-def test_an_unknown_relay_is_treated_with_care(relays, rate):
-    assert rate_of(relays) == rate
+def test_an_unknown_relay_is_treated_with_care(relay, speed):
+    assert relay.speed == speed

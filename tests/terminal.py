@@ -1,0 +1,76 @@
+"""Runs a command on a terminal of its own and types into it."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+SECONDS = 60
+
+
+class Terminal:
+    """`with Terminal(mailer, "send", "letter") as terminal: terminal.answer("Type y", "y")`."""
+
+    def __init__(self, commands, *arguments):
+        self._command = [sys.executable, "-m", "mailer", *arguments]
+        self._commands = commands
+        self.seen = ""
+
+    def __enter__(self):
+        self._master, slave = pty.openpty()
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._commands.folder,
+            env=self._commands.environment | {"TERM": "xterm", "COLUMNS": "120"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=take_terminal,  # noqa: PLW1509 (no other thread runs while it forks)
+        )
+        os.close(slave)
+        return self
+
+    def __exit__(self, *exception):
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def answer(self, question, text, *, end="\r"):
+        """Wait until `question` is shown, then type `text`."""
+        until = time.monotonic() + SECONDS
+        while question not in self.seen:
+            assert time.monotonic() < until, self.seen
+            assert self._read(), f"it ended without asking {question!r}: {self.seen}"
+        os.write(self._master, (text + end).encode())
+
+    @property
+    def code(self):
+        """The exit code, once it has ended."""
+        while self._read():
+            pass
+        assert "Traceback" not in self.seen, self.seen
+        return self._process.wait(SECONDS)
+
+    def _read(self):
+        """Read what is shown; False at the end."""
+        ready, _, _ = select.select([self._master], [], [], 1)
+        if not ready:
+            return True
+        try:
+            shown = os.read(self._master, 65536)
+        except OSError:  # Linux's way to say that nobody holds the other side any more
+            return False
+        self.seen += shown.decode("utf-8", "replace")
+        return bool(shown)
+
+
+def take_terminal():
+    """Make the slave the controlling terminal of the new session, so that Ctrl-C is a signal."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
