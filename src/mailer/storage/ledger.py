@@ -225,7 +225,7 @@ class Ledger:
                 return self._execute(connection, self._sql.release_all, p_token=token).rowcount
             rows = packed((one,) for one in ids)
             done = self._execute(connection, self._sql.release, p_mailing=mailing_id, p_token=token, p_rows=rows)
-            return done.rowcount
+            return len(done.all())
 
     def reap(self) -> Reaped:
         """Take back what dead workers hold, of all mailings, a thousand rows at a time; nothing else decides what is lost."""

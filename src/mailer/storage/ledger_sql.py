@@ -93,7 +93,7 @@ class Statements:
             .limit(number("p_count"))
             .with_for_update(skip_locked=True, of=delivery)
             .cte("picked")
-            .prefix_with("MATERIALIZED", dialect="postgresql")
+            .prefix_with("MATERIALIZED")
         )
         leased = picked.c.fate == literal(RowState.LEASED)
         return (
@@ -134,12 +134,13 @@ class Statements:
             .values(lease=self.now + number("p_seconds"))
         )
 
-    def _release(self) -> sa.Update:
+    def _release(self) -> sa.UpdateBase:
         ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
         return (
             self._held(RowState.LEASED)
             .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)))
             .values(state=step(RowState.LEASED, RowState.QUEUED), token=0, lease=0)
+            .returning(delivery.c.subscriber_id)
         )
 
     def _release_all(self) -> sa.Update:
@@ -182,13 +183,22 @@ class Statements:
             .limit(MANY)
             .with_for_update(skip_locked=True, of=delivery)
             .cte("dead")
-            .prefix_with("MATERIALIZED", dialect="postgresql")
+            .prefix_with("MATERIALIZED")
         )
 
     def _close(self) -> sa.Update:
         """What a cancelled or expired mailing had in workers' hands and got back ends as the mailing did."""
         queued, cancelled = RowState.QUEUED, MailingState.CANCELLED
         over = sa.select(mailing.c.id).where(mailing.c.state.in_([cancelled, MailingState.EXPIRED]))
+        rest = (
+            sa.select(delivery.c.mailing_id, delivery.c.subscriber_id)
+            .where(delivery.c.mailing_id.in_(over), delivery.c.state == literal(queued))
+            .order_by(delivery.c.mailing_id, delivery.c.due)
+            .limit(MANY)
+            .with_for_update(skip_locked=True, of=delivery)
+            .cte("rest")
+            .prefix_with("MATERIALIZED")
+        )
         was_cancelled = sa.select(mailing.c.id).where(mailing.c.state == cancelled)
         fate = sa.case(
             (delivery.c.mailing_id.in_(was_cancelled), step(queued, RowState.CANCELLED)),
@@ -196,7 +206,7 @@ class Statements:
         )
         return (
             sa.update(delivery)
-            .where(delivery.c.mailing_id.in_(over), delivery.c.state == literal(queued))
+            .where(delivery.c.mailing_id == rest.c.mailing_id, delivery.c.subscriber_id == rest.c.subscriber_id)
             .values(state=fate)
         )
 

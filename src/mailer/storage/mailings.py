@@ -22,6 +22,7 @@ from mailer.domain.mailing import (
     RowState,
 )
 from mailer.errors import UnknownName
+from mailer.storage.ledger_outlook import any_open
 from mailer.storage.tables import delivery, edition, mailing
 from mailer.storage.types import UtcDateTime
 
@@ -148,26 +149,17 @@ def _expire(connection: sa.Connection, now: datetime) -> None:
         of_it = delivery.c.mailing_id == mailing_id
         rows = sa.update(delivery).where(of_it, delivery.c.state == sa.literal_column("0"))
         connection.execute(rows.values(state=RowState.EXPIRED))
-        if not _open_rows(connection, mailing_id):
+        if not any_open(connection, mailing_id):
             move(connection, mailing_id, MailingState.EXPIRED, reason="send_by had passed", at=now)
 
 
 def finish_if_done(connection: sa.Connection, mailing_id: int, *, at: datetime) -> bool:
     """Finish a mailing that is sending and has no row queued, leased or sending. True if this call finished it."""
-    if _open_rows(connection, mailing_id):
+    if any_open(connection, mailing_id):
         return False
     step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.state == MailingState.SENDING)
     values = {"state": MailingState.FINISHED, "state_reason": "", "finished_at": at}
     return connection.execute(step.values(values)).rowcount == 1
-
-
-def _open_rows(connection: sa.Connection, mailing_id: int) -> bool:
-    """Two looks, one for each partial index, instead of one at every row of the mailing."""
-    for states in ("state = 0", "state IN (1, 2)"):
-        some = sa.select(delivery.c.subscriber_id).where(delivery.c.mailing_id == mailing_id, sa.text(states)).limit(1)
-        if connection.execute(some).first() is not None:
-            return True
-    return False
 
 
 def edition_of(connection: sa.Connection, mailing_id: int) -> bytes:

@@ -7,10 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 
-def rowset(parameter: str, columns: Sequence[str], *, is_sqlite: bool, texts: Sequence[str] = ()) -> sa.Subquery:
+def rowset(parameter: str, columns: Sequence[str], *, is_sqlite: bool, texts: Sequence[str] = ()) -> sa.CTE:
     """A relation with the named columns, read from the bound `parameter` as `packed` makes it.
 
-    Columns are whole numbers, those in `texts` text.
+    Columns are whole numbers, those in `texts` text. It is materialised first: left to itself SQLite reads the whole table
+    that it is joined with, and looks through the batch for each row.
     """
     bound = sa.bindparam(parameter, type_=sa.Text)
     cells: list[sa.ColumnElement[Any]]
@@ -22,7 +23,7 @@ def rowset(parameter: str, columns: Sequence[str], *, is_sqlite: bool, texts: Se
         cells = [items.c.value.op("->>")(sa.literal_column(str(number))) for number in range(len(columns))]
     kinds: list[Any] = [sa.Text if name in texts else sa.BigInteger for name in columns]
     labelled = [sa.cast(cell, kind).label(name) for name, cell, kind in zip(columns, cells, kinds, strict=True)]
-    return sa.select(*labelled).subquery(f"{parameter}_rows")
+    return sa.select(*labelled).cte(f"{parameter}_batch").prefix_with("MATERIALIZED")
 
 
 def packed(rows: Iterable[Sequence[int | str]]) -> str:
@@ -32,5 +33,7 @@ def packed(rows: Iterable[Sequence[int | str]]) -> str:
 
 def storable(text: str, limit: int = 500) -> str:
     """Text from a stranger's server in one line, without control characters: PostgreSQL refuses NUL, JSON lone surrogates."""
+    if text.isascii() and text.isprintable():
+        return text[:limit]
     line = " ".join(text.encode("utf-8", "replace").decode().split())
     return "".join(letter for letter in line if letter.isprintable())[:limit]
