@@ -62,8 +62,7 @@ def resume(output: Output, mailing: str | None, *, as_approved: bool, queue_only
     if one.state is MailingState.MATERIALISING:
         one = write_rows(output.app.desk, one.id)
     elif one.state in (MailingState.PAUSED, MailingState.HELD):
-        if not as_approved:
-            refuse_changed(output.app.desk, one)
+        refuse_changed(output.app.desk, one, as_approved=as_approved)
         with output.app.database.writing() as connection:
             mailings.move(connection, one.id, MailingState.SENDING, at=output.app.clock())
     elif one.state not in (MailingState.WAITING, MailingState.SENDING):

@@ -27,9 +27,11 @@ STEP = 0.1
 
 def see_through(output: Output, mailing_id: int) -> Exit:
     """Returns when the mailing is done, stopped, or waits for a retry; the exit code of what was done or seen."""
-    mailing = _look(output, mailing_id).mailing
-    if mailing.state is MailingState.WAITING:
+    mailing: Mailing | None = _look(output, mailing_id).mailing
+    if mailing is not None and mailing.state is MailingState.WAITING:
         mailing = _wait_out_undo(output, mailing)
+    if mailing is None:
+        return Exit.INTERRUPTED
     if mailing.state not in (MailingState.WAITING, MailingState.SENDING):
         output.say(f"{mailing.slug} ({mailing.id}) is {mailing.state}.")
         return Exit.OK
@@ -50,8 +52,8 @@ def _look(output: Output, mailing_id: int) -> Status:
         return status_of(connection, mailings.get(connection, mailing_id), now=now)
 
 
-def _wait_out_undo(output: Output, mailing: Mailing) -> Mailing:
-    """Until the undo window ends, or somebody cancels or pauses."""
+def _wait_out_undo(output: Output, mailing: Mailing) -> Mailing | None:
+    """Until the undo window ends, or somebody cancels or pauses; None when Ctrl-C ends the waiting."""
     seconds = (mailing.starts_at - output.app.clock()).total_seconds()
     output.say(f"The first message leaves in {max(0, seconds):.0f} s. To stop it: {invocation()} cancel {mailing.id}")
     counting = sys.stderr.isatty() and not output.quiet
@@ -66,8 +68,8 @@ def _wait_out_undo(output: Output, mailing: Mailing) -> Mailing:
             if time.monotonic() - looked > LOOK_EVERY:
                 looked, mailing = time.monotonic(), _look(output, mailing.id).mailing
     except KeyboardInterrupt:
-        output.say(f"\n{mailing.slug} ({mailing.id}) waits for a worker; to go on: {invocation()} worker --drain")
-        raise
+        output.say(f"\n{mailing.slug} ({mailing.id}) waits; to go on: {invocation()} resume {mailing.id}")
+        return None
     if counting:
         click.echo("\r         \r", nl=False, err=True)
     return mailing

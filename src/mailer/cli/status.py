@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -69,13 +70,13 @@ def differs(output: Output, one: "Status") -> bool | None:
 
 def _print(output: Output, found: "list[Status]") -> None:
     for one in found:
-        for line in _lines(one):
+        for line in _lines(one, ZoneInfo(output.app.settings.project.timezone)):
             output.data(line)
         if differs(output, one):
             output.warn(f"The file of {one.mailing.slug} differs from what is armed: schedule it again.")
 
 
-def _lines(one: "Status") -> Iterator[str]:
+def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
     from mailer.cli.output import invocation
     from mailer.cli.seeing_through import status_line
 
@@ -86,12 +87,12 @@ def _lines(one: "Status") -> Iterator[str]:
     if one.rate and one.eta is not None:
         yield f"  {one.rate:g} a second, about {one.eta:,} s left"
     if waiting is not None:
-        until = f", until {waiting.until.astimezone():%H:%M:%S}" if waiting.until else ""
+        until = f", until {waiting.until.astimezone(zone):%H:%M:%S}" if waiting.until else ""
         advice = {"no_worker": "worker", "paused": f"resume {mailing.id}", "held": f"resume {mailing.id}"}
         what = advice.get(waiting.reason)
         yield f"  waits: {waiting.reason.replace('_', ' ')}{until}" + (f"; {invocation()} {what}" if what else "")
     if mailing.state == "scheduled":
-        yield f"  goes out at {mailing.starts_at.astimezone():%a %d %b %Y %H:%M %Z}"
+        yield f"  goes out at {mailing.starts_at.astimezone(zone):%a %d %b %Y %H:%M} {zone.key}"
     for failure in one.failures[:_MOST_CAUSES]:
         yield f"  {failure.state.name.lower()} {failure.count:,} at {failure.provider}: {failure.cause}"
     if one.unsubscribed:

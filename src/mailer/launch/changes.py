@@ -7,8 +7,8 @@ from mailer.launch.plan import Desk
 from mailer.storage import editions
 
 
-def refuse_changed(desk: Desk, mailing: Mailing) -> None:
-    """Raises Refused when the campaign's file, or what it uses, is another than the one that was frozen."""
+def refuse_changed(desk: Desk, mailing: Mailing, *, as_approved: bool) -> None:
+    """Raises Refused when nothing of the mailing is frozen, or, but `as_approved`, when the campaign is another now."""
     with desk.database.reading() as connection:
         frozen = editions.sources_of(connection, mailing.id)
     if frozen is None:
@@ -16,7 +16,7 @@ def refuse_changed(desk: Desk, mailing: Mailing) -> None:
             f"{mailing.slug} ({mailing.id}) was held before anything of it was frozen: {mailing.state_reason}.",
             hint=f"`mailer cancel {mailing.id}`, then send or schedule it again.",
         )
-    if desk.settings.root is None:
+    if as_approved or desk.settings.root is None:
         return  # a machine without the project's files only works what was frozen
     if sources_now(desk, mailing.slug, mailing.list_name) != frozen:
         raise Refused(

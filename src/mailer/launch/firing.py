@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from mailer.domain.mailing import Mailing, MailingState
 from mailer.errors import MailerError, Refused, StorageError
-from mailer.launch.draft import compile_draft, read_file, sources_now
+from mailer.launch.draft import compile_draft, earlier_mailings, read_file, sources_now
 from mailer.launch.freezing import fail_unbuildable, store_content, write_rows
-from mailer.launch.gate import pass_gate
+from mailer.launch.gate import counts_as_sent, pass_gate
 from mailer.launch.plan import Desk, Draft, Order, Rehearsal, Repeat
 from mailer.launch.rehearsal import refuse_broken, rehearse
 from mailer.storage import mailings, schedules
@@ -40,6 +40,7 @@ def fire(desk: Desk, one: Schedule) -> bool:
     if now - one.when.at > timedelta(hours=desk.settings.schedule.grace_hours):
         return _end(desk, one, Outcome.EXPIRED, f"it was due at {one.when}, and nothing was running then", at=now)
     try:
+        _refuse_overtaken(desk, one)
         draft = _as_armed(desk, one)
         plan = pass_gate(desk, Order(slug=one.slug, repeat=Repeat.AGAIN), draft, starts_at=now)
         rehearsal = rehearse(desk, draft)
@@ -51,6 +52,14 @@ def fire(desk: Desk, one: Schedule) -> bool:
     if not plan.people:
         return _end(desk, one, Outcome.EMPTY, "there was nobody to mail", at=now)
     return _begin(desk, one, draft, rehearsal, at=now)
+
+
+def _refuse_overtaken(desk: Desk, one: Schedule) -> None:
+    """Raises Refused when the campaign was sent since it was armed: people would get it twice."""
+    since = [each for each in earlier_mailings(desk, one.slug) if each.mailing.id > one.mailing_id]
+    sent = [each.mailing.id for each in since if counts_as_sent(each)]
+    if sent:
+        raise Refused(f"it was sent since this was armed: mailing {sent[-1]}")
 
 
 def differs_from_armed(desk: Desk, one: Schedule) -> bool:

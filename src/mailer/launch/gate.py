@@ -86,26 +86,39 @@ def leaves_this_machine(settings: Settings) -> bool:
 
 def refuse_repeat(order: Order, earlier: Sequence[Earlier]) -> None:
     """A second time, unless it was asked for. What ended without reaching anybody was no first time."""
-    before = [one for one in earlier if _counts_as_sent(one)]
-    if not before or order.repeat is not Repeat.REFUSE:
+    before = [one for one in earlier if counts_as_sent(one)]
+    if order.repeat is Repeat.AGAIN or not before:
         return
-    last = before[-1]
-    state, slug = last.mailing.state, order.slug
-    if state is MailingState.SCHEDULED:
-        raise Refused(
-            f"{slug} is scheduled already (mailing {last.mailing.id}).",
-            hint=f"To send it now: `mailer cancel {slug}` first.",
+    unwritten = next((one.mailing for one in before if one.mailing.state in _UNWRITTEN), None)
+    if unwritten is not None:
+        goes_on = (
+            "wait for its time" if unwritten.state is MailingState.SCHEDULED else f"`mailer resume {unwritten.id}`"
         )
+        raise Refused(
+            f"{order.slug} is {unwritten.state} already (mailing {unwritten.id}), for people not yet written down.",
+            hint=f"Let it go out ({goes_on}), or `mailer cancel {unwritten.id}` first.",
+        )
+    if order.repeat is Repeat.REFUSE:
+        raise _sent_already(order.slug, before[-1])
+
+
+#: Whom these will mail is not in the ledger yet, so nobody can say who the rest are.
+_UNWRITTEN = frozenset({MailingState.SCHEDULED, MailingState.MATERIALISING})
+
+
+def _sent_already(slug: str, last: Earlier) -> Refused:
     reached = last.counts[RowState.SENT]
     people = "1 person" if reached == 1 else f"{reached:,} people"
-    went = "is under way" if state in LIVE_MAILINGS else "was sent"
-    raise Refused(
-        f"{slug} {went}: mailing {last.mailing.id} ({state}) has reached {people}.",
-        hint=f"`mailer send {slug} --rest` mails those who have not had it; --again mails everybody once more.",
-    )
+    rest = f"`mailer send {slug} --rest` mails those who have not had it; --again mails everybody once more."
+    if last.mailing.state in LIVE_MAILINGS:
+        went, hint = "is under way", f"`mailer resume {slug}` goes on with it. {rest}"
+    else:
+        went, hint = "was sent", rest
+    return Refused(f"{slug} {went}: mailing {last.mailing.id} ({last.mailing.state}) has reached {people}.", hint=hint)
 
 
-def _counts_as_sent(one: Earlier) -> bool:
+def counts_as_sent(one: Earlier) -> bool:
+    """Whether the mailing reached somebody, or still may."""
     reached = one.counts[RowState.SENT] + one.counts[RowState.UNCERTAIN]
     stopped = ENDED_MAILINGS - {MailingState.FINISHED}
     return one.mailing.state not in stopped or reached > 0

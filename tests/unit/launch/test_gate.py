@@ -56,7 +56,6 @@ def test_off_this_machine_mail_needs_the_real_time_and_an_https_address(settings
         (earlier(MailingState.FINISHED, failed=2), "letter was sent"),
         (earlier(MailingState.SENDING, sent=1, queued=3), "letter is under way.* has reached 1 person"),
         (earlier(MailingState.WAITING, queued=3), "letter is under way"),
-        (earlier(MailingState.SCHEDULED), "letter is scheduled already"),
         (earlier(MailingState.CANCELLED, sent=1, cancelled=3), "letter was sent"),
         (earlier(MailingState.CANCELLED, uncertain=1), "letter was sent"),
         (earlier(MailingState.EXPIRED, sent=1), "letter was sent"),
@@ -67,6 +66,15 @@ def test_a_second_time_is_refused_unless_it_was_asked_for(before, message):
         refuse_repeat(Order(slug="letter"), [before])
     refuse_repeat(Order(slug="letter", repeat=Repeat.REST), [before])
     refuse_repeat(Order(slug="letter", repeat=Repeat.AGAIN), [before])
+
+
+@pytest.mark.parametrize("state", [MailingState.SCHEDULED, MailingState.MATERIALISING])
+@pytest.mark.parametrize("repeat", [Repeat.REFUSE, Repeat.REST])
+def test_nobody_knows_who_the_rest_are_before_the_rows_are_written(state, repeat):
+    with pytest.raises(Refused, match=f"letter is {state} already .mailing 7.") as caught:
+        refuse_repeat(Order(slug="letter", repeat=repeat), [earlier(state)])
+    assert "mailer cancel 7" in caught.value.hint
+    refuse_repeat(Order(slug="letter", repeat=Repeat.AGAIN), [earlier(state)])
 
 
 @pytest.mark.parametrize("state", [MailingState.CANCELLED, MailingState.EXPIRED])
