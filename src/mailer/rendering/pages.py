@@ -6,7 +6,6 @@ style from elsewhere applies, and no script runs.
 
 import base64
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,6 @@ from markupsafe import Markup
 from mailer.domain.colour import readable_on
 from mailer.settings import Settings
 from mailer.settings.starter import starter_project
-
-#: Translates a string that a reader sees; the audience's languages come with the catalogues.
-Translate = Callable[..., str]
 
 
 class Pages:
@@ -33,13 +29,15 @@ class Pages:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         self._environment.filters["readable_on"] = readable_on
         self._environment.globals.update(
-            _=_untranslated,
             brand=settings.brand,
             organisation=settings.organisation,
-            language=settings.project.language,
+            # The words of the templates themselves, until there are catalogues to choose from.
+            language="en",
             direction="ltr",
         )
         # Whatever a font stack in mailer.toml holds, it cannot end the style element.
@@ -55,7 +53,3 @@ class Pages:
     def render(self, name: str, **values: Any) -> str:
         """The page called `name` with `values`, whole."""
         return self._environment.get_template(name).render(**values)
-
-
-def _untranslated(message: str, **values: object) -> str:
-    return message % values if values else message
