@@ -10,7 +10,7 @@ An SMTP server for tests: real sockets, loopback only, strict, and every misbeha
     SmtpServer(security="starttls", users={"ana": "secret"})      # server.ca_file is what the client should trust
     SmtpServer("closes-at-mail", times=1)                         # only once, then it behaves
 
-As a script it prints its port and serves until killed; --log gets a line "recipient message-id" before each message is
+As a script it prints its port and serves until it is killed, or who started it is gone; --log gets a line "recipient message-id" before each message is
 acknowledged, so the file is the truth about what was accepted, whoever was killed:
 
     python tests/smtpd.py --port 0 --log accepted.txt [--delay MS] [--misbehaviour NAME]
@@ -187,10 +187,11 @@ def main() -> None:
     server = SmtpServer(
         options.misbehaviour, port=options.port, log=options.log, delay=options.delay / 1000, keep_content=False
     )
+    parent = os.getppid()
     with server:
         print(server.port, flush=True)
-        while True:
-            time.sleep(3600)
+        while os.getppid() == parent:
+            time.sleep(0.2)
 
 
 if __name__ == "__main__":

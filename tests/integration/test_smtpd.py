@@ -84,6 +84,15 @@ def test_as_a_script_it_writes_down_what_it_takes(tmp_path):
             process.kill()
 
 
+def test_as_a_script_it_does_not_outlive_who_started_it():
+    script = Path(__file__).parent.parent / "smtpd.py"
+    starter = f"import subprocess, sys; subprocess.Popen([sys.executable, {str(script)!r}]); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", starter], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert int(process.stdout.readline())
+        process.kill()
+        assert process.stdout.read() == b""  # ends when the last of those that may write to it does
+
+
 def test_a_misbehaviour_that_nobody_knows_is_an_error():
     with pytest.raises(ValueError, match="no misbehaviour"):
         SmtpServer("sulks-at-dawn")
