@@ -10,8 +10,9 @@ An SMTP server for tests: real sockets, loopback only, strict, and every misbeha
     SmtpServer(security="starttls", users={"ana": "secret"})      # server.ca_file is what the client should trust
     SmtpServer("closes-at-mail", times=1)                         # only once, then it behaves
 
-As a script it prints its port and serves until it is killed, or who started it is gone; --log gets a line "recipient message-id" before each message is
-acknowledged, so the file is the truth about what was accepted, whoever was killed:
+As a script it prints its port and serves until it is killed, or whoever started it is gone. --log gets a line
+"recipient message-id" before each message is acknowledged, so the file is the truth about what was accepted, whoever
+was killed:
 
     python tests/smtpd.py --port 0 --log accepted.txt [--delay MS] [--misbehaviour NAME]
 """
