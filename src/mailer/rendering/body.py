@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from jinja2 import Template
 from markdown_it.token import Token as Inline
 
-from mailer.errors import InputProblems
+from mailer.errors import InputProblems, Problem
 from mailer.rendering.blocks import Blocks
 from mailer.rendering.document import Call, Figure, Group, Node, Rule, structural
 from mailer.rendering.holes import BODY, HTML, TEXT, BlockCall, Holes
 from mailer.rendering.lines import Places, located
 from mailer.rendering.markdown import Reading
-from mailer.rendering.problems import TemplateFault, from_exception
+from mailer.rendering.problems import TemplateFault
 from mailer.rendering.write_html import inline_html, mark, write_html
 from mailer.rendering.write_text import inline_text, write_text
 
@@ -126,7 +126,9 @@ class Body:
                 case _:
                     assert isinstance(node, Rule), type(node)
                     return self.blocks.both("divider", {})
-        except InputProblems:
-            raise
-        except Exception as error:  # whatever a template raises is a finding in a file
-            raise from_exception(error, fallback=(self.file, getattr(node, "line", None)), files={}) from error
+        except TemplateFault as fault:
+            if fault.rule != "image":
+                raise
+            # The picture is named here, whatever template was to show it.
+            problem = Problem(rule=fault.rule, file=self.file, line=getattr(node, "line", None), message=fault.message, hint=fault.hint)
+            raise InputProblems([problem]) from fault

@@ -30,7 +30,7 @@ from mailer.rendering.plaintext import tidied
 from mailer.rendering.problems import TemplateFault, from_exception, suggestion
 from mailer.rendering.pull_quote import pull_quote
 from mailer.rendering.templates import TemplateFolders, shown_as
-from mailer.settings import Settings
+from mailer.settings import FILE_NAME, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +185,14 @@ class Chain:
             path = (folder / src).resolve()
             if path.is_relative_to(root) and path.is_file():
                 return path
-        raise TemplateFault(
-            f'there is no picture "{src}" in the project', "paths count from the campaign's folder", rule="image"
-        )
+        message, hint = f'there is no picture "{src}" in the project', "paths count from the campaign's folder"
+        named = self.file.campaign.image
+        if named and named.src == src:
+            line = self.file.line_of("image", "src")
+            raise InputProblems([Problem(rule="image", file=self.file.name, line=line, message=message, hint=hint)])
+        if src == self.settings.brand.logo:
+            raise InputProblems([Problem(rule="image", file=FILE_NAME, message=message, hint="brand.logo names it")])
+        raise TemplateFault(message, hint, rule="image")
 
     def _media_url(self, name: str) -> str:
         return f"{contexts.public_url(self.settings)}/media/{name}"

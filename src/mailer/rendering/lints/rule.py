@@ -14,6 +14,7 @@ from mailer.errors import Severity
 from mailer.settings import Settings
 
 _TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+_NOTES = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,13 @@ class Material:
         """(line, words) of the body, without what stands in Jinja's braces."""
         plain = _TAGS.sub(lambda match: "\n" * match[0].count("\n"), self.file.body)
         return list(enumerate(plain.split("\n"), self.file.body_line))
+
+    @cached_property
+    def source_lines(self) -> list[tuple[int, str]]:
+        """(line, text) of the whole file, with comments and tags, but without the author's notes in the body."""
+        front = self.file.sources[self.file.name].decode("utf-8-sig").splitlines()[: self.file.body_line - 1]
+        plain = _NOTES.sub(lambda match: "\n" * match[0].count("\n"), self.file.body)
+        return list(enumerate([*front, *plain.split("\n")], 1))
 
     @cached_property
     def paragraphs(self) -> list[tuple[int, str]]:

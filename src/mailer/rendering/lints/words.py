@@ -24,7 +24,7 @@ _ATTACHED = re.compile(
 
 @error("placeholder", "TODO, TK, lorem ipsum or [[…]] still stands there")
 def placeholder(material: Material) -> Iterator[Found]:
-    for line, words in material.words:
+    for line, words in material.source_lines:
         for match in _PLACEHOLDER.finditer(words):
             if match[0].lower() not in _CAPITALS_ONLY or match[0].isupper():
                 yield Found(line=line, message=f'"{match[0]}" still stands there', hint="write what belongs there")
