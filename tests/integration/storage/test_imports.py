@@ -304,13 +304,29 @@ def write(connection, record, number):
         suppressions.suppress(connection, key, reason=record["suppressed"], at=NOW)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(records=RECORDS)
-def test_an_export_into_an_empty_database_exports_the_same(tmp_path_factory, records):
+@pytest.fixture(scope="module")
+def two_databases(tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
-    first, second = (Database(f"sqlite:///{folder / name}.db") for name in ("first", "second"))
-    upgrade(first)
-    upgrade(second)
+    both = [Database(f"sqlite:///{folder / name}.db") for name in ("first", "second")]
+    for made in both:
+        upgrade(made)
+    yield folder, *both
+    for made in both:
+        made.dispose()
+
+
+def empty(database):
+    with database.writing() as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(records=RECORDS)
+def test_an_export_into_an_empty_database_exports_the_same(two_databases, records):
+    folder, first, second = two_databases
+    empty(first)
+    empty(second)
     with first.writing() as connection:
         for number, record in enumerate(records, 1):
             write(connection, record, number)
@@ -320,8 +336,6 @@ def test_an_export_into_an_empty_database_exports_the_same(tmp_path_factory, rec
     assert done.format == "mailer"
     assert done.counts.new == len(records), (folder / "problems.csv").read_text()
     assert exported(second) == exported(first)
-    first.dispose()
-    second.dispose()
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+44", "-5", "@x", "\tx", "\rx", "'=1", "''=1", "'", "it's", "", "'x"])
