@@ -17,7 +17,6 @@ from starlette.types import ASGIApp
 from mailer.delivery.foreground import stopped_by_signals
 from mailer.errors import MailerError
 
-_TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})
 _READY_SECONDS = 20.0
 #: Requests that are being answered get this long when the program ends.
 _GRACE_SECONDS = 5
@@ -29,8 +28,11 @@ class PortTaken(MailerError):
     code = "port_taken"
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket on `host`; port 0: one that is free. Raises PortTaken, or MailerError for an unusable address."""
+def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
+    """A listening socket on `host`; port 0: one that is free. option: what a person would choose another port with.
+
+    Raises PortTaken, or MailerError for an address or port that cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -39,12 +41,13 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        if error.errno in _TAKEN:
-            raise PortTaken(f"Port {port} on {host} is taken.", hint="Name another one with --port.") from None
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(f"Port {port} on {host} is taken.", hint=f"Name another one with {option}.") from None
+        if error.errno == errno.EACCES:
+            raise MailerError(
+                f"Port {port} is not for ordinary users.", hint=f"Name one over 1023: {option}."
+            ) from None
         raise MailerError(f"Nothing can listen on {host} port {port}: {error.strerror}.") from None
-    except OverflowError:
-        listener.close()
-        raise MailerError(f"There is no port {port}.", hint="Ports go from 1 to 65535.") from None
     return listener
 
 

@@ -116,8 +116,9 @@ def test_it_listens_on_loopback_and_nowhere_else(inbox):
 
 
 def test_a_taken_port_is_named(inbox, store):
-    with pytest.raises(PortTaken, match=str(inbox.port)):
+    with pytest.raises(PortTaken, match=str(inbox.port)) as taken:
         SmtpInbox(store, port=inbox.port)
+    assert "--smtp-port" in taken.value.hint
 
 
 def test_a_full_disk_is_a_reply_that_makes_the_sender_wait(inbox, store, monkeypatch):

@@ -83,7 +83,7 @@ class SmtpInbox:
     def __init__(self, store: Store, *, port: int = 0) -> None:
         """Port 0: one that is free. Raises PortTaken."""
         self._handler = _Handler(store)
-        self._listener: socket.socket = listen(LOOPBACK, port)
+        self._listener: socket.socket = listen(LOOPBACK, port, option="--smtp-port")
         self.host = LOOPBACK
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
