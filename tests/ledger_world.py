@@ -11,6 +11,7 @@ from mailer.storage import editions
 from mailer.storage.database import Database
 from mailer.storage.schema import upgrade
 from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, subscription
+from mailer.storage.types import UtcDateTime
 
 KEY = b"a key of this project, 32 bytes."
 
@@ -29,20 +30,34 @@ def make_database(url):
 def add_people(database, number, *, list_name="news"):
     """`number` confirmed members of the list, ids 1 and on, person1@example.org and on."""
     now = datetime.now(UTC)
-    ids = range(1, number + 1)
+    count = sa.select(sa.literal(1).label("i")).cte("count", recursive=True)
+    count = count.union_all(sa.select(count.c.i + 1).where(count.c.i < number))
+    one, text = count.c.i, sa.cast(count.c.i, sa.Text)
+    address = sa.literal("person") + text + "@example.org"
+    person = {
+        "id": one,
+        "public_id": one,
+        "email": address,
+        "email_key": address,
+        "first_name": sa.literal("Ana ") + text,
+        "attributes": sa.literal({}, sa.JSON),
+        "created_at": sa.literal(now, UtcDateTime),
+        "updated_at": sa.literal(now, UtcDateTime),
+        **{name: sa.literal("") for name in ("last_name", "name", "language", "timezone", "country")},
+    }
+    member = {
+        "list_id": sa.literal(1),
+        "subscriber_id": one,
+        "status": sa.literal("confirmed"),
+        "consent": sa.literal(""),
+        "consented_at": sa.literal(now, UtcDateTime),
+        "changed_at": sa.literal(now, UtcDateTime),
+    }
     with database.writing() as connection:
         connection.execute(sa.insert(mailing_list).values(id=1, name=list_name))
-        for start in range(0, number, 20_000):
-            some = ids[start : start + 20_000]
-            people = [
-                {"id": one, "public_id": one, "email": email(one), "email_key": email(one), "first_name": f"Ana {one}"}
-                for one in some
-            ]
-            connection.execute(sa.insert(subscriber).values(created_at=now, updated_at=now, attributes={}), people)
-            connection.execute(
-                sa.insert(subscription).values(list_id=1, status="confirmed", consented_at=now, changed_at=now),
-                [{"subscriber_id": one} for one in some],
-            )
+        for table, row in ((subscriber, person), (subscription, member)):
+            every = sa.select(*row.values())
+            connection.execute(sa.insert(table).from_select(list(row), every, include_defaults=False))
 
 
 def email(subscriber_id):
