@@ -26,9 +26,15 @@ def compile_block(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Lay[Piec
         return lambda _env: whole
     if len(places) == 1:
         return lays[0]
-    pieces: Pieces[Piece] = _pieces(fixed, lays, places)
+    pick: Callable[[Sequence[Piece]], Sequence[Piece]] = itemgetter(*places)
     join: Callable[[Sequence[Piece]], Piece] = medium.join
-    return lambda env: join(pieces(env))
+
+    def lay(env: Env) -> Piece:
+        pool = [one(env) for one in lays]
+        pool += fixed
+        return join(pick(pool))
+
+    return lay
 
 
 def compile_pieces(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:

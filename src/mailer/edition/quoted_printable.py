@@ -41,15 +41,15 @@ def run(text: str) -> bytes:
 
 def value(text: str) -> bytes:
     """Encode a short piece, most often a word or two: as `run`, by the shortest way."""
-    if not text:
-        return b""
-    if len(text) <= _WIDTH and text.isascii() and text.isprintable() and "=" not in text and text[0] not in ".F":
-        return text.encode() + _SOFT
-    if len(text) <= _WIDTH and "\n" not in text:
-        # The C encoder knows nothing of dots at the start of a line, so it serves for what fits one line only.
-        encoded = b2a_qp(text.encode("utf-8", "replace"), istext=False)
-        if len(encoded) <= _WIDTH and b"\n" not in encoded and not _BEGINNING.match(encoded):
-            return encoded + _SOFT
+    encoded = b""
+    if len(text) <= _WIDTH:
+        if text.isascii() and text.isprintable():
+            encoded = text.encode().replace(b"=", b"=3D")
+        elif "\n" not in text:
+            # The C encoder knows nothing of dots at the start of a line, so it serves only for what fits into one.
+            encoded = b2a_qp(text.encode("utf-8", "replace"), istext=False)
+    if encoded and len(encoded) <= _WIDTH and encoded[0] not in b".F" and b"\n" not in encoded:
+        return encoded + _SOFT
     return run(text)
 
 
