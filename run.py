@@ -30,17 +30,17 @@ def has(module):
     return importlib.util.find_spec(module) is not None
 
 
-def install():
+def install(fresh=("--clear",)):
     lock, project = ("-r", HERE / "requirements.lock"), ("--no-deps", "--no-build-isolation", "-e", HERE)
     uv = shutil.which("uv")
     if uv:
-        run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV)
+        run(uv, "venv", "--quiet", *(fresh or ("--allow-existing",)), "--python", sys.executable, VENV)
         pip = (uv, "pip", "install", "--quiet", "--python", PYTHON)
     elif has("ensurepip"):
-        run(sys.executable, "-m", "venv", "--clear", VENV)
+        run(sys.executable, "-m", "venv", *fresh, VENV)
         pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     elif has("pip"):  # Debian without python3-venv: its pip may still install into an environment made without one.
-        run(sys.executable, "-m", "venv", "--clear", "--without-pip", VENV)
+        run(sys.executable, "-m", "venv", *fresh, "--without-pip", VENV)
         pip = (sys.executable, "-m", "pip", "--python", PYTHON, "install", "--quiet", "--disable-pip-version-check")
     else:
         sys.exit("Python has neither venv nor pip here. On Debian or Ubuntu: sudo apt install python3-venv")
@@ -53,12 +53,17 @@ def main():
         sys.exit(
             "mailer needs Python 3.11 or newer. `uv run mailer demo` fetches one for you (search for: install uv)."
         )
-    wanted = hashlib.sha256((HERE / "requirements.lock").read_bytes() + (HERE / "pyproject.toml").read_bytes())
-    wanted.update(f"{sys.version_info[:2]} {HERE}".encode())
-    if not STAMP.is_file() or STAMP.read_text() != wanted.hexdigest():
+    home = f"{sys.version_info[:2]} {HERE}"
+    lock = hashlib.sha256(
+        (HERE / "requirements.lock").read_bytes() + (HERE / "pyproject.toml").read_bytes()
+    ).hexdigest()
+    stamp = STAMP.read_text().splitlines() if STAMP.is_file() else []
+    if stamp != [home, lock]:
         print("Setting up (once, about half a minute) …", file=sys.stderr)
-        install()
-        STAMP.write_text(wanted.hexdigest())
+        install(
+            () if stamp[:1] == [home] else ("--clear",)
+        )  # a program may be running in an environment that is merely old
+        STAMP.write_text(f"{home}\n{lock}\n")
     arguments = sys.argv[1:]
     if arguments[:1] == ["test"]:
         command = [PYTHON, "-m", "pytest", *arguments[1:]]
