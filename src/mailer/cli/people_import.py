@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailer.storage.import_files import FileImport, FileOptions
     from mailer.storage.import_undo import Undone
 
+_WIDTH = 96
 _ENCODINGS = {"cp1252": "Windows-1252", "utf-8": "UTF-8", "utf-8-sig": "UTF-8"}
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
@@ -155,7 +156,7 @@ def _summary(done: "FileImport") -> str:
     counts, file = done.counts, done.file
     kind = f"{_DELIMITERS[file.delimiter]}, {_ENCODINGS.get(file.encoding, 'UTF-16')}"
     lines = [f"Read {file.name}: {counts.read:,} rows ({'our own export' if done.format == 'mailer' else kind})"]
-    lines += [f"  {header} -> {target or '(left out)'}" for header, target in done.columns]
+    lines += _wrapped(f"{header} -> {target or '(left out)'}" for header, target in done.columns)
     where = f" on {done.list_name}" if done.list_name else ""
     lines.append(f"  new{where} {counts.new:,}   updated {counts.updated:,}   unchanged {counts.unchanged:,}")
     for number, words in (
@@ -168,6 +169,17 @@ def _summary(done: "FileImport") -> str:
     if done.problems:
         lines.append(f"Rows that were not used, with their lines and reasons: {done.problems}")
     return "\n".join(lines)
+
+
+def _wrapped(entries: Iterable[str]) -> list[str]:
+    """As many entries on a line as fit beside each other."""
+    lines: list[str] = []
+    for entry in entries:
+        if lines and len(lines[-1]) + len(entry) < _WIDTH:
+            lines[-1] += f"   {entry}"
+        else:
+            lines.append(f"  {entry}")
+    return lines
 
 
 def _undo(output: Output, batch: int) -> None:
