@@ -70,13 +70,15 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
 
 
 def _findings(app: "App", root: Path, slug: str, known: frozenset[str] | None) -> tuple[Problem, ...]:
+    from mailer.rendering.check import body_problems
     from mailer.rendering.check import check as checked
-    from mailer.sources.campaign_files import read_campaign
+    from mailer.sources.campaign_files import body_of, read_campaign
 
     try:
         file = read_campaign(root, slug)
     except InputProblems as error:
-        return error.problems
+        body = body_of(root, slug)
+        return (*error.problems, *(body_problems(root, f"campaigns/{slug}.md", *body) if body else ()))
     return checked(file, settings=app.settings, now=app.now, known_attributes=known).findings
 
 

@@ -130,5 +130,11 @@ class Body:
             if fault.rule != "image":
                 raise
             # The picture is named here, whatever template was to show it.
-            problem = Problem(rule=fault.rule, file=self.file, line=getattr(node, "line", None), message=fault.message, hint=fault.hint)
+            problem = Problem(
+                rule=fault.rule,
+                file=self.file,
+                line=getattr(node, "line", None),
+                message=fault.message,
+                hint=fault.hint,
+            )
             raise InputProblems([problem]) from fault

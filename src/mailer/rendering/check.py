@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+
+from jinja2 import TemplateSyntaxError
 
 from mailer.domain.campaign import Waiver
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.subscriber import Recipient
 from mailer.edition.program import Program
 from mailer.errors import EditionError, InputProblems, Problem, Severity
-from mailer.rendering.compile import Compiled, compile_campaign
+from mailer.rendering.compile import Compiled, compile_campaign, template_folders
 from mailer.rendering.context import zone_of
+from mailer.rendering.environment import environment
 from mailer.rendering.lints import FIXED_RULES, RULES, Material
-from mailer.rendering.problems import suggestion
+from mailer.rendering.problems import from_exception, suggestion
 from mailer.settings import Settings
 
 #: Who reads when nobody is named: the same in render, check and preview.
@@ -60,6 +64,16 @@ def check(file: CampaignFile, *, settings: Settings, now: datetime, known_attrib
     except InputProblems as error:
         return Checked(compiled=None, findings=_sorted(error.problems))
     return Checked(compiled=compiled, findings=_sorted([*compiled.warnings, *lint(file, compiled, settings, now)]))
+
+
+def body_problems(root: Path, name: str, body: str, first_line: int) -> tuple[Problem, ...]:
+    """What is wrong with a body as a template, when the fields above it cannot be read: both are said at once."""
+    _, texts = environment(template_folders(root))
+    try:
+        texts.text(body, name, first_line)
+    except (TemplateSyntaxError, InputProblems) as error:
+        return from_exception(error, fallback=(name, None), files={name: first_line}).problems
+    return ()
 
 
 def lint(file: CampaignFile, compiled: Compiled, settings: Settings, now: datetime) -> Iterator[Problem]:

@@ -111,15 +111,15 @@ class CampaignEnvironment(SandboxedEnvironment):
 
     def text(self, source: str, file: str, first_line: int) -> Template:
         """A campaign's own text as a template; `file` names it in problems, `first_line` is where it begins there."""
+        self.places.first_lines[file] = first_line
         key = (source, file, first_line)
         if key not in self._texts:
             if len(self._texts) >= _MOST_TEXTS:
                 self._texts.clear()
-            self._texts[key] = self._text(source, file, first_line)
+            self._texts[key] = self._compiled_text(source, file)
         return self._texts[key]
 
-    def _text(self, source: str, file: str, first_line: int) -> Template:
-        self.places.first_lines[file] = first_line
+    def _compiled_text(self, source: str, file: str) -> Template:
         code = self.compile(source, name=file, filename=file)
         return self.template_class.from_code(self, code, self.make_globals(None))
 

@@ -13,7 +13,7 @@ What is done before the call, and why (each has a regression test):
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from html.entities import html5
 from typing import Any
@@ -24,7 +24,8 @@ from mjml import mjml2html
 from mailer.errors import InputProblems, Problem
 from mailer.rendering.holes import Holes
 from mailer.rendering.lines import Located
-from mailer.rendering.mjml_schema import holds_html, judge
+from mailer.rendering.mjml_marks import marks_apart, marks_wrapped
+from mailer.rendering.mjml_schema import Finding, judge
 
 _ENTITY = re.compile(r"&([a-zA-Z][a-zA-Z0-9]*);")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -52,8 +53,8 @@ def to_html(source: Located, holes: Holes, *, is_own_picture: Callable[[str], bo
     """
     root = _parsed(source)
     inline_css, head_css = _cut_styles(root)
-    problems = [_problem(source, *found) for found in _marks_apart(root, holes)]
-    problems += [_problem(source, *found) for found in _marks_wrapped(root, holes)]
+    problems = [_problem(source, *found) for found in marks_apart(root, holes)]
+    problems += [_problem(source, *found) for found in marks_wrapped(root, holes)]
     problems += [_problem(source, *found) for found in judge(root, lambda value: bool(holes.pattern.search(value)))]
     problems += [_problem(source, *found) for found in _foreign_pictures(root, is_own_picture)]
     if problems:
@@ -118,110 +119,7 @@ def _cut_styles(root: etree._Element) -> tuple[str, str]:
     return "\n".join(inline), "\n".join(head)
 
 
-def _marks_apart(root: etree._Element, holes: Holes) -> list[tuple[etree._Element, str, str]]:
-    """Findings for conditions and loops that begin in one element and end in another: one branch would break the mail."""
-    findings: list[tuple[etree._Element, str, str]] = []
-    open_in: list[etree._Element] = []
-    for parent, text in _texts(root):
-        for match in holes.pattern.finditer(text):
-            if match[1] in "if":
-                open_in.append(parent)
-            elif match[1] in "ven":
-                if not open_in or open_in[-1] is not parent:
-                    findings.append((parent, "a condition on the recipient ends in another element", _SAME_ELEMENT))
-                if match[1] == "n" and open_in:
-                    open_in.pop()
-    return findings
-
-
-_SAME_ELEMENT = "put {% if %} and {% endif %} side by side into the same element"
-
-
-def _texts(root: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    """(element, text directly in it) in reading order; comments count as text of their parent."""
-    for event, element in etree.iterwalk(root, events=("start", "end", "comment")):
-        parent = element.getparent()
-        if event == "start":
-            yield element, element.text or ""
-        elif parent is not None:
-            if event == "comment":
-                yield parent, element.text or ""
-            yield parent, element.tail or ""
-
-
-def _marks_wrapped(root: etree._Element, holes: Holes) -> list[tuple[etree._Element, str, str]]:
-    """Put marks that stand between MJML's own elements into <mj-raw>; findings for marks where none may stand."""
-    findings: list[tuple[etree._Element, str, str]] = []
-    for element in list(root.iter()):
-        if not isinstance(element.tag, str):
-            continue
-        findings += [
-            (element, "a condition on the recipient inside an attribute", _USE_EXPRESSION)
-            for value in element.attrib.values()
-            if any(match[1] in "ivefn" for match in holes.pattern.finditer(str(value)))
-        ]
-        if not holds_html(element.tag) and element.tag != "mj-attributes" and not _inside_html(element):
-            _wrap_comments(element, holes)
-            _wrap_texts(element, holes)
-    return findings
-
-
-_USE_EXPRESSION = "use an expression: {{ … if … else … }}"
-
-
-def _inside_html(element: etree._Element) -> bool:
-    return any(holds_html(str(parent.tag)) for parent in element.iterancestors())
-
-
-def _wrap_comments(element: etree._Element, holes: Holes) -> None:
-    """Comments between MJML's elements: marks are wrapped, an author's notes go."""
-    for child in list(element):
-        if not isinstance(child, etree._Comment):  # noqa: SLF001 (the class has no other name)
-            continue
-        tokens = [match[0] for match in holes.pattern.finditer(child.text or "")]
-        replacement = [_raw(token) for token in tokens]
-        _put(element, child, replacement)
-
-
-def _wrap_texts(element: etree._Element, holes: Holes) -> None:
-    if element.text and holes.pattern.search(element.text):
-        tokens = [match[0] for match in holes.pattern.finditer(element.text)]
-        element.text = holes.pattern.sub("", element.text)
-        for place, token in enumerate(tokens):
-            element.insert(place, _raw(token))
-    for child in list(element):
-        if child.tail and holes.pattern.search(child.tail):
-            tokens = [match[0] for match in holes.pattern.finditer(child.tail)]
-            child.tail = holes.pattern.sub("", child.tail)
-            for token in reversed(tokens):
-                child.addnext(_raw(token))
-
-
-def _raw(token: str) -> etree._Element:
-    raw = etree.Element("mj-raw")
-    raw.append(etree.Comment(token))
-    return raw
-
-
-def _put(parent: etree._Element, old: etree._Element, new: list[etree._Element]) -> None:
-    """Replace `old` by `new`, keeping the text behind it."""
-    place, tail = parent.index(old), old.tail
-    old.tail = None
-    parent.remove(old)
-    for offset, element in enumerate(new):
-        parent.insert(place + offset, element)
-    if tail and tail.strip():
-        if new:
-            new[-1].tail = tail
-        elif place:
-            parent[place - 1].tail = (parent[place - 1].tail or "") + tail
-        else:
-            parent.text = (parent.text or "") + tail
-
-
-def _foreign_pictures(
-    root: etree._Element, is_own_picture: Callable[[str], bool]
-) -> list[tuple[etree._Element, str, str]]:
+def _foreign_pictures(root: etree._Element, is_own_picture: Callable[[str], bool]) -> list[Finding]:
     """Pictures from elsewhere tell somebody else who reads the mail, and are lost when they move house."""
     hint = 'write src="{{ image("picture.jpg").url }}"'
     found = []

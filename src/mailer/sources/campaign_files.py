@@ -18,7 +18,7 @@ from mailer.errors import InputProblems, Problem, UnknownName
 from mailer.sources.gifts import sum_of_gifts
 from mailer.sources.yaml_loader import YamlDocument, read_yaml
 
-__all__ = ["CampaignFile", "campaign_slugs", "parse_campaign", "read_campaign"]
+__all__ = ["CampaignFile", "body_of", "campaign_slugs", "parse_campaign", "read_campaign"]
 
 FOLDER = "campaigns"
 #: A campaign is text: the longest of the seeds has 7 KB.
@@ -44,6 +44,16 @@ def read_campaign(root: Path, slug: str) -> CampaignFile:
     if not _SLUG.fullmatch(slug) or not path.exists():
         raise UnknownName(f'There is no campaign "{slug}".', hint=_known(slug, campaign_slugs(root)))
     return parse_campaign(_content(path, name), slug=slug, root=root)
+
+
+def body_of(root: Path, slug: str) -> tuple[str, int] | None:
+    """(the body, its first line) of a campaign whose fields may be wrong; None when not even that can be told."""
+    name = f"{FOLDER}/{slug}.md"
+    try:
+        parts = _split(_text(_content(root / name, name), name), name)
+    except InputProblems:
+        return None
+    return parts.body, parts.body_line
 
 
 def parse_campaign(content: bytes, *, slug: str, root: Path) -> CampaignFile:
