@@ -62,10 +62,10 @@ def write_letter(folder, *, body="Bring a friend, and write to us if you need a 
     (folder / "campaigns" / f"{slug}.md").write_text(LETTER.format(body=body, extra=extra))
 
 
-def desk_for(folder, *, clock=None, **environment):
-    """What launches from the project in `folder`, over its own database."""
+def desk_for(folder, *, clock=None, url="", **environment):
+    """What launches from the project in `folder`, over its own database or the one at `url`."""
     variables = {"MAILER_SMTP_URL": "smtp://127.0.0.1:1", **environment}
-    database = make_database(f"sqlite:///{folder / 'mailer.db'}")
+    database = make_database(url or f"sqlite:///{folder / 'mailer.db'}")
     return Desk(
         settings=load(folder, variables), database=database, key=KEY, **({} if clock is None else {"clock": clock})
     )

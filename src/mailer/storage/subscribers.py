@@ -68,7 +68,7 @@ def known_attributes(connection: sa.Connection) -> frozenset[str]:
     each = (
         sa.func.json_each(subscriber.c.attributes).table_valued("key")
         if connection.dialect.name == "sqlite"
-        else sa.func.jsonb_object_keys(subscriber.c.attributes).table_valued("key")
+        else sa.func.jsonb_object_keys(subscriber.c.attributes).table_valued("key").render_derived()
     )
     found = connection.scalars(sa.select(each.c.key).distinct().select_from(subscriber).join(each, sa.true()))
     return frozenset(found)
