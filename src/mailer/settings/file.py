@@ -26,7 +26,7 @@ def read_file(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+), column (\d+)", str(error))
-        line, column = (int(place[1]), int(place[2])) if place else (None, None)
+        line, column = (int(number) for number in place.groups()) if place else (None, None)
         return {}, [Problem(rule="settings", message=f"not TOML: {error}", file=path.name, line=line, column=column)]
     reader = _FileReader(path.name, text)
     for section, content in document.items():
@@ -43,11 +43,24 @@ class _FileReader:
         self.values: dict[str, Any] = {}
         self.problems: list[Problem] = []
 
-    def problem(self, key: str, message: str, hint: str = "") -> None:
-        # tomllib keeps no positions: the first line that begins with the key is where a person would look.
-        pattern = re.compile(rf"\s*(?:\[+\s*(?:\w+\.)*)?{re.escape(key)}\b")
-        line = next((number for number, text in enumerate(self.lines, 1) if pattern.match(text)), None)
+    def problem(self, key: str, message: str, hint: str = "", *, table: str = "") -> None:
+        line = self.line_of(key, table)
         self.problems.append(Problem(rule="settings", message=message, hint=hint, file=self.name, line=line))
+
+    def line_of(self, key: str, table: str) -> int | None:
+        """Where `key` stands in `table`. tomllib keeps no positions, so this looks where a person would."""
+        here, header, entry = (
+            "",
+            re.compile(r"\s*\[+\s*([\w.-]+)\s*\]+"),
+            re.compile(rf"\s*\"?{re.escape(key)}\"?\s*[=.]"),
+        )
+        for number, text in enumerate(self.lines, 1):
+            found = header.match(text)
+            if found:
+                here = found[1]
+            if (found and here in (key, f"{table}.{key}")) or (here == table and entry.match(text)):
+                return number
+        return None
 
     def section(self, section: str, content: Any) -> None:
         if section == "relays":
@@ -66,14 +79,14 @@ class _FileReader:
         hints, out = typing.get_type_hints(kind), {}
         for key, value in content.items():
             if key not in hints:
-                self.problem(key, f'unknown key "{key}" in [{prefix}]', suggest(key, list(hints)))
+                self.problem(key, f'unknown key "{key}" in [{prefix}]', suggest(key, list(hints)), table=prefix)
                 continue
             try:
                 out[key] = (
                     self.lists(value) if key == "lists" else checked(f"{prefix}.{key}", convert(value, hints[key]), "")
                 )
             except SettingsError as error:
-                self.problem(key, error.message, error.hint)
+                self.problem(key, error.message, error.hint, table=prefix)
         return out
 
     def relay(self, entry: Any) -> RelaySettings:
@@ -84,7 +97,12 @@ class _FileReader:
             raise SettingsError("lists holds one table per list", hint="write [subscribers.lists.news]")
         for name in content:
             if not SLUG.fullmatch(name):
-                self.problem(name, f'"{name}" cannot name a list', "small letters, digits and hyphens, a letter first")
+                self.problem(
+                    name,
+                    f'"{name}" cannot name a list',
+                    "small letters, digits and hyphens, a letter first",
+                    table="subscribers.lists",
+                )
         return {
             name: ListSettings(**self.table(ListSettings, f"subscribers.lists.{name}", entry))
             for name, entry in content.items()

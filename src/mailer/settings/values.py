@@ -44,7 +44,7 @@ def convert(value: Any, kind: Any) -> Any:
         return float(value)
     words = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise SettingsError(f"{value!r} is not {words[kind]}")
+        raise SettingsError(f"this takes {words[kind]}")  # the value itself may be a password
     return value
 
 
