@@ -130,7 +130,7 @@ def test_drain_sends_everything_says_so_and_leaves(database, relay, start):
 def test_drain_with_nothing_to_do(database, start):
     code, _, err = finish(start("--drain"))
     assert code == 0
-    assert "Done: nothing was due." in err
+    assert "Done: nothing was sent." in err
 
 
 def test_drain_names_the_next_instant_and_does_not_wait_for_it(database, start, tmp_path, environment):

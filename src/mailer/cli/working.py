@@ -78,9 +78,9 @@ def _progress() -> "Progress":
 
 
 def in_words(counts: "Counter[RowState]") -> str:
-    """Numbers as people read them: "630 sent, 2 failed", or "nothing was due"."""
+    """Numbers as people read them: "630 sent, 2 failed", or "nothing was sent"."""
     said = [f"{counts[state]} {word}" for state, word in WORDS.items() if counts[state]]
-    return ", ".join(said) or "nothing was due"
+    return ", ".join(said) or "nothing was sent"
 
 
 def work(output: Output, *, drain: bool, only: int | None = None, wanted: Callable[[], bool] = lambda: True) -> Ended:

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from mailer.backend import Backend, Receipt, Uncertain
 from mailer.delivery.committer import Committer
+from mailer.delivery.pace import Pace
 from mailer.delivery.pacing import Bucket
 from mailer.delivery.shelf import Shelf
 from mailer.delivery.verdict import verdict
@@ -44,9 +45,7 @@ class Bench:
     make_backend: Callable[[], Backend]
     clock: Callable[[], datetime]
     stopping: threading.Event
-    largest_group: int
-    retry_first_seconds: float
-    breaker: bool
+    pace: Pace
     halt: Callable[[Work, str], None]  #: pause the mailing and say why
     trouble: Callable[[str, float], None]
     crashed: Callable[[Exception], None]
@@ -94,7 +93,7 @@ class Carrier(threading.Thread):
 
     @property
     def _group(self) -> int:
-        return max(1, min(self._bench.largest_group, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
+        return max(1, min(self._bench.pace.largest_group, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
 
     def _take(self, *, patient: bool) -> list[Parcel]:
         """Parcels that may be marked and go out now: the relay's rate and the allowance of doubt leave room for each."""
@@ -166,7 +165,7 @@ class Carrier(threading.Thread):
         except EditionError as error:
             reason = error.message
         except Exception as error:  # one person's data must not stop everybody's mail
-            logger.exception("message not built: mailing=%d", parcel.work.mailing.id)
+            logger.debug("message not built: mailing=%d", parcel.work.mailing.id, exc_info=True)
             reason = f"the message cannot be built: {type(error).__name__}"
         else:
             return True
@@ -203,7 +202,7 @@ class Carrier(threading.Thread):
             subscriber_id=parcel.subscriber_id,
             attempts=parcel.claimed.attempts,
             in_doubt=work.mailing.in_doubt,
-            first_seconds=bench.retry_first_seconds,
+            first_seconds=bench.pace.retry_first_seconds,
             deadline=work.deadline,
             now=bench.clock(),
             chance=random.random(),  # noqa: S311 (jitter)
@@ -211,7 +210,7 @@ class Carrier(threading.Thread):
         parcel.message = None
         self.failures = 0
         bench.committer.settle([Settlement(parcel, outcome)])
-        if bench.breaker and not work.halted and (reason := work.breaker.record(receipt)):
+        if bench.pace.breaker and not work.halted and (reason := work.breaker.record(receipt)):
             bench.halt(work, reason)
 
     def _unanswered(self, reason: str) -> None:

@@ -135,7 +135,7 @@ class Committer:
             try:
                 written = self._write(group)
             except StorageError as error:
-                logger.error("commit failed: attempt=%d error=%s", attempt, error.code)  # noqa: TRY400 (the reason is told below)
+                logger.info("commit failed: attempt=%d error=%s", attempt, error.code)
                 if not self._broken:
                     self._broken = True
                     self._told_failed(error)
@@ -186,7 +186,7 @@ class Committer:
         self.allowance.give_back(len(group.settled))
         known = [one for one in both if one.outcome.subscriber_id in done[one.parcel.lease]]
         if len(known) < len(both):
-            logger.warning("answers came after the lease: rows=%d", len(both) - len(known))
+            logger.info("answers came after the lease: rows=%d", len(both) - len(known))
         if known:
             self._told_settled(known)
 

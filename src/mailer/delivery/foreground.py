@@ -15,9 +15,7 @@ from types import FrameType
 from mailer.delivery.summary import Summary
 from mailer.delivery.worker import Worker
 
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 STEP = 0.2
 
 

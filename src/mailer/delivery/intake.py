@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from mailer.delivery.pace import Pace
 from mailer.delivery.shelf import Shelf
 from mailer.delivery.work import Lease, Parcel, Work
 from mailer.domain.mailing import Mailing, MailingState, RowState
@@ -36,14 +37,13 @@ class Intake:
         clock: Callable[[], datetime],
         key: bytes,
         only: int | None,
-        rate: float,
-        lease_seconds: int,
+        pace: Pace,
     ) -> None:
-        """only: a mailing's id, None for all. rate: messages a second, 0 without a limit."""
+        """only: a mailing's id, None for all."""
         self._database, self._ledger, self._shelf = database, ledger, shelf
         self._clock, self._key, self._only = clock, key, only
-        self._lease_seconds = lease_seconds
-        wanted = int(rate * lease_seconds * CLAIMED_AHEAD) if rate else LARGEST_CLAIM
+        self._lease_seconds = pace.lease_seconds
+        wanted = int(pace.rate * pace.lease_seconds * CLAIMED_AHEAD) if pace.rate else LARGEST_CLAIM
         self._size = max(SMALLEST_CLAIM, min(LARGEST_CLAIM, wanted))
         self.low = self._size // 2  #: so few parcels on the shelf, and it is time to claim again
         self._works: dict[int, Work] = {}
@@ -72,7 +72,7 @@ class Intake:
                 mailing=mailing, program=Program(edition, key=self._key, mailing_id=mailing.id)
             )
         except EditionError as error:
-            logger.error("mailing held: mailing=%d error=%s", mailing.id, error.code)  # noqa: TRY400 (its text is stored)
+            logger.info("mailing held: mailing=%d error=%s", mailing.id, error.code)
             with self._database.writing() as connection:
                 mailings.move(connection, mailing.id, MailingState.HELD, reason=str(error), at=self._clock())
 

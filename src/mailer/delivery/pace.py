@@ -19,6 +19,11 @@ class Pace:
     max_in_doubt: int = 64
     breaker: bool = True
 
+    @property
+    def largest_group(self) -> int:
+        """Messages that one connection has marked at a time: half of its share, for the next group is marked meanwhile."""
+        return max(1, self.max_in_doubt // self.connections // 2)
+
 
 def pace_for(settings: Settings, relay: RelaySettings, *, processes: int = 1) -> Pace:
     """The pace of one of `processes` worker processes: they share the relay's rate and its connections."""

@@ -46,6 +46,8 @@ STEP = 0.2
 GRACE = 30.0
 #: Every connection failed this often in a row: the relay is down, and `drain` does not wait for it.
 PATIENCE = 3
+#: The same trouble with the relay is told again after so long.
+TELL_EVERY = 30.0
 
 
 class Worker:
@@ -64,28 +66,18 @@ class Worker:
     ) -> None:
         """key: signs links. make_backend: called once for each connection, in its thread. only: work this mailing alone."""
         self._database, self._clock, self._only = database, clock, only
-        self._observer = observer or Observer()
-        self._summary = Summary()
+        self._observer, self._summary = observer or Observer(), Summary()
         self._asked, self._hurry, self._ending = threading.Event(), threading.Event(), threading.Event()
-        self._settled_all = threading.Event()
+        self._settled_all, self._telling = threading.Event(), threading.Lock()
         self._works: list[Work] = []
         self._error: Exception | None = None
-        self._telling = threading.Lock()
+        self._reap_at = self._look_at = self._told_at = 0.0
         self._ledger = Ledger(database, clock)
         self._shelf = Shelf()
         self._committer = Committer(
             self._ledger, max_in_doubt=pace.max_in_doubt, settled=self._settled, failed=self._crashed
         )
-        self._intake = Intake(
-            database,
-            self._ledger,
-            self._shelf,
-            clock=clock,
-            key=key,
-            only=only,
-            rate=pace.rate,
-            lease_seconds=pace.lease_seconds,
-        )
+        self._intake = Intake(database, self._ledger, self._shelf, clock=clock, key=key, only=only, pace=pace)
         bench = Bench(
             shelf=self._shelf,
             committer=self._committer,
@@ -93,15 +85,12 @@ class Worker:
             make_backend=make_backend,
             clock=clock,
             stopping=self._ending,
-            largest_group=max(1, pace.max_in_doubt // pace.connections // 2),
-            retry_first_seconds=pace.retry_first_seconds,
-            breaker=pace.breaker,
+            pace=pace,
             halt=self._halt,
             trouble=self._trouble,
             crashed=self._crashed,
         )
         self._carriers = [Carrier(bench, number) for number in range(1, pace.connections + 1)]
-        self._reap_at = self._look_at = 0.0
 
     def stop(self) -> None:
         """Ask it to stop. The second call breaks off what waits for a reply."""
@@ -195,7 +184,7 @@ class Worker:
         reaped = self._ledger.reap()
         if reaped:
             self._look_at = 0.0
-            logger.warning(
+            logger.info(
                 "leases reaped: released=%d uncertain=%d resent=%d", reaped.released, reaped.uncertain, reaped.resent
             )
             self._summary.counts[RowState.UNCERTAIN] += reaped.uncertain
@@ -260,16 +249,21 @@ class Worker:
         with self._database.writing() as connection:
             paused = mailings.move(connection, work.mailing.id, MailingState.PAUSED, reason=reason, at=self._clock())
         if paused:
-            logger.error("mailing paused: mailing=%d", work.mailing.id)
+            logger.info("mailing paused: mailing=%d", work.mailing.id)
             with self._telling:
                 self._summary.paused[work.mailing.id] = reason
                 self._observer.paused(work.mailing, reason)
 
     def _trouble(self, reason: str, seconds: float) -> None:
-        logger.warning("relay cannot be used: retry_in=%.1f", seconds)
+        """Several connections find out at about the same time; it is told once."""
+        logger.info("connection cannot be used: retry_in=%.1f", seconds)
         with self._telling:
+            known = self._summary.relay_down == reason and time.monotonic() < self._told_at + TELL_EVERY
             self._summary.relay_down = reason
-            self._observer.trouble(reason, seconds)
+            if not known:
+                self._told_at = time.monotonic()
+                logger.info("relay cannot be used: retry_in=%.1f", seconds)
+                self._observer.trouble(reason, seconds)
 
     def _crashed(self, error: Exception) -> None:
         """A thread cannot go on: stop, and let `run` raise the first reason."""

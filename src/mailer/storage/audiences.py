@@ -44,7 +44,7 @@ def not_suppressed() -> sa.ColumnElement[bool]:
     return ~sa.exists().where(suppression.c.email_key == subscriber.c.email_key)
 
 
-def _confirmed(list_name: str) -> sa.Select[int]:
+def confirmed(list_name: str | sa.ColumnElement[str]) -> sa.Select[int]:
     """Ids of the list's confirmed members, suppressed or not."""
     wanted = sa.select(mailing_list.c.id).where(mailing_list.c.name == list_name).scalar_subquery()
     return (
@@ -56,7 +56,7 @@ def _confirmed(list_name: str) -> sa.Select[int]:
 
 def members(audience: Audience, *, now: datetime) -> sa.Select[int]:
     """One column, `id`: everybody who would be mailed now, in no order. Narrow it with `.where(subscriber.c.id > …)`."""
-    chosen = _confirmed(audience.list_name).where(not_suppressed(), *_clauses(audience, now))
+    chosen = confirmed(audience.list_name).where(not_suppressed(), *_clauses(audience, now))
     if audience.limit is None:
         return chosen
     return sa.select(subscriber.c.id).where(
@@ -109,7 +109,7 @@ def sample(connection: sa.Connection, audience: Audience, size: int, *, now: dat
 
 def explain(connection: sa.Connection, audience: Audience, *, now: datetime) -> Explanation:
     """The funnel: the list, then clause after clause of the segment, then the exclusion, then suppressions."""
-    query = _confirmed(audience.list_name)
+    query = confirmed(audience.list_name)
     steps = [Step(clause=f"list:{audience.list_name}", remaining=_size(connection, query))]
     clauses: list[tuple[str, Segment, bool]] = [
         (describe(part, inside=True), part, True) for part in parts_of(audience.segment)

@@ -10,9 +10,9 @@ from functools import cache
 import sqlalchemy as sa
 
 from mailer.domain.mailing import ROW_STEPS, InDoubt, MailingState, RowState
-from mailer.domain.subscriber import SubscriptionStatus
+from mailer.storage.audiences import confirmed, not_suppressed
 from mailer.storage.rowset import rowset
-from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, subscription, suppression
+from mailer.storage.tables import delivery, mailing, subscriber
 
 MANY: sa.ColumnElement[int] = sa.literal_column("1000")
 
@@ -220,14 +220,5 @@ class Statements:
 
 
 def _mailable(person: sa.ColumnElement[int], list_name: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Whether `person` may be mailed on that list: confirmed there, and the address not suppressed."""
-    return (
-        sa.select(sa.literal_column("1"))
-        .select_from(subscriber)
-        .join(subscription, subscription.c.subscriber_id == subscriber.c.id)
-        .join(mailing_list, mailing_list.c.id == subscription.c.list_id)
-        .where(subscriber.c.id == person, mailing_list.c.name == list_name)
-        .where(subscription.c.status == sa.literal_column(f"'{SubscriptionStatus.CONFIRMED}'"))
-        .where(~sa.exists().where(suppression.c.email_key == subscriber.c.email_key))
-        .exists()
-    )
+    """Whether `person` may be mailed on that list: the same rule by which the audience was counted and frozen."""
+    return confirmed(list_name).where(subscriber.c.id == person, not_suppressed()).exists()
