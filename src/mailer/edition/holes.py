@@ -49,6 +49,8 @@ def _link(name: str, medium: Medium[Piece]) -> Lay[Piece]:
 def _one_field(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str) -> Lay[Piece]:
     expr, laid = hole.expr, medium.values[hole.context]
     kept: dict[Any, Piece] = {}
+    # `subscriber.X`, and `subscriber.X | default(…)` where X is a word: the field is the value.
+    as_it_is = ("field", ("var", "subscriber"), name) in (expr, expr[2] if expr[:2] == ("filter", "default") else None)
 
     def lay(env: Env) -> Piece:
         found = env[SUBSCRIBER].get(name)
@@ -59,7 +61,7 @@ def _one_field(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str)
             if piece is not None:
                 return piece
         try:
-            value = evaluate(env)
+            value = found if as_it_is and sort is str and found[:1].isalnum() else evaluate(env)
             piece = laid(value if value.__class__ is str else shown(value))
         except FAILURES as error:
             raise failure(expr, error) from error

@@ -327,3 +327,14 @@ def test_loops_within_loops_cannot_stop_a_worker():
 def test_a_text_is_not_a_list_of_its_letters():
     with pytest.raises(EditionError, match=r"subscriber\.tags"):
         program(text=(For("tag", field("tags"), ()),)).message(recipient(tags="donor"), at=AT)
+
+
+def test_only_a_field_as_it_is_skips_its_expression():
+    shouted = ("filter", "default", filtered("upper", field("x")), (const("?"),))
+    letters = program(
+        text=(PLAIN(shouted), PLAIN(("field", field("x"), "y")), PLAIN(default("x", "?")), PLAIN(field("x")))
+    )
+    assert letters.text(recipient(x="ana")) == "ANAanaana"
+    assert letters.text(recipient(x="ana")) == "ANAanaana"
+    assert letters.text(recipient(x=" ")) == "?? "
+    assert letters.text(recipient()) == "??"
