@@ -1,5 +1,7 @@
 """The pages that subscribers and organisers meet, as a browser shows them: wide and narrow, in the light and the dark."""
 
+import subprocess
+
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -10,6 +12,7 @@ from mailer.settings import BrandSettings, OrganisationSettings, Settings
 from mailer.web.inbox.pages import InboxPages, Step
 from mailer.web.inbox.store import Store
 from mailer.web.look import SitePages
+from mailer.web.server import Server, listen
 
 pytestmark = [
     pytest.mark.browser,
@@ -94,3 +97,25 @@ def test_the_inbox_can_be_read(page, screen, tmp_path):
     site = Starlette(routes=InboxPages(store, SETTINGS, story=lambda: STORY).routes())
     answer = TestClient(site, base_url="http://127.0.0.1").get(f"/inbox/{page}")
     must_be_readable(answer.text, screen, tmp_path)
+
+
+def test_the_open_inbox_notices_what_happens_and_keeps_the_open_message(tmp_path):
+    store = Store(tmp_path / "store")
+    store.add(LETTER, "ana@example.net")
+    looks = []
+
+    def story():
+        """Goes on after the page was loaded and its script has looked once."""
+        looks.append(1)
+        if len(looks) == 3:
+            store.add(LETTER, "ben@example.net")
+        return [Step(state="now" if len(looks) < 3 else "done", text="The mail goes.")]
+
+    site = Starlette(routes=InboxPages(store, SETTINGS, story=story).routes())
+    with Server(site, listen("127.0.0.1", 0)) as server:
+        command = [chromium.PROGRAM, *chromium.FLAGS, f"--user-data-dir={tmp_path / 'profile'}"]
+        command += ["--virtual-time-budget=5000", "--dump-dom", f"{server.url}/inbox/1?view=headers"]
+        seen = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert "2 messages" in seen
+    assert "ben@example.net" in seen
+    assert "X-Long" in seen

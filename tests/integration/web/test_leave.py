@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -224,3 +225,33 @@ def test_leaving_through_the_link_of_a_mailing_that_is_gone_is_described_rightly
     assert "nothing more from us" in site.post(of_none, data={"action": "everything"}).text
     assert "Welcome back" in site.post(of_none, data={"action": "undo"}).text
     assert lists_of() == {"news", "events"}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0, 36), to=st.sampled_from("ABYZabyz0189-_lvptm.~"))
+def test_no_single_wrong_letter_in_a_token_is_overlooked(site, address, people, at, to):
+    good = address()
+    token = good.removeprefix("/u/")
+    wrong = token[:at] + to + token[at + 1 :]
+    if wrong == token:
+        return
+    before = people()
+    assert site.post("/u/" + wrong, **URLENCODED).status_code == 404
+    assert people() == before
+
+
+def test_a_leave_token_cannot_be_relabelled(site, address, people):
+    before, token = people(), address().removeprefix("/u/")
+    for path, letter in (("/u/", "t"), ("/v/", "v"), ("/p/", "p"), ("/v/", "t"), ("/p/", "t")):
+        assert site.get(path + token[:-1] + letter).status_code == 404
+    assert people() == before
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(path=st.text(max_size=60), method=st.sampled_from(["GET", "POST", "HEAD", "PUT"]))
+def test_no_path_breaks_the_site_redirects_or_changes_anything(site, people, path, method):
+    before = people()
+    answer = site.request(method, "/" + quote(path, safe="/%", errors="ignore"))
+    assert answer.status_code in (200, 404, 405, 413)
+    assert "location" not in answer.headers
+    assert people() == before
