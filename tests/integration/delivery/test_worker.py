@@ -23,6 +23,7 @@ from mailer.storage import events, mailings, suppressions
 from mailer.storage.database import Database
 from mailer.storage.ledger import Ledger, Reaped
 from mailer.storage.tables import delivery, subscriber, subscription
+from postgres import postgres_url  # noqa: F401 (a fixture)
 
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
 
@@ -600,3 +601,17 @@ def test_reaping_finds_nothing_after_a_clean_end(database):
     prepared(database, 50)
     worker_for(database, MemoryBackend).run(drain=True)
     assert Ledger(database, lambda: datetime.now(UTC) + timedelta(days=1)).reap() == Reaped()
+
+
+def test_two_workers_share_a_mailing_on_postgresql(postgres_url):  # noqa: F811 (the fixture)
+    database = make_database(postgres_url)
+    letter = prepared(database, 600)
+    relay = Relay(delay=0.0005)
+    threads = [InThread(worker_for(database, relay), drain=True) for _ in range(2)]
+    for thread in threads:
+        thread.join(60)
+    assert [thread.error for thread in threads] == [None, None]
+    assert sum(relay.accepted.values()) == len(relay.accepted) == 600
+    assert states(database, letter) == {SENT: list(range(1, 601))}
+    assert state_of(database, letter) is MailingState.FINISHED
+    database.dispose()
