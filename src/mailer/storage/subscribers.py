@@ -4,14 +4,16 @@
 done to a person (`leave`, `undo_leave`, `suppress`) is at hand here too; it lives in `subscriptions` and `suppressions`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from mailer.domain.address import email_key
 from mailer.domain.person import full_name
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient, SubscriptionStatus
+from mailer.storage.database import compact_json
 from mailer.storage.subscriptions import leave, undo_leave
 from mailer.storage.suppressions import suppress
 from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subscription, tag
@@ -44,7 +46,7 @@ def unsigned(stored: int) -> int:
 
 def recipients(connection: sa.Connection, ids: Sequence[int], needs: frozenset[str]) -> list[Recipient]:
     """The people of `ids` who are still there, in no order, with the fields of `needs` that they have."""
-    return _recipients(connection, subscriber.c.id.in_(list(ids)), needs)
+    return _recipients(connection, _among(connection, subscriber.c.id, ids), needs)
 
 
 def recipient_by_email(
@@ -74,56 +76,76 @@ def known_attributes(connection: sa.Connection) -> frozenset[str]:
     return frozenset(found)
 
 
+def _among(connection: sa.Connection, column: sa.ColumnElement[int], ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """`column IN ids` with one bound value: binding five hundred takes longer than finding them."""
+    if connection.dialect.name == "sqlite":
+        packed = sa.func.json_each(compact_json(list(ids))).table_valued("value")
+        return column.in_(sa.select(packed.c.value))
+    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.BigInteger)))
+
+
 def _recipients(connection: sa.Connection, condition: sa.ColumnElement[bool], needs: frozenset[str]) -> list[Recipient]:
-    wanted = [name for name in _COLUMNS if name in needs or (name in ("first_name", "last_name") and "name" in needs)]
-    columns = [subscriber.c.id, subscriber.c.public_id, subscriber.c.email, *(subscriber.c[name] for name in wanted)]
+    plain = [name for name in _COLUMNS if name in needs]
+    derived = [name for name in _columns_behind(needs) if name not in plain]
+    names = ["id", "public_id", "email", *plain, *derived]
+    rows = connection.execute(sa.select(*(subscriber.c[name] for name in names)).where(condition)).all()
+    ids = [row[0] for row in rows]
+    tags = _grouped(connection, _tag_names(connection, ids)) if "tags" in needs else {}
+    lists = _grouped(connection, _list_names(connection, ids)) if "lists" in needs else {}
+    found = []
+    for row in rows:
+        known = dict(zip(names, row, strict=True))
+        fields = _attributes(known["attributes"], needs) if "attributes" in known else {}
+        fields |= {name: known[name] for name in plain if known[name]}
+        fields |= _derived_fields(known, needs)
+        if "tags" in needs:
+            fields["tags"] = tags.get(row[0], ())
+        if "lists" in needs:
+            fields["lists"] = lists.get(row[0], ())
+        public_id = row[1] % _UNSIGNED
+        found.append(Recipient(subscriber_id=row[0], public_id=public_id, email=row[2], fields=fields))
+    return found
+
+
+def _columns_behind(needs: frozenset[str]) -> Iterator[str]:
+    """Columns that fields are made from."""
     if "name" in needs:
-        columns.append(subscriber.c.name)
+        yield from ("name", "first_name", "last_name")
     if "joined_at" in needs:
-        columns.append(subscriber.c.created_at)
+        yield "created_at"
     if needs - (STANDARD_FIELDS - {"attributes"}):
-        columns.append(subscriber.c.attributes)
-    rows = connection.execute(sa.select(*columns).where(condition)).mappings().all()
-    ids = [row["id"] for row in rows]
-    tags = _grouped(connection, _tag_names(ids)) if "tags" in needs else {}
-    lists = _grouped(connection, _list_names(ids)) if "lists" in needs else {}
-    return [_recipient(row, needs, tags.get(row["id"], ()), lists.get(row["id"], ())) for row in rows]
+        yield "attributes"
 
 
-def _recipient(row: sa.RowMapping, needs: frozenset[str], tags: tuple[str, ...], lists: tuple[str, ...]) -> Recipient:
-    attributes = row.get("attributes") or {}
-    fields: dict[str, Any] = {name: value for name, value in attributes.items() if name in needs}
+def _attributes(attributes: Mapping[str, Any], needs: frozenset[str]) -> dict[str, Any]:
+    fields = {name: value for name, value in attributes.items() if name in needs}
     if "attributes" in needs:
         fields["attributes"] = attributes
-    fields |= {name: row[name] for name in _COLUMNS if name in needs and row[name]}
+    return fields
+
+
+def _derived_fields(known: Mapping[str, Any], needs: frozenset[str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     if "email" in needs:
-        fields["email"] = row["email"]
-    if "name" in needs and (name := full_name(row["name"], row["first_name"], row["last_name"])):
+        fields["email"] = known["email"]
+    if "name" in needs and (name := full_name(known["name"], known["first_name"], known["last_name"])):
         fields["name"] = name
     if "joined_at" in needs:
-        fields["joined_at"] = row["created_at"].date().isoformat()
-    if "tags" in needs:
-        fields["tags"] = tags
-    if "lists" in needs:
-        fields["lists"] = lists
+        fields["joined_at"] = known["created_at"].date().isoformat()
     if "topics" in needs:
         fields["topics"] = ()  # nobody can choose topics yet
-    return Recipient(subscriber_id=row["id"], public_id=unsigned(row["public_id"]), email=row["email"], fields=fields)
+    return fields
 
 
-def _tag_names(ids: Sequence[int]) -> sa.Select[int, str]:
-    return (
-        sa.select(subscriber_tag.c.subscriber_id, tag.c.name).join(tag).where(subscriber_tag.c.subscriber_id.in_(ids))
-    )
+def _tag_names(connection: sa.Connection, ids: Sequence[int]) -> sa.Select[int, str]:
+    among = _among(connection, subscriber_tag.c.subscriber_id, ids)
+    return sa.select(subscriber_tag.c.subscriber_id, tag.c.name).join(tag).where(among)
 
 
-def _list_names(ids: Sequence[int]) -> sa.Select[int, str]:
+def _list_names(connection: sa.Connection, ids: Sequence[int]) -> sa.Select[int, str]:
     confirmed = subscription.c.status == SubscriptionStatus.CONFIRMED.value
-    return (
-        sa.select(subscription.c.subscriber_id, mailing_list.c.name)
-        .join(mailing_list)
-        .where(subscription.c.subscriber_id.in_(ids), confirmed)
-    )
+    query = sa.select(subscription.c.subscriber_id, mailing_list.c.name).join(mailing_list)
+    return query.where(_among(connection, subscription.c.subscriber_id, ids), confirmed)
 
 
 def _grouped(connection: sa.Connection, query: sa.Select[int, str]) -> dict[int, tuple[str, ...]]:
