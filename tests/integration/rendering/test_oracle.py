@@ -5,18 +5,23 @@ conditions are decided, a heading with a hole has a line of fixed length below i
 of a block under a condition stays in two sections when the block is left out.
 """
 
+import email
+import email.policy
 import re
 from html import unescape
+from pathlib import Path
 
 import html5lib
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from compiling import ANA, NOBODY, compiled, mail, plain, write
 from mailer.edition.escaping import plain as cleaned
 
+ROOT = Path(__file__).parents[3]
 BODY = """
 Dear {{ subscriber.first_name | default("friend") }}, you joined on {{ subscriber.joined_at | date | default("a fine day") }}.
 
@@ -62,6 +67,7 @@ We were told to *wait*, {{ subscriber.last_name }}. We did not.
 APPEAL = (
     BODY + "\n{{ thermometer() }}\n\n{{ asks() }}\n\n{% if subscriber.country %}\n{{ share_offer() }}\n{% endif %}\n"
 )
+FIGURE = '\n![A red field](p.png "What it shows | the network")\n'
 SHARES = """\
 share_offer:
   society: The Society
@@ -102,6 +108,9 @@ def words(text):
 @pytest.mark.parametrize("fields", [ANA, NOBODY, SOMEBODY], ids=["donor", "nobody", "somebody"])
 @pytest.mark.parametrize(("kind", "body", "more"), [("article", BODY, ""), ("appeal", APPEAL, SHARES)])
 def test_the_program_says_what_plain_jinja_says(tmp_path, kind, body, more, fields):
+    (tmp_path / "campaigns").mkdir()
+    Image.new("RGB", (900, 300), "red").save(tmp_path / "campaigns" / "p.png")
+    body += FIGURE
     front = {"kind": kind, "subject": SUBJECT, "more": more + PREHEADER}
     got = mail(compiled(tmp_path, body, **front).edition, fields)
     naive = plain(write(tmp_path, body, **front), fields)
@@ -109,6 +118,12 @@ def test_the_program_says_what_plain_jinja_says(tmp_path, kind, body, more, fiel
     assert got.preheader == naive.preheader
     assert words(got.text) == words(naive.text)
     assert tree(got.html) == tree(naive.html)
+
+
+def test_the_bodies_above_call_every_block():
+    names = {path.stem for path in (ROOT / "templates" / "blocks").glob("*.mjml")}
+    called = {name for name in names if f"{name}(" in APPEAL}
+    assert names - called == {"prose", "figure", "divider"}  # these Markdown calls
 
 
 HOSTILE = [
@@ -178,7 +193,21 @@ def test_a_hostile_value_changes_no_structure(hostile_edition, value):
     assert skeleton(mail(edition, fields).html) == skeleton(mail(edition, benign).html)
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("value", [*HOSTILE[:6], *HOSTILE[8:], *BREAKING], ids=lambda value: ascii(value[:12]))
+def test_the_message_on_the_wire_holds_exactly_that_mail(hostile_edition, value):
+    _, edition = hostile_edition
+    got = mail(edition, ANA | {"first_name": value, "last_name": value, "country": value})
+    message = email.message_from_bytes(got.message().content, policy=email.policy.default)
+    assert message.defects == []
+    text, html = message.iter_parts()
+    assert [part.get_content_type() for part in (text, html)] == ["text/plain", "text/html"]
+    assert text.get_content().replace("\r\n", "\n") == got.text
+    assert html.get_content().replace("\r\n", "\n").rstrip("\n") == got.html.rstrip("\n")
+    assert " ".join(message["Subject"].split()) == " ".join(got.subject.split())
+    assert [name for name in message if name.lower() == "bcc"] == []
+
+
+@hypothesis_settings(max_examples=15, deadline=None)
 @given(value=st.text(min_size=1, max_size=60))
 def test_no_text_changes_structure_and_all_of_it_arrives(hostile_edition, value):
     _, edition = hostile_edition
