@@ -31,7 +31,9 @@ class Result:
 @click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
+)
 @click.pass_obj
 def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> int:
     """Read campaigns as a careful colleague would: all of them, or those named.

@@ -21,7 +21,9 @@ FORMATS = ("eml", "html", "text", "mjml")
 @click.command()
 @click.argument("slug")
 @click.option("--as", "email", metavar="EMAIL", help="As this person would get it; default: a sample reader.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="eml", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="eml", show_default=True, help="Which form of it."
+)
 @click.pass_obj
 def render(output: Output, slug: str, email: str | None, form: str) -> None:
     """Print a campaign as one person gets it.
