@@ -3,6 +3,7 @@
 import re
 import tomllib
 import typing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ def read_file(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+), column (\d+)", str(error))
-        line, column = (int(number) for number in place.groups()) if place else (None, None)
-        return {}, [Problem(rule="settings", message=f"not TOML: {error}", file=path.name, line=line, column=column)]
+        problem = Problem(rule="settings", message=f"not TOML: {error}", file=path.name)
+        return {}, [replace(problem, line=int(place[1]), column=int(place[2])) if place else problem]
     reader = _FileReader(path.name, text)
     for section, content in document.items():
         reader.section(section, content)
