@@ -295,6 +295,18 @@ def test_a_mailing_to_many_can_be_cancelled_while_its_undo_window_is_open(projec
     )
 
 
+def test_ctrl_c_in_the_undo_window_leaves_it_to_resume(project, database, relay):
+    populate(database, 501)
+    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="30")
+    process = mailer.start("send", "letter", "--yes", "--expect", "501", "--json")
+    assert any("first message leaves" in line for line in iter(process.stderr.readline, ""))
+    process.send_signal(signal.SIGINT)
+    run = mailer.finish(process)
+    assert (run.code, run.json["state"]) == (130, "waiting")
+    assert "resume 1" in run.err
+    assert relay.accepted == []
+
+
 def exists(database):
     with database.reading() as connection:
         return bool(mailings.everything(connection, states=frozenset({MailingState.WAITING})))
