@@ -4,7 +4,8 @@
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from mailer.cli.output import Output, instant, invocation
@@ -13,6 +14,7 @@ from mailer.delivery.observer import Observer
 from mailer.delivery.summary import Left, Summary
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.errors import Exit
+from mailer.storage import mailings
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -50,23 +52,40 @@ class Talk(Observer):
         total = self._counts.setdefault(mailing.id, Counter())
         total += counts
         if self._progress:
+            said = f"{mailing.slug}: {in_words(total)}"
             if mailing.id not in self._tasks:
-                self._tasks[mailing.id] = self._progress.add_task(mailing.slug, total=mailing.total or None)
-            self._progress.update(
-                self._tasks[mailing.id],
-                advance=sum(counts.values()) - counts[RowState.QUEUED],
-                description=f"{mailing.slug}: {in_words(total)}",
-            )
+                self._tasks[mailing.id] = self._new_bar(self._progress, mailing, said)
+            else:
+                done = counts.total() - counts[RowState.QUEUED]
+                self._progress.update(self._tasks[mailing.id], advance=done, description=said)
+
+    def _new_bar(self, progress: "Progress", mailing: Mailing, said: str) -> "TaskID":
+        """A bar that begins where earlier runs ended."""
+        with self._output.app.database.reading() as connection:
+            rows = mailings.counts(connection, mailing.id)
+        return progress.add_task(said, total=rows.total, completed=rows.total - rows.open)
 
     def finished(self, mailing: Mailing) -> None:
-        self._output.say(f"{mailing.slug} ({mailing.id}) is finished.")
+        with self._beside_the_bar():
+            self._output.say(f"{mailing.slug} ({mailing.id}) is finished.")
 
     def paused(self, mailing: Mailing, reason: str) -> None:
-        self._output.warn(f"{mailing.slug} ({mailing.id}) is paused: {reason}")
-        self._output.next(f"resume {mailing.id}")
+        with self._beside_the_bar():
+            self._output.warn(f"{mailing.slug} ({mailing.id}) is paused: {reason}")
+            self._output.next(f"resume {mailing.id}")
 
     def trouble(self, reason: str, seconds: float) -> None:
-        self._output.warn(f"{reason} Trying again in {max(1, round(seconds))} s.")
+        with self._beside_the_bar():
+            self._output.warn(f"{reason} Trying again in {max(1, round(seconds))} s.")
+
+    @contextmanager
+    def _beside_the_bar(self) -> Iterator[None]:
+        """The bar steps aside: it and a line of text would overwrite each other."""
+        if self._progress:
+            self._progress.stop()
+        yield
+        if self._progress:
+            self._progress.start()
 
 
 def _progress() -> "Progress":
