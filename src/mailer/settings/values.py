@@ -1,6 +1,7 @@
 """Turning what a person wrote into a setting's type, or saying what was wanted."""
 
 import difflib
+import re
 import types
 import typing
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ CHOICES = {
     "relays.security": ("starttls", "tls", "none"),
     "relays.pipelining": ("on", "off"),
 }
+_COLOURS = frozenset(f"brand.{name}" for name in ("accent", "accent_dark", "ink", "paper", "canvas"))
+_COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 
 
 def type_of(name: str) -> Any:
@@ -73,6 +76,8 @@ def checked(name: str, value: Any, variable: str) -> Any:
         raise SettingsError(f"{where} is {value}", hint="it cannot be below zero")
     if name == "web.public_url" and value:
         return _public_url(value, where)
+    if name in _COLOURS and not _COLOUR.fullmatch(value) and (value or name != "brand.accent_dark"):
+        raise SettingsError(f'{where} is "{value}"', hint="a colour is written like #b3261e")
     return value
 
 

@@ -140,3 +140,17 @@ def test_a_problem_is_found_in_its_own_table_and_a_password_is_not_repeated(tmp_
         load(root, {})
     assert [problem.line for problem in caught.value.problems] == [5, 6, 8]
     assert "12345" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["#b3261e", "#B32", ""])
+def test_a_colour_is_hexadecimal(value):
+    assert load(None, {"MAILER_BRAND__ACCENT_DARK": value}).brand.accent_dark == value
+
+
+@pytest.mark.parametrize("value", ["", "red", "b3261e", "#b3261", "rgb(1,2,3)", "#b3261e; } body { display: none"])
+def test_what_is_no_colour_is_refused_with_an_example(tmp_path, value):
+    with pytest.raises(SettingsError, match="MAILER_BRAND__ACCENT") as refused:
+        load(None, {"MAILER_BRAND__ACCENT": value})
+    assert "#b3261e" in refused.value.hint
+    with pytest.raises(InputProblems, match=r"mailer\.toml:2"):
+        load(write(tmp_path, f'[brand]\naccent = "{value}"\n'), {})
