@@ -99,7 +99,7 @@ def end_to_end(database, rows):
 
 
 def report(small, large, messages):
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as another:
         costs = []
         for rows in (small, large):
             database, mailing = world(folder, rows)
@@ -110,7 +110,7 @@ def report(small, large, messages):
         for name in (*costs[0], "together"):
             first, second = (one.get(name, total) for one, total in zip(costs, totals, strict=True))
             print(f"  {name:<26} {first:>14.1f} {second:>15.1f} {second / first:>7.2f}")
-        database, _ = world(folder, messages)
+        database, _ = world(another, messages)
         rate, cpu = end_to_end(database, messages)
         print(f"worker, memory backend, {messages:,} messages: {rate:,.0f} a second, {cpu:.0f} us CPU each")
 
