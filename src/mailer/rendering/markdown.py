@@ -8,6 +8,7 @@ A block or a condition on the recipient that fills a paragraph by itself is stru
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token as Inline
@@ -33,6 +34,9 @@ from mailer.rendering.holes import Holes
 _PARSER = MarkdownIt("commonmark", {"html": True})
 # Addresses are judged by us, with a message; here one that is refused would turn into plain text.
 _PARSER.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005
+# Blocks first; what stands in them is parsed when its paragraph is understood.
+_BLOCKS = MarkdownIt("commonmark", {"html": True})
+_BLOCKS.core.ruler.disable("inline")
 _SCHEMES = re.compile(r"(https?|mailto|tel):", re.IGNORECASE)
 
 
@@ -44,14 +48,16 @@ class Reading:
     file: str
     line_of: Callable[[int], int]
     problems: list[Problem] = field(default_factory=list)
+    #: Addresses that are defined at the end of a text: "[name]: https://…".
+    references: dict[str, Any] = field(default_factory=dict)
 
     def document(self, text: str) -> list[Node]:
         """The document in `text`; what is wrong with it is in `problems`."""
-        return self.container(iter(_PARSER.parse(text)), until=None)
+        return self.container(iter(_BLOCKS.parse(text, self.references)), until=None)
 
     def inline(self, text: str, line: int) -> list[Inline]:
         """`text` as part of a paragraph."""
-        found = _PARSER.parseInline(text)[0].children or []
+        found = _PARSER.parseInline(text, self.references)[0].children or []
         self.check_inline(found, line)
         return found
 

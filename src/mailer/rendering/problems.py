@@ -30,6 +30,7 @@ def from_exception(
 ) -> InputProblems:
     """What `error`, raised by a template as it was compiled or ran, means to its author.
 
+    Raises `error` itself if no template had a part in it.
     fallback: (file, line) when nothing better is known. files: the names under which Jinja reports our templates, and
     the line at which each begins in its file.
     """
@@ -39,7 +40,10 @@ def from_exception(
         name = error.filename or error.name or fallback[0]
         place: tuple[str, int | None] = (name, error.lineno + files.get(name, 1) - 1)
     else:
-        place = _innermost(error, files) or fallback
+        inside = _innermost(error, files)
+        if inside is None and not isinstance(error, TemplateError | TemplateFault | RecursionError):
+            raise error  # nothing that a template did: a fault of ours, which must not pass for one of the author's
+        place = inside or fallback
     file, line = place[0].partition("#")[0], place[1]  # "campaigns/peru.md#subject"
     rule = error.rule if isinstance(error, TemplateFault) else "template"
     message, hint = _words(error)

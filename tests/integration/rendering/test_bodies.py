@@ -45,6 +45,7 @@ def text(mail_):
         ("> a\n>\n> b\n", "<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
         ("a &lt;b&gt; & c < 3\n", "<p>a &lt;b&gt; &amp; c &lt; 3</p>", "a <b> & c < 3"),
         ("See [it](https://a.example/x?y=1&z=2).\n", '<p>See <a href="https://a.example/x?y=1&amp;z=2">it</a>.</p>', "See it <https://a.example/x?y=1&z=2>."),
+        ("See [it][1].\n\n[1]: https://a.example\n", '<p>See <a href="https://a.example">it</a>.</p>', "See it <https://a.example>."),
         ("[Sign](https://a.example)\n", '<p><a href="https://a.example">Sign</a></p>', "Sign:\nhttps://a.example"),
         ("<https://a.example/>\n", '<p><a href="https://a.example/">https://a.example/</a></p>', "https://a.example/"),
         ("[mail](mailto:a@example.org)\n", '<p><a href="mailto:a@example.org">mail</a></p>', "mail:\nmailto:a@example.org"),
