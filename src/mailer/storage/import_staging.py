@@ -86,16 +86,22 @@ class Staging:
         # Kept aside: on PostgreSQL nothing else can be asked while rows are copied.
         tags: list[tuple[int, str]] = []
         subscriptions: list[tuple[int, Subscription]] = []
-        insert_rows(self._connection, "import_row", sql.ROW_COLUMNS, self._rows(rows, tags, subscriptions))
+        staged = self._rows(rows, tags, subscriptions, erased=self._anybody_erased())
+        insert_rows(self._connection, "import_row", sql.ROW_COLUMNS, staged)
         pairs = [(line, self._tag_names.id(name)) for line, name in tags]
         insert_rows(self._connection, "import_tag", sql.TAG_COLUMNS, pairs)
         members = [self._subscription(line, one) for line, one in subscriptions]
         insert_rows(self._connection, "import_subscription", sql.SUBSCRIPTION_COLUMNS, members)
 
     def _rows(
-        self, rows: Iterable[ImportRow], tags: list[tuple[int, str]], subscriptions: list[tuple[int, Subscription]]
+        self,
+        rows: Iterable[ImportRow],
+        tags: list[tuple[int, str]],
+        subscriptions: list[tuple[int, Subscription]],
+        *,
+        erased: bool,
     ) -> Iterator[tuple[object, ...]]:
-        erased, public_ids = self._anybody_erased(), _public_ids()
+        public_ids = _public_ids()
         for row in rows:
             key = email_key(row.email)
             for name in row.tags:

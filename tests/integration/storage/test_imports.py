@@ -19,14 +19,21 @@ from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.import_undo import undo_import
 from mailer.storage.schema import upgrade
 from mailer.storage.subscribers import find_by_email
+from postgres import postgres_url  # noqa: F401
 from segment_trees import TEXT, VALUES
 
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
 
 
-@pytest.fixture
-def database(tmp_path):
-    made = Database(f"sqlite:///{tmp_path / 'mailer.db'}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path):
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'mailer.db'}")
+    else:
+        made = Database(request.getfixturevalue("postgres_url"))
+        with made.writing() as connection:
+            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+            connection.execute(sa.text("CREATE SCHEMA public"))
     upgrade(made)
     yield made
     made.dispose()
