@@ -16,7 +16,8 @@ from mailer.cli.people_choice import chosen, full_document, where_option
 from mailer.errors import MailerError
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
+    from mailer.domain.person import Person
+    from mailer.storage.database import Connection
 
 
 @click.command()
@@ -34,18 +35,19 @@ if TYPE_CHECKING:
 @click.pass_obj
 def export(output: Output, segment: str | None, where: str | None, format_: str, target: Path | None) -> None:
     """Write people as CSV or JSON. The CSV opens safely in a spreadsheet, and `mailer import` reads it back exactly."""
-    from mailer.storage import audiences
+    from mailer.storage import audiences, people
 
     narrowed = segment is not None or where is not None
     audience = chosen(output, segment, where).audience if narrowed else None
     with output.app.database.reading() as connection:
         ids = None if audience is None else audiences.members(audience, now=output.app.clock())
         with _target(target, mark=format_ == "csv") as file:
-            number = (_csv if format_ == "csv" and not output.as_json else _json)(connection, ids, file)
+            found = people.people(connection, ids)
+            number = _csv(connection, found, file) if format_ == "csv" and not output.as_json else _json(found, file)
     output.say(f"{number:,} people{f' in {target}' if target else ''}.")
 
 
-def _csv(connection: "sa.Connection", ids: "sa.Select[int] | None", file: TextIO) -> int:
+def _csv(connection: "Connection", found: Iterator["Person"], file: TextIO) -> int:
     from mailer.sources import own_csv
     from mailer.storage import people
 
@@ -53,19 +55,17 @@ def _csv(connection: "sa.Connection", ids: "sa.Select[int] | None", file: TextIO
     writer = csv.writer(file)
     writer.writerow(own_csv.header(lists, attributes))
     number = 0
-    for person in people.people(connection, ids):
+    for person in found:
         writer.writerow(own_csv.cells(person, lists, attributes))
         number += 1
     return number
 
 
-def _json(connection: "sa.Connection", ids: "sa.Select[int] | None", file: TextIO) -> int:
+def _json(found: Iterator["Person"], file: TextIO) -> int:
     """One document, written person by person: the list may be longer than memory."""
-    from mailer.storage import people
-
     number = 0
     file.write('{"subscribers": [')
-    for person in people.people(connection, ids):
+    for person in found:
         file.write(("," if number else "") + "\n" + json.dumps(full_document(person), ensure_ascii=False))
         number += 1
     file.write("\n]}\n")

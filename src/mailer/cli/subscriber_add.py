@@ -9,7 +9,7 @@ from mailer.cli.people_choice import full_document
 from mailer.errors import Refused, UnknownName, UsageError
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
+    from mailer.storage.database import Connection
 
 
 @click.command()
@@ -61,7 +61,7 @@ def known_list(output: Output, name: str) -> None:
         raise UnknownName(f'There is no list "{name}".', hint=f"The lists: {', '.join(sorted(lists))}.")
 
 
-def _refuse_who_left(connection: "sa.Connection", address: str, list_name: str) -> None:
+def _refuse_who_left(connection: "Connection", address: str, list_name: str) -> None:
     from mailer.domain.address import email_key
     from mailer.domain.subscriber import SubscriptionStatus
     from mailer.storage import suppressions

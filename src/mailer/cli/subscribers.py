@@ -12,9 +12,8 @@ from mailer.cli.subscriber_add import add, checked_tags, known_list
 from mailer.errors import UnknownName
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from mailer.domain.person import Person
+    from mailer.storage.database import Connection
 
 
 @click.group()
@@ -26,7 +25,7 @@ subscribers.add_command(add)
 
 
 @contextmanager
-def _somebody(output: Output, email: str, *, writing: bool = False) -> Iterator[tuple["sa.Connection", int]]:
+def _somebody(output: Output, email: str, *, writing: bool = False) -> Iterator[tuple["Connection", int]]:
     """A transaction, and the id of the person with that address. Raises UnknownName."""
     from mailer.storage.subscribers import find_by_email
 

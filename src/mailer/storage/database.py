@@ -1,5 +1,4 @@
-"""
-The connection to SQLite or PostgreSQL, its transactions and its schema version.
+"""The connection to SQLite or PostgreSQL, its transactions and its schema version.
 
 `writing()` is BEGIN IMMEDIATE on SQLite: a transaction that reads first and then writes under a plain BEGIN fails with
 "database is locked" whatever the timeout says. `reading()` never blocks a writer. No transaction is open while a
@@ -24,6 +23,8 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 Connection = sa.Connection
 
 
+#: For annotations elsewhere: only this folder imports SQLAlchemy.
+Connection = sa.Connection
 #: JSON as every row holds it. One spelling only: SQLite compares documents as text to see whether they changed.
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -1,5 +1,4 @@
-"""
-The schema on one page. Words are the glossary's; times are aware UTC except in the ledger, which counts seconds.
+"""The schema on one page. Words are the glossary's; times are aware UTC except in the ledger, which counts seconds.
 
 The ledger (`delivery`) is narrow on purpose: integers only, primary key (mailing, subscriber), without a rowid on
 SQLite; reply texts live in `delivery_event`. One million rows take 25 MB and claiming stays flat.
