@@ -21,10 +21,6 @@ from mailer.errors import DatabaseBusy, DiskFull, StorageError
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 #: What the functions of this folder take. Callers hand it on, and need not know what it is.
 Connection = sa.Connection
-
-
-#: For annotations elsewhere: only this folder imports SQLAlchemy.
-Connection = sa.Connection
 #: JSON as every row holds it. One spelling only: SQLite compares documents as text to see whether they changed.
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
