@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 SECONDS = 60
 
@@ -39,19 +40,36 @@ class Terminal:
         self._process.wait()
         os.close(self._master)
 
-    def answer(self, question, text, *, end="\r"):
-        """Wait until `question` is shown, then type `text`."""
+    def answer(self, question, text):
+        """Wait until `question` is shown, then type `text` and Enter."""
+        self._wait_for(question)
+        os.write(self._master, f"{text}\r".encode())
+
+    def interrupt(self, question):
+        """Wait until `question` is shown, then press Ctrl-C, as people do: again, if nothing happens.
+
+        (Python overlooks a signal that arrives in the moment before it begins to wait for a line.)
+        """
+        self._wait_for(question)
+        for _ in range(10):
+            os.write(self._master, b"\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+                return
+        raise AssertionError(f"it does not stop: {self.seen}")
+
+    def _wait_for(self, question):
         until = time.monotonic() + SECONDS
         while question not in self.seen:
             assert time.monotonic() < until, self.seen
             assert self._read(), f"it ended without asking {question!r}: {self.seen}"
-        os.write(self._master, (text + end).encode())
 
     @property
     def code(self):
         """The exit code, once it has ended."""
+        until = time.monotonic() + SECONDS
         while self._read():
-            pass
+            assert time.monotonic() < until, self.seen
         assert "Traceback" not in self.seen, self.seen
         return self._process.wait(SECONDS)
 

@@ -407,7 +407,7 @@ class TestOnATerminal:
 
     def test_ctrl_c_at_the_question_does_nothing(self, mailer, people, relay):
         with Terminal(mailer, "send", "letter") as terminal:
-            terminal.answer("Type the number", "\x03", end="")
+            terminal.interrupt("Type the number")
             assert terminal.code == 130
         assert mailer("status", "--json").json == {"mailings": []}
         assert relay.accepted == []
