@@ -66,7 +66,7 @@ def main():
         STAMP.write_text(f"{home}\n{lock}\n")
     arguments = sys.argv[1:]
     if arguments[:1] == ["test"]:
-        command = [PYTHON, "-m", "pytest", *arguments[1:]]
+        command = [PYTHON, "-m", "pytest", *(arguments[1:] or ["-n", "auto"])]  # all of it: on every core
         os.chdir(HERE)
     else:
         command = [PYTHON, "-m", "mailer", *arguments]

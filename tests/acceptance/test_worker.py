@@ -144,7 +144,7 @@ def test_drain_names_the_next_instant_and_does_not_wait_for_it(database, start, 
     assert (left["mailing"], left["campaign"], left["rows"], left["state"]) == (letter, "letter", 1, "sending")
     wait = datetime.fromisoformat(left["next_at"]) - datetime.now(UTC)
     assert timedelta(seconds=40) < wait < timedelta(seconds=110)
-    assert re.search(r"letter \(\d+\): 1 retry from \d\d:\d\d:\d\d; keep `.*mailer up` running", err)
+    assert re.search(r"letter \(\d+\): 1 retry from \d\d:\d\d:\d\d; keep `.*mailer worker` running", err)
 
 
 def test_failed_rows_make_the_exit_code_5(database, start):

@@ -129,10 +129,10 @@ def conclude(output: Output, ended: Ended, *, service: bool = False) -> Exit:
 
 
 def what_waits(left: Left) -> str:
-    """One line: "letter (3): 630 retry from 16:02:00; keep `mailer up` running or run `mailer worker --drain`."."""
+    """One line: "letter (3): 630 retry from 16:02:00; keep `mailer worker` running."."""
     mailing, then = left.mailing, left.next_at and left.next_at.astimezone().strftime("%H:%M:%S")
     name = f"{mailing.slug} ({mailing.id})"
-    keep = f"keep `{invocation()} up` running or run `{invocation()} worker --drain`"
+    keep = f"keep `{invocation()} worker` running"
     if mailing.state in (MailingState.PAUSED, MailingState.HELD):
         because = f": {mailing.state_reason}" if mailing.state_reason else ""
         return f"{name} is {mailing.state} with {left.rows} not sent{because}. {invocation()} resume {mailing.id}"
