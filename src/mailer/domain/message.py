@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """
-    One message to one recipient.
+    """One message to one recipient.
 
     key: stable per delivery and equal to the left part of its Message-ID; the same again after a crash.
     sender, recipient: the envelope (RFC 5321), bare addresses without angle brackets.

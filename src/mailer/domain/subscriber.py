@@ -44,8 +44,7 @@ class SuppressionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """
-    One person as an edition sees them.
+    """One person as an edition sees them.
 
     public_id: random, unsigned, 64 bits; the only identity that leaves the database.
     fields: the standard fields that were asked for, and the attributes, in one flat mapping (a standard field wins);
