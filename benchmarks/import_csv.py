@@ -1,7 +1,7 @@
 """Import speed: `python benchmarks/import_csv.py [ROWS]` prints rows a second, CPU and wall, and peak memory.
 
-Writes an invented list (six columns, two tags each) and brings it into an empty database, then again into the full one.
-Each run has a process of its own, so that peak memory means something.
+Writes an invented list (six columns, two tags each) and brings it into an empty database, then again into the full one:
+the best of three, each in a process of its own, so that peak memory means something.
 """
 
 import multiprocessing
@@ -42,20 +42,23 @@ def bring(folder, rows, answers):
 def main():
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     context = multiprocessing.get_context("spawn")
+    runs = {"new people": [], "the same again": []}
     with tempfile.TemporaryDirectory() as name:
-        folder, answers, speeds = Path(name), context.Queue(), []
+        folder, answers = Path(name), context.Queue()
         write(folder / "people.csv", rows)
-        for what in ("new people", "the same again"):
-            process = context.Process(target=bring, args=(folder, rows, answers))
-            process.start()
-            cpu, wall, memory = answers.get()
-            process.join()
-            speeds.append(cpu)
-            print(
-                f"{rows:,} rows, {what}: {cpu:,.0f} rows/s of CPU time, {wall:,.0f} rows/s of wall time, peak {memory:.0f} MB"
-            )
-    if min(speeds) < GOAL:
-        sys.exit(f"Below {GOAL:,} rows/s.")
+        for _ in range(3):
+            for file in folder.glob("mailer.db*"):
+                file.unlink()
+            for results in runs.values():
+                process = context.Process(target=bring, args=(folder, rows, answers))
+                process.start()
+                results.append(answers.get())
+                process.join()
+    for what, results in runs.items():
+        cpu, wall, memory = (max(numbers) for numbers in zip(*results, strict=True))
+        print(f"{rows:,} rows, {what}: {cpu:,.0f} rows/s of CPU time, {wall:,.0f} of wall time, peak {memory:.0f} MB")
+        if cpu < GOAL:
+            sys.exit(f"Below {GOAL:,} rows/s.")
 
 
 if __name__ == "__main__":

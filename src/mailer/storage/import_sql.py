@@ -28,6 +28,7 @@ _WORDS = {
         "json": "TEXT",
         "instant": "TEXT",
         "bigint": "INTEGER",
+        "keyed": "WITHOUT ROWID",
     },
     "postgresql": {
         # Top level only, like json_patch on text values; an import brings no nulls, which json_patch would delete.
@@ -36,6 +37,7 @@ _WORDS = {
         "json": "JSONB",
         "instant": "TIMESTAMP WITH TIME ZONE",
         "bigint": "BIGINT",
+        "keyed": "",
     },
 }
 
@@ -44,9 +46,9 @@ STAGING = (
     public_id {{bigint}}, {", ".join(f"{name} TEXT" for name in TEXT_COLUMNS)}, attributes {{json}}, joined_at {{instant}},
     suppressed TEXT, subscriber_id {{bigint}}, fate TEXT, note TEXT)""",
     """CREATE TEMPORARY TABLE import_subscription (line {bigint}, list_id {bigint}, status TEXT, consent TEXT,
-    consented_at {instant}, changed_at {instant}, PRIMARY KEY (line, list_id))""",
-    "CREATE TEMPORARY TABLE import_tag (line {bigint}, tag_id {bigint}, PRIMARY KEY (line, tag_id))",
-    "CREATE TEMPORARY TABLE import_seen (email_key TEXT PRIMARY KEY)",
+    consented_at {instant}, changed_at {instant}, PRIMARY KEY (line, list_id)) {keyed}""",
+    "CREATE TEMPORARY TABLE import_tag (line {bigint}, tag_id {bigint}, PRIMARY KEY (line, tag_id)) {keyed}",
+    "CREATE TEMPORARY TABLE import_seen (email_key TEXT PRIMARY KEY) {keyed}",
 )
 STAGED = ("import_row", "import_subscription", "import_tag", "import_seen")
 

@@ -5,14 +5,14 @@ On SQLite they live in a file, so that memory stays flat however long the import
 
 import os
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 
 import sqlalchemy as sa
 
-from mailer.domain.address import email_key
 from mailer.domain.imports import ImportRow
 from mailer.domain.person import Subscription
 from mailer.storage import import_sql as sql
@@ -45,6 +45,13 @@ def _keep_temporary_tables_in(connection: sa.Connection, where: str) -> None:
         driver.execute(f"PRAGMA temp_store={where}").close()  # has to be outside a transaction
 
 
+def attributes_json(attributes: Mapping[str, object]) -> str:
+    """What `compact_json` writes, at a fifth of the cost for a file's attributes, which are text."""
+    if all(type(value) is str for value in attributes.values()):
+        return "{" + ",".join([f'"{name}":{encode_basestring(value)}' for name, value in attributes.items()]) + "}"  # type: ignore[arg-type]
+    return compact_json(attributes)
+
+
 def _public_ids() -> Iterator[int]:
     """Random, signed, 64 bits; a thousand for each question to the system."""
     while True:
@@ -70,6 +77,14 @@ class Names:
         return self.known[name]
 
 
+@dataclass(slots=True)
+class _Tags:
+    """Side by side: pairs would be a hundred thousand objects for the garbage collector to look through."""
+
+    lines: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+
 class Staging:
     """Fills the tables with one batch after the other."""
 
@@ -79,35 +94,35 @@ class Staging:
         self.lists = Names(connection, mailing_list, make)
         self._tag_names = Names(connection, tag, make)
 
-    def fill(self, rows: Iterable[ImportRow]) -> None:
-        """Replace what is staged by `rows`, whose addresses differ from each other."""
+    def fill(self, rows: Iterable[tuple[ImportRow, str]]) -> None:
+        """Replace what is staged by `rows`: each with the key of its address, which no other has."""
         for name in sql.STAGED[:3]:
             self._connection.execute(sa.text(f"DELETE FROM {name}"))
         # Kept aside: on PostgreSQL nothing else can be asked while rows are copied.
-        tags: list[tuple[int, str]] = []
+        tags = _Tags()
         subscriptions: list[tuple[int, Subscription]] = []
         staged = self._rows(rows, tags, subscriptions, erased=self._anybody_erased())
         insert_rows(self._connection, "import_row", sql.ROW_COLUMNS, staged)
-        pairs = [(line, self._tag_names.id(name)) for line, name in tags]
+        ids = {name: self._tag_names.id(name) for name in dict.fromkeys(tags.names)}
+        pairs = zip(tags.lines, map(ids.__getitem__, tags.names), strict=True)
         insert_rows(self._connection, "import_tag", sql.TAG_COLUMNS, pairs)
         members = [self._subscription(line, one) for line, one in subscriptions]
         insert_rows(self._connection, "import_subscription", sql.SUBSCRIPTION_COLUMNS, members)
 
     def _rows(
         self,
-        rows: Iterable[ImportRow],
-        tags: list[tuple[int, str]],
+        rows: Iterable[tuple[ImportRow, str]],
+        tags: "_Tags",
         subscriptions: list[tuple[int, Subscription]],
         *,
         erased: bool,
     ) -> Iterator[tuple[object, ...]]:
         public_ids = _public_ids()
-        for row in rows:
-            key = email_key(row.email)
-            for name in row.tags:
-                tags.append((row.line, name))  # noqa: PERF401 (a generator for two or three takes twice as long)
-            if self._tags:
-                tags.extend((row.line, name) for name in self._tags if name not in row.tags)
+        for row, key in rows:
+            names = row.tags if not self._tags else tuple(dict.fromkeys((*row.tags, *self._tags)))
+            if names:
+                tags.names.extend(names)
+                tags.lines.extend([row.line] * len(names))
             if row.memberships:
                 subscriptions.extend((row.line, one) for one in row.memberships)
             yield (
@@ -122,7 +137,7 @@ class Staging:
                 row.language,
                 row.timezone,
                 row.country,
-                compact_json(row.attributes) if row.attributes else "{}",
+                attributes_json(row.attributes) if row.attributes else "{}",
                 self._moment(row.joined_at) if row.joined_at else None,
                 row.suppressed.value if row.suppressed else None,
             )

@@ -96,8 +96,8 @@ class _Run:
                 self._execute(template)
         self._settle()
 
-    def _good(self, rows: Iterable[ImportRow | RowProblem]) -> Iterator[ImportRow]:
-        """The rows of this batch that can be used and are the first of their address; the others are reported."""
+    def _good(self, rows: Iterable[ImportRow | RowProblem]) -> Iterator[tuple[ImportRow, str]]:
+        """The rows of this batch that can be used and are the first of their address, with its key; the others are reported."""
         seen: set[str] = set()
         for row in rows:
             self.counts.read += 1
@@ -111,7 +111,7 @@ class _Run:
                 self._report(RowProblem(row.line, row.email, _REASONS["duplicate"]))
                 continue
             seen.add(key)
-            yield row
+            yield row, key
 
     def _execute(self, template: str) -> None:
         clause = sql.statement(self._connection, template)

@@ -13,9 +13,10 @@ from mailer.domain.subscriber import SuppressionReason
 from mailer.errors import MailerError, UnknownName
 from mailer.sources import own_csv
 from mailer.storage import imports, people, person_changes, subscriptions, suppressions, tables
-from mailer.storage.database import Database
+from mailer.storage.database import Database, compact_json
 from mailer.storage.history import history
 from mailer.storage.import_files import FileOptions, import_file
+from mailer.storage.import_staging import attributes_json
 from mailer.storage.import_undo import undo_import
 from mailer.storage.schema import upgrade
 from mailer.storage.subscribers import find_by_email
@@ -343,6 +344,11 @@ def test_an_export_into_an_empty_database_exports_the_same(two_databases, record
     assert done.format == "mailer"
     assert done.counts.new == len(records), (folder / "problems.csv").read_text()
     assert exported(second) == exported(first)
+
+
+@given(st.dictionaries(st.sampled_from(["city", "Odd_Name"]), st.one_of(TEXT, VALUES)))
+def test_attributes_have_one_spelling_in_the_database(attributes):
+    assert attributes_json(attributes) == compact_json(attributes)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+44", "-5", "@x", "\tx", "\rx", "'=1", "''=1", "'", "it's", "", "'x"])
