@@ -17,9 +17,10 @@ ROW_COLUMNS = (
     "attributes",
     "joined_at",
     "suppressed",
+    "tag_set",
 )
 SUBSCRIPTION_COLUMNS = ("line", "list_id", "status", "consent", "consented_at", "changed_at")
-TAG_COLUMNS = ("line", "tag_id")
+TAG_COLUMNS = ("tag_set", "tag_id")
 
 _WORDS = {
     "sqlite": {
@@ -44,10 +45,10 @@ _WORDS = {
 STAGING = (
     f"""CREATE TEMPORARY TABLE import_row (line {{bigint}} PRIMARY KEY, email TEXT, email_key TEXT, erased_key TEXT,
     public_id {{bigint}}, {", ".join(f"{name} TEXT" for name in TEXT_COLUMNS)}, attributes {{json}}, joined_at {{instant}},
-    suppressed TEXT, subscriber_id {{bigint}}, fate TEXT, note TEXT)""",
+    suppressed TEXT, tag_set {{bigint}}, subscriber_id {{bigint}}, fate TEXT, note TEXT)""",
     """CREATE TEMPORARY TABLE import_subscription (line {bigint}, list_id {bigint}, status TEXT, consent TEXT,
     consented_at {instant}, changed_at {instant}, PRIMARY KEY (line, list_id)) {keyed}""",
-    "CREATE TEMPORARY TABLE import_tag (line {bigint}, tag_id {bigint}, PRIMARY KEY (line, tag_id)) {keyed}",
+    "CREATE TEMPORARY TABLE import_tag (tag_set {bigint}, tag_id {bigint}, PRIMARY KEY (tag_set, tag_id)) {keyed}",
     "CREATE TEMPORARY TABLE import_seen (email_key TEXT PRIMARY KEY) {keyed}",
 )
 STAGED = ("import_row", "import_subscription", "import_tag", "import_seen")
@@ -78,7 +79,7 @@ JUDGE = (
         ON s.list_id = i.list_id AND s.subscriber_id = import_row.subscriber_id
         WHERE i.line = import_row.line AND (s.status IS NULL OR (i.status = 'unsubscribed' AND s.status <> i.status)))""",
     """UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND EXISTS (
-        SELECT 1 FROM import_tag i WHERE i.line = import_row.line AND NOT EXISTS (
+        SELECT 1 FROM import_tag i WHERE i.tag_set = import_row.tag_set AND NOT EXISTS (
         SELECT 1 FROM subscriber_tag s WHERE s.tag_id = i.tag_id AND s.subscriber_id = import_row.subscriber_id))""",
     "UPDATE import_row SET fate = 'unchanged' WHERE fate IS NULL",
 )
@@ -101,7 +102,7 @@ APPLY = (
     WHERE r.fate = 'updated' AND i.status = 'unsubscribed' AND subscription.status <> i.status
     AND subscription.list_id = i.list_id AND subscription.subscriber_id = r.subscriber_id""",
     """INSERT INTO subscriber_tag (tag_id, subscriber_id, import_id) SELECT i.tag_id, r.subscriber_id, :batch
-    FROM import_tag i JOIN import_row r ON r.line = i.line WHERE r.fate IN ('new', 'updated') ON CONFLICT DO NOTHING""",
+    FROM import_row r JOIN import_tag i ON i.tag_set = r.tag_set WHERE r.fate IN ('new', 'updated') ON CONFLICT DO NOTHING""",
     """INSERT INTO suppression (email_key, reason, detail, at) SELECT email_key, suppressed, :file, :at FROM import_row
     WHERE fate = 'new' AND suppressed IS NOT NULL ON CONFLICT DO NOTHING""",
     """INSERT INTO subscriber_event (subscriber_id, at, kind, detail) SELECT subscriber_id, :at, 'imported', :file

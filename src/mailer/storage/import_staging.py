@@ -77,14 +77,6 @@ class Names:
         return self.known[name]
 
 
-@dataclass(slots=True)
-class _Tags:
-    """Side by side: pairs would be a hundred thousand objects for the garbage collector to look through."""
-
-    lines: list[int] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-
-
 class Staging:
     """Fills the tables with one batch after the other."""
 
@@ -99,12 +91,15 @@ class Staging:
         for name in sql.STAGED[:3]:
             self._connection.execute(sa.text(f"DELETE FROM {name}"))
         # Kept aside: on PostgreSQL nothing else can be asked while rows are copied.
-        tags = _Tags()
+        tag_sets: dict[tuple[str, ...], int] = {}
         subscriptions: list[tuple[int, Subscription]] = []
-        staged = self._rows(rows, tags, subscriptions, erased=self._anybody_erased())
+        staged = self._rows(rows, tag_sets, subscriptions, erased=self._anybody_erased())
         insert_rows(self._connection, "import_row", sql.ROW_COLUMNS, staged)
-        ids = {name: self._tag_names.id(name) for name in dict.fromkeys(tags.names)}
-        pairs = zip(tags.lines, map(ids.__getitem__, tags.names), strict=True)
+        pairs = [
+            (number, self._tag_names.id(name))
+            for names, number in tag_sets.items()
+            for name in dict.fromkeys((*names, *self._tags))
+        ]
         insert_rows(self._connection, "import_tag", sql.TAG_COLUMNS, pairs)
         members = [self._subscription(line, one) for line, one in subscriptions]
         insert_rows(self._connection, "import_subscription", sql.SUBSCRIPTION_COLUMNS, members)
@@ -112,17 +107,13 @@ class Staging:
     def _rows(
         self,
         rows: Iterable[tuple[ImportRow, str]],
-        tags: "_Tags",
+        tag_sets: dict[tuple[str, ...], int],
         subscriptions: list[tuple[int, Subscription]],
         *,
         erased: bool,
     ) -> Iterator[tuple[object, ...]]:
         public_ids = _public_ids()
         for row, key in rows:
-            names = row.tags if not self._tags else tuple(dict.fromkeys((*row.tags, *self._tags)))
-            if names:
-                tags.names.extend(names)
-                tags.lines.extend([row.line] * len(names))
             if row.memberships:
                 subscriptions.extend((row.line, one) for one in row.memberships)
             yield (
@@ -140,6 +131,7 @@ class Staging:
                 attributes_json(row.attributes) if row.attributes else "{}",
                 self._moment(row.joined_at) if row.joined_at else None,
                 row.suppressed.value if row.suppressed else None,
+                tag_sets.setdefault(row.tags, len(tag_sets)),  # a list has few combinations of tags
             )
 
     def _subscription(self, line: int, one: Subscription) -> tuple[object, ...]:

@@ -53,7 +53,7 @@ subscriber = table(
     sa.Column("attributes", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False, default=dict),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.Column("import_id", sa.BigInteger, index=True),  # the batch that brought them, for `import --undo`
+    sa.Column("import_id", sa.BigInteger),  # the batch that brought them, for `import --undo`
     # Never the id of somebody erased: the ledger still knows that number.
     sqlite_autoincrement=True,
 )

@@ -138,7 +138,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
         sqlite_strict=True,
     )
-    op.create_index(op.f("ix_subscriber_import_id"), "subscriber", ["import_id"], unique=False)
     op.create_table(
         "suppression",
         sa.Column("email_key", sa.Text(), nullable=False),
