@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--segment", metavar="S", help="Only who would be mailed now; default: everybody, those who left too.")
 @where_option
-@click.option("--format", "format_", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="What to write."
+)
 @click.option(
     "-o",
     "--output",

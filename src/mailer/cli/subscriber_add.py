@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 @click.argument("email")
 @click.option("--list", "list_name", metavar="L", help="The list they join; default: subscribers.default_list.")
 @click.option("--consent", metavar="TEXT", help="What they agreed to, where and when.")
-@click.option("--tag", "tags", metavar="T", multiple=True)
-@click.option("--first-name")
-@click.option("--last-name")
+@click.option("--tag", "tags", metavar="T", multiple=True, help="Give them this tag; may be repeated.")
+@click.option("--first-name", metavar="NAME", help="The given name.")
+@click.option("--last-name", metavar="NAME", help="The family name.")
 @click.option("--name", help="The whole name, when it is not first and last.")
 @click.option("--language", metavar="es", help="As in es or pt-BR.")
-@click.option("--country", metavar="BR")
-@click.option("--timezone", metavar="America/Lima")
+@click.option("--country", metavar="BR", help="A country, as you write it in segments.")
+@click.option("--timezone", metavar="America/Lima", help="An IANA time zone.")
 @click.option(
     "--set", "attributes", metavar="NAME=VALUE", multiple=True, help="An attribute; an empty value takes it away."
 )
