@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+#: Backends of ours that keep messages where they are.
+STAYS_HERE = frozenset({"maildir", "memory"})
 
 
 def setting(default: T, help_text: str, *, secret: bool = False) -> T:
@@ -120,8 +122,8 @@ class RelaySettings:
 
     @property
     def on_loopback(self) -> bool:
-        """Whether messages given to this relay stay on this machine."""
-        return self.backend != "smtp" or is_loopback(self.host)
+        """Whether messages given to this relay surely stay on this machine; of a plugin's backend nobody can say."""
+        return self.backend in STAYS_HERE or (self.backend == "smtp" and is_loopback(self.host))
 
     @property
     def speed(self) -> float:

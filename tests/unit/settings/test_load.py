@@ -1,7 +1,7 @@
 import pytest
 
 from mailer.errors import InputProblems, SettingsError
-from mailer.settings import find_project, is_loopback, load, relay_from_url
+from mailer.settings import RelaySettings, find_project, is_loopback, load, relay_from_url
 
 
 def write(folder, text):
@@ -154,3 +154,18 @@ def test_what_is_no_colour_is_refused_with_an_example(tmp_path, value):
     assert "#b3261e" in refused.value.hint
     with pytest.raises(InputProblems, match=r"mailer\.toml:2"):
         load(write(tmp_path, f'[brand]\naccent = "{value}"\n'), {})
+
+
+@pytest.mark.parametrize(
+    ("backend", "host", "stays"),
+    [
+        ("smtp", "127.0.0.1", True),
+        ("smtp", "relay.example", False),
+        ("maildir", "", True),
+        ("memory", "", True),
+        ("somebodys-api", "", False),
+        ("somebodys-api", "127.0.0.1", False),
+    ],
+)
+def test_only_what_surely_stays_on_this_machine_is_held_for_harmless(backend, host, stays):
+    assert RelaySettings(backend=backend, host=host).on_loopback is stays
