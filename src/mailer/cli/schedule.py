@@ -11,7 +11,7 @@ from mailer.errors import Exit, MailerError
 
 @click.group()
 def schedule() -> None:
-    """Let campaigns go out later. A running `scheduler` (or `up`) sends them when their time has come."""
+    """Let campaigns go out later. A running `scheduler` queues them when their time has come, and a `worker` sends them."""
 
 
 @schedule.command()

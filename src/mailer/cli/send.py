@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.output import Output
+from mailer.cli.output import Output, invocation
 from mailer.errors import Exit, MailerError, UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def start(output: Output, order: "Order", *, at: str | None) -> "Mailing | None"
         output.say(f"Nobody to mail: the audience of {order.slug} is empty. Nothing was done.")
         output.document({"mailing": None, "campaign": order.slug, "recipients": 0, "state": "empty"})
     elif when is not None:
-        output.say(f"Scheduled for {when} as mailing {mailing.id}; a running `scheduler` or `up` sends it then.")
+        keep = f"`{invocation()} scheduler` and `{invocation()} worker`"
+        output.say(f"Scheduled for {when} as mailing {mailing.id}; it goes out then if {keep} are running.")
     else:
         output.say(f"Queued as mailing {mailing.id}: {mailing.total:,} people.")
     return mailing
