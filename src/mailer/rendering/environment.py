@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, Undefined, nodes
-from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from mailer.domain.colour import readable_on
@@ -22,6 +21,7 @@ from mailer.edition.format import FILTERS
 from mailer.rendering.binding_time import Rewriter
 from mailer.rendering.holes import Deferred, Holes
 from mailer.rendering.lines import LineMarks, Places
+from mailer.rendering.sandbox import Sandbox
 from mailer.rendering.templates import TemplateFolders
 
 
@@ -50,7 +50,7 @@ def compiling(compilation: Compilation) -> Iterator[None]:
         _current.reset(token)
 
 
-class CampaignEnvironment(SandboxedEnvironment):
+class CampaignEnvironment(Sandbox):
     """Templates in which recipient data becomes holes. `deferring=False` makes the plain Jinja that tests compare with."""
 
     deferring = True
