@@ -4,6 +4,7 @@ import threading
 from collections import deque
 
 from mailer.backend import Deferred, Receipt, Refused
+from mailer.domain.address import with_masked_addresses
 
 IN_A_ROW = 10
 #: 25 of 500 is 5 %.
@@ -50,6 +51,6 @@ class Breaker:
 
 
 def quoted(receipt: Receipt) -> str:
-    """A reply as people know it: code, status, text."""
-    parts = (str(receipt.code or ""), receipt.enhanced, receipt.text)
+    """A reply as people know it: code, status, text. It becomes the mailing's, so the one person's address is masked."""
+    parts = (str(receipt.code or ""), receipt.enhanced, with_masked_addresses(receipt.text))
     return " ".join(part for part in parts if part)

@@ -164,9 +164,10 @@ class Carrier(threading.Thread):
             parcel.message = parcel.work.program.message(parcel.recipient, at=self._bench.clock())
         except EditionError as error:
             reason = error.message
-        except Exception as error:  # one person's data must not stop everybody's mail
-            logger.debug("message not built: mailing=%d", parcel.work.mailing.id, exc_info=True)
+        except Exception as error:  # noqa: BLE001 (one person's data must not stop everybody's mail)
+            # Only the kind: the text of the error may hold the person's data.
             reason = f"the message cannot be built: {type(error).__name__}"
+            logger.warning("message not built: mailing=%d error=%s", parcel.work.mailing.id, type(error).__name__)
         else:
             return True
         failed = Outcome(subscriber_id=parcel.subscriber_id, state=RowState.FAILED, counted=False, text=reason)

@@ -14,6 +14,10 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ORDINARY = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}")
 
 
+#: Anything like an address within a text, without the signs around it.
+_WITHIN_TEXT = re.compile(r"[^\s@<>()\[\]:;,\"']+@[^\s@<>()\[\]:;,\"']+")
+
+
 def is_ordinary(text: str) -> bool:
     """Whether `text` is beyond doubt an address: a dot-atom, an ASCII domain with a dot, nothing around it."""
     return len(text) <= MAX_LENGTH and text.find("@") <= MAX_LOCAL and _ORDINARY.fullmatch(text) is not None
@@ -28,3 +32,8 @@ def masked(email: str) -> str:
     """An address for logs and for messages that others may see: a***@example.org."""
     local, at, domain = email.rpartition("@")
     return f"{local[:1]}***{at}{domain}"
+
+
+def with_masked_addresses(text: str) -> str:
+    """A text from a stranger, such as a relay's reply, with every address in it masked."""
+    return _WITHIN_TEXT.sub(lambda match: masked(match[0]), text)

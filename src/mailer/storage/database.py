@@ -23,6 +23,8 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 Connection = sa.Connection
 #: JSON as every row holds it. One spelling only: SQLite compares documents as text to see whether they changed.
 compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+#: Parameters are people: not even the traceback of an error that nobody foresaw may print them.
+_ENGINE_OPTIONS: dict[str, Any] = {"json_serializer": compact_json, "hide_parameters": True}
 
 
 class Database:
@@ -35,12 +37,12 @@ class Database:
         if self.is_sqlite:
             self._prepare_file()
             self.engine = sa.create_engine(
-                self.url, connect_args={"timeout": 10, "check_same_thread": False}, json_serializer=compact_json
+                self.url, connect_args={"timeout": 10, "check_same_thread": False}, **_ENGINE_OPTIONS
             )
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=8, json_serializer=compact_json)
+            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=8, **_ENGINE_OPTIONS)
 
     @property
     def file(self) -> Path | None:

@@ -18,6 +18,7 @@ from mailer.delivery.pace import Pace
 from mailer.delivery.worker import Worker
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.subscriber import SuppressionReason
+from mailer.edition.program import Program
 from mailer.errors import BackendMisconfigured, BackendUnavailable, DatabaseBusy, DiskFull
 from mailer.storage import events, mailings, suppressions
 from mailer.storage.database import Database
@@ -323,6 +324,23 @@ def test_a_message_that_cannot_be_built_fails_alone(database):
     assert attempts(database, letter) == {1: 2, 0: 1}
     with database.reading() as connection:
         assert events.history(connection, letter, 2)[-1].detail
+
+
+def test_a_fault_of_ours_fails_one_message_and_the_log_does_not_quote_the_person(database, monkeypatch, caplog):
+    letter = prepared(database, 3)
+    message = Program.message
+
+    def faulty(self, recipient, *, at):
+        if recipient.subscriber_id == 2:
+            raise ValueError(f"no such thing as {recipient.email}")
+        return message(self, recipient, at=at)
+
+    monkeypatch.setattr(Program, "message", faulty)
+    caplog.set_level("DEBUG")
+    worker_for(database, Relay()).run(drain=True)
+    assert states(database, letter) == {SENT: [1, 3], FAILED: [2]}
+    assert "ValueError" in caplog.text
+    assert email(2) not in caplog.text
 
 
 def test_somebody_erased_in_the_last_moment_stops_nobody(database, monkeypatch):

@@ -29,6 +29,14 @@ def statements(path):
     return {name: sorted(re.split(r", (?=CONSTRAINT)|(?= \) )", sql)) for name, sql in ours.items()}
 
 
+def test_an_error_that_nobody_foresaw_does_not_print_people(database):
+    schema.upgrade(database)
+    twice = tables.tag.insert().values([{"name": "ana@example.org"}, {"name": "ana@example.org"}])
+    with pytest.raises(sa.exc.SQLAlchemyError) as caught, database.writing() as connection:
+        connection.execute(twice)
+    assert "ana@example.org" not in str(caught.value)
+
+
 def test_the_migrations_make_exactly_the_tables(tmp_path, database):
     schema.upgrade(database)
     plain = Database(f"sqlite:///{tmp_path / 'plain.db'}")

@@ -27,6 +27,17 @@ def test_the_text_may_differ_it_often_holds_the_address():
     assert fed(*texts)[1] == 10
 
 
+def test_the_reason_is_the_mailings_so_it_names_nobody():
+    reply = Refused(
+        code=554,
+        enhanced="5.7.1",
+        text="<ana.rivas@example.org>: blocked, see https://relay.example/?r=ana@example.org",
+    )
+    reason, _ = fed(*[reply] * 10)
+    assert '"554 5.7.1 <a***@example.org>: blocked, see https:' in reason
+    assert "ana" not in reason
+
+
 def test_one_that_was_sent_or_refused_otherwise_begins_a_new_row():
     assert fed(*[SPAM] * 9, Sent(), *[SPAM] * 9) is None
     assert fed(*[SPAM] * 9, OTHER, *[SPAM] * 9) is None
