@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,15 @@ from mailer.errors import MailerError, Refused, UsageError
 
 if TYPE_CHECKING:
     from mailer.app import App
+
+
+#: What could command a terminal or reorder its line: people's names, relays' replies and cells of files are printed here.
+#: Our own colours (CSI … m) pass.
+_COMMANDS = re.compile("\x1b(?!\\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _harmless(text: str) -> str:
+    return _COMMANDS.sub("\ufffd", text)
 
 
 def invocation() -> str:
@@ -71,12 +81,12 @@ class Output:
     def say(self, text: str = "") -> None:
         """Talk: progress, summaries, the next command."""
         if not self.quiet:
-            click.echo(text, err=True)
+            click.echo(_harmless(text), err=True)
 
     def data(self, text: str) -> None:
         """What the command was asked for, for people; nothing with --json."""
         if not self.as_json:
-            click.echo(text)
+            click.echo(_harmless(text))
 
     def document(self, document: Any) -> None:
         """The one JSON document of this run; nothing without --json."""
@@ -89,6 +99,7 @@ class Output:
             self.say(f"Next: {invocation()} {command}")
 
     def warn(self, text: str) -> None:
+        text = _harmless(text)
         click.echo(
             click.style("note: ", fg="yellow") + text if not self.no_color else f"note: {text}",
             err=True,
@@ -115,9 +126,10 @@ class Output:
             body = {"error": {"code": error.code, "message": error.message, "hint": hint}}
             click.echo(json.dumps(body, ensure_ascii=False), err=True)
             return
-        click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True, color=self._color)
+        message = click.style("error: ", fg="red", bold=True) + _harmless(error.message)
+        click.echo(message, err=True, color=self._color)
         if hint:
-            click.echo(hint, err=True)
+            click.echo(_harmless(hint), err=True)
 
     def usage_error(self, error: click.ClickException) -> None:
         if self.as_json:
