@@ -6,8 +6,10 @@ with this secret key knows the token, and only one on this database knows whose 
 
 import html
 import logging
+from http.client import HTTPException
+from typing import Any
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import HTTPRedirectHandler, build_opener
 
 from mailer.domain.address import masked
 from mailer.domain.subscriber import Recipient
@@ -21,14 +23,21 @@ _LARGEST_PAGE = 1_000_000
 _WAY_OUT = "Start `mailer serve` with this project's database and secret key, and let web.public_url lead to it."
 
 
+class _StraightOn(HTTPRedirectHandler):
+    """Follows no redirect: a one-click request must not be answered with one (RFC 8058 §3.1), and the token stays here."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 def refuse_no_way_out(public_url: str, key: bytes, someone: Recipient) -> None:
     """Raises Refused unless the leave page answers at `public_url` (https), and knows `someone` of this database."""
     # Mailing 0 was never sent: the page offers what a deleted mailing's link would.
     address = f"{public_url}/u/{sign(key, Purpose.LEAVE, 0, someone.public_id)}"
     try:
-        with urlopen(address, timeout=SECONDS) as answer:  # noqa: S310 (the gate has seen to https)
+        with build_opener(_StraightOn).open(address, timeout=SECONDS) as answer:  # the gate has seen to https
             page = answer.read(_LARGEST_PAGE).decode("utf-8", "replace")
-    except (URLError, OSError, ValueError) as error:
+    except (URLError, HTTPException, OSError, ValueError) as error:
         log.warning("probe.failed url=%s error=%s", public_url, type(error).__name__)
         raise Refused(f"The leave page does not answer at {public_url} ({_cause(error)}).", hint=_WAY_OUT) from None
     if html.escape(masked(someone.email)) not in page:
@@ -38,4 +47,6 @@ def refuse_no_way_out(public_url: str, key: bytes, someone: Recipient) -> None:
 def _cause(error: Exception) -> str:
     """In a few words, without the address, which holds somebody's token."""
     code = getattr(error, "code", None)
-    return f"it says {code}" if code else str(getattr(error, "reason", "") or type(error).__name__)
+    if code:
+        return f"it says {code}" + (", and a redirect ends no subscription" if 300 <= code < 400 else "")
+    return str(getattr(error, "reason", "") or type(error).__name__)

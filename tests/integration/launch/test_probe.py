@@ -1,5 +1,8 @@
 """Nothing goes out into the world unless the leave page answers, and knows the people of this database."""
 
+import socket
+import threading
+
 import pytest
 
 from mailer.app import App
@@ -62,6 +65,35 @@ def test_an_address_where_nothing_answers(desk):
     with pytest.raises(Refused, match=r"does not answer at http://127.0.0.1:9") as caught:
         refuse_no_way_out("http://127.0.0.1:9", desk.key, somebody(desk))
     assert "mailer serve" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n", "it says 301, and a redirect"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "BadStatusLine"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n", "IncompleteRead"),
+        (b"", "RemoteDisconnected"),
+    ],
+)  # fmt: skip
+def test_what_is_no_leave_page_is_a_sentence_and_its_redirect_is_not_followed(desk, answer, said):
+    asked = []
+
+    def answers(listener):
+        link, _ = listener.accept()
+        with link:
+            asked.append(link.recv(4096))
+            link.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answers, args=(listener,))
+        thread.start()
+        with pytest.raises(Refused, match=f"does not answer at .*{said}") as caught:
+            refuse_no_way_out(f"http://127.0.0.1:{listener.getsockname()[1]}", desk.key, somebody(desk))
+        thread.join(5)
+    token = asked[0].split()[1].rpartition(b"/")[2].decode()
+    assert len(token) > 20
+    assert token not in str(caught.value)
 
 
 def test_the_gate_asks_when_the_relay_is_off_this_machine(tmp_path):
