@@ -53,7 +53,8 @@ def _amount(value: Any) -> Any:
         amount = Decimal(str(value).replace(",", ""))
     except InvalidOperation:
         raise wrong(f'"{value}" is not an amount of money', "write the number alone: 18000 or 212.25") from None
-    if not amount.is_finite() or amount < 0 or amount != round(amount, 2) or amount >= 10**12:
+    # In this order: a number with more digits than decimal's context holds cannot be rounded.
+    if not amount.is_finite() or not 0 <= amount < 10**12 or amount != round(amount, 2):
         raise wrong(f'"{value}" is not an amount of money', "no minus, no more than two places behind the point")
     return amount
 

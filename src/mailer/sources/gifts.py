@@ -33,6 +33,8 @@ def sum_of_gifts(root: Path, name: str, *, until: object = None) -> tuple[Decima
         except KeyError as missing:
             return Decimal(0), b"", f'"{name}" has no column {missing}'
         except (ValueError, InvalidOperation):
+            day, amount = date.min, Decimal("NaN")
+        if not amount.is_finite():
             return Decimal(0), b"", f'"{name}", row {number}: a date as 2024-11-30 and an amount as 12.50 are wanted'
         if not last or day.isoformat() <= last:
             total += amount

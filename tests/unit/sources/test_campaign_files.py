@@ -92,6 +92,8 @@ def test_everything_wrong_is_said_at_once_in_order_with_lines_and_suggestions(tm
         (GOOD.replace("kind: appeal", "kind: appeal\nkind: appeal"), '"kind" is there twice'),
         (GOOD.replace("headline: The headline", "headline: One: two"), "a text with a colon in it goes in quotes"),
         (GOOD.replace("raised: 11791", "raised: -5"), "is not an amount of money"),
+        (GOOD.replace("raised: 11791", "raised: 1e30"), '"1e30" is not an amount of money'),
+        (GOOD.replace("raised: 11791", f"raised: {'9' * 40}"), "is not an amount of money"),
         (GOOD.replace("raised: 11791", ""), 'a fund has either "raised" or a "ledger"'),
         (
             GOOD.replace("as_of: 2024-11-22", "as_of: 2024-12-22\n  deadline: 2024-11-30"),
@@ -150,6 +152,8 @@ def test_a_ledger_of_gifts_is_summed_up_to_the_day(tmp_path):
     [
         (b"date,sum\n2024-11-01,1\n", "has no column 'amount'"),
         (b"date,amount\nyesterday,1\n", "row 2: a date as 2024-11-30 and an amount as 12.50 are wanted"),
+        (b"date,amount\n2024-11-01,1\n2024-11-02,sNaN\n", "row 3: a date as"),
+        (b"date,amount\n2024-11-01,Infinity\n2024-11-02,-Infinity\n", "row 2: a date as"),
         (b"\xff\xfe\x00", "is not CSV in UTF-8"),
         (None, "cannot be read"),
     ],
