@@ -210,3 +210,16 @@ def test_another_sites_name_for_this_machine_opens_nothing(inbox, pages):
     deliver(inbox, letter())
     assert pages.get("/inbox/1", headers={"host": "evil.example"}).status_code == 400
     assert pages.get("/inbox/1", headers={"host": "localhost:8025"}).status_code == 200
+
+
+def test_a_message_is_downloaded_and_never_opened_as_a_page_of_ours(store, pages):
+    store.add(b"Subject: x\r\nContent-Type: text/html\r\n\r\n<script>1</script>", "ana@example.net")
+    answer = pages.get("/inbox/1.eml")
+    assert answer.headers["content-disposition"] == 'attachment; filename="1.eml"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_of_a_message_that_did_not_fit_stays_behind_the_next(store, tmp_path):
+    (tmp_path / "inbox" / "000001.eml").write_bytes(b"Subject: the longer one that did not fit whole\r\n\r\nsecret")
+    store.add(b"Subject: x\r\n\r\n", "ana@example.net")
+    assert store.content(1) == b"Subject: x\r\n\r\n"

@@ -108,10 +108,13 @@ class InboxPages:
         return frame_response(opened.html, view.scheme, images=view.images)
 
     def download(self, request: Request) -> Response:
-        content = self._store.content(request.path_params["number"])
+        number = request.path_params["number"]
+        content = self._store.content(number)
         if content is None:
             raise HTTPException(404)
-        return PlainTextResponse(content, media_type="message/rfc822")
+        # Some browsers would open it as a page of this site.
+        saved = {"Content-Disposition": f'attachment; filename="{number}.eml"'}
+        return PlainTextResponse(content, media_type="message/rfc822", headers=saved)
 
     def _opened(self, request: Request) -> tuple[Entry, Opened]:
         number = request.path_params["number"]

@@ -53,7 +53,9 @@ class Store:
         with self._lock:
             number = len(self._entries) + 1
             try:
-                with os.fdopen(os.open(self._file(number), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+                # O_TRUNC: one that did not fit on the disk may have left its beginning under this number.
+                flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+                with os.fdopen(os.open(self._file(number), flags, 0o600), "wb") as file:
                     file.write(content)
             except OSError as error:
                 raise DiskFull from error
