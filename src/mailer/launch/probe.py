@@ -8,7 +8,7 @@ import html
 import logging
 from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, build_opener
 
 from mailer.domain.address import masked
@@ -46,7 +46,7 @@ def refuse_no_way_out(public_url: str, key: bytes, someone: Recipient) -> None:
 
 def _cause(error: Exception) -> str:
     """In a few words, without the address, which holds somebody's token."""
-    code = getattr(error, "code", None)
-    if code:
-        return f"it says {code}" + (", and a redirect ends no subscription" if 300 <= code < 400 else "")
+    if isinstance(error, HTTPError):
+        error.close()  # it is the answer too
+        return f"it says {error.code}" + (", and a redirect ends no subscription" if 300 <= error.code < 400 else "")
     return str(getattr(error, "reason", "") or type(error).__name__)
