@@ -71,3 +71,13 @@ def alive(connection: sa.Connection, role: Role, *, now: datetime, mailing_id: i
     if mailing_id is not None:
         query = query.where(sa.or_(worker.c.mailing_id.is_(None), worker.c.mailing_id == mailing_id))
     return connection.execute(query.limit(1)).first() is not None
+
+
+def nearest_beat(connection: sa.Connection, role: Role, *, host: str, now: datetime) -> datetime | None:
+    """When a process of that role on `host` last beat, None if none did; a worker of a single mailing does not count.
+
+    Of several beats the one nearest to `now`: a clock that was set back leaves rows of the dead in the future.
+    """
+    of_us = sa.and_(worker.c.role == role, worker.c.host == host, worker.c.mailing_id.is_(None))
+    beats = connection.scalars(sa.select(worker.c.beat_at).where(of_us)).all()
+    return min(beats, key=lambda beat: abs(now - beat), default=None)

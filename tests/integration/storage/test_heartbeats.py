@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger_world import make_database
-from mailer.storage.heartbeats import ALIVE_FOR, Role, alive, beating
+from mailer.storage.heartbeats import ALIVE_FOR, Role, alive, beating, nearest_beat
 from mailer.storage.tables import worker
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -51,3 +51,35 @@ def test_who_was_killed_counts_as_dead_after_a_while_and_is_forgotten_in_the_end
 def test_a_database_that_cannot_be_written_stops_nobody(database):
     with beating(database, lambda: NOW, Role.WORKER), database.writing() as connection:
         connection.exec_driver_sql("DROP TABLE worker")
+
+
+def beats(database, *rows):
+    with database.writing() as connection:
+        for number, row in enumerate(rows, 1):
+            connection.execute(
+                sa.insert(worker).values(id=number, **({"host": "here", "pid": 1, "role": Role.WORKER} | row))
+            )
+
+
+def nearest(database):
+    with database.reading() as connection:
+        return nearest_beat(connection, Role.WORKER, host="here", now=NOW)
+
+
+def test_the_nearest_beat_is_that_of_this_machine_this_role_and_whatever_is_due(database):
+    assert nearest(database) is None
+    ago = [NOW - timedelta(seconds=seconds) for seconds in range(5)]
+    beats(
+        database,
+        {"host": "there", "beat_at": ago[0]},
+        {"role": Role.SCHEDULER, "beat_at": ago[1]},
+        {"mailing_id": 7, "beat_at": ago[2]},
+        {"beat_at": ago[4]},
+        {"beat_at": ago[3]},
+    )
+    assert nearest(database) == ago[3]
+
+
+def test_a_clock_that_was_set_back_does_not_raise_the_dead(database):
+    beats(database, {"beat_at": NOW + timedelta(hours=1)}, {"beat_at": NOW - timedelta(seconds=4)})
+    assert nearest(database) == NOW - timedelta(seconds=4)

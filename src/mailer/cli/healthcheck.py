@@ -1,0 +1,76 @@
+"""`mailer healthcheck`: for whatever restarts or watches our processes. Exit code 0 or 1, with a sentence."""
+
+import http.client
+import ipaddress
+
+import click
+
+from mailer.cli.output import Output
+from mailer.errors import MailerError
+
+_TIMEOUT = 5.0
+
+
+@click.command()
+@click.argument("role", type=click.Choice(["web", "worker", "scheduler"]))
+@click.option("--port", type=click.IntRange(1, 65535), metavar="N", help="The port of `serve`; default: web.port.")
+@click.pass_obj
+def healthcheck(output: Output, role: str, port: int | None) -> None:
+    """Ask a process that should run on this machine whether it is well: exit code 0, else 1.
+
+    web: its /readyz answers. worker, scheduler: it wrote its heartbeat into the database in the last 15 seconds.
+    """
+    said = _web(output, port) if role == "web" else _beats(output, role)
+    output.document({"role": role, "ok": True})
+    output.data(said)
+
+
+def _web(output: Output, port: int | None) -> str:
+    settings = output.app.settings.web
+    host, port = _reachable(settings.host), port or settings.port
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT)
+    try:
+        connection.request("GET", "/readyz")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise MailerError(f"No `serve` answers on {shown}: {why}.") from None
+    finally:
+        connection.close()
+    if status != http.HTTPStatus.OK:
+        raise MailerError(f"`serve` on {shown} answers {status}: it cannot read its database.")
+    return f"web on {shown} is ready."
+
+
+def _reachable(host: str) -> str:
+    """Where to ask a server that listens on `host`: one that listens on every address is asked on loopback."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def _beats(output: Output, role: str) -> str:
+    import socket
+
+    from mailer.storage.database import Database
+    from mailer.storage.heartbeats import ALIVE_FOR, Role, nearest_beat
+    from mailer.storage.schema import current_revision
+
+    app = output.app
+    if not app.has_database:
+        raise MailerError(f"There is no database yet, so no {role} can be at work.")
+    now, host = app.clock(), socket.gethostname()
+    with Database(app.database_url).reading() as connection:  # not app.database: looking must not bring up the schema
+        ready = current_revision(connection) is not None
+        beat = nearest_beat(connection, Role(role), host=host, now=now) if ready else None
+    if beat is None:
+        raise MailerError(f"No {role} is at work on {host}.")
+    age = abs((now - beat).total_seconds())
+    if age > ALIVE_FOR.total_seconds():
+        raise MailerError(f"The {role} on {host} has given no sign of life for {age:.0f} s.")
+    return f"{role} on {host} is at work; last sign of life {age:.0f} s ago."

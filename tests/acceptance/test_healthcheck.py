@@ -1,0 +1,99 @@
+"""`mailer healthcheck`: 0 while the process is well, 1 with a sentence when it is not, and nothing is changed by asking."""
+
+import os
+import re
+import signal
+import socket
+import time
+
+import pytest
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.mark.parametrize("role", ["worker", "scheduler"])
+def test_a_process_that_beats_is_well_and_one_that_ended_is_not(mailer, people, role):
+    assert mailer("healthcheck", role).code == 1
+    process = mailer.start(role)
+    try:
+        until(lambda: mailer("healthcheck", role).code == 0)
+        well = mailer("healthcheck", role)
+        assert re.search(rf"{role} on \S+ is at work; last sign of life \d+ s ago", well.out)
+        assert mailer("healthcheck", role, "--json").json == {"role": role, "ok": True}
+        other = {"worker": "scheduler", "scheduler": "worker"}[role]
+        assert mailer("healthcheck", other).code == 1, "one is no proof of the other"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        mailer.finish(process)
+    gone = mailer("healthcheck", role)
+    assert (gone.code, gone.out) == (1, "")
+    assert f"No {role} is at work on" in gone.err
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_is_noticed(mailer, people):
+    process = mailer.start("worker")
+    try:
+        until(lambda: mailer("healthcheck", "worker").code == 0)
+        process.send_signal(signal.SIGSTOP)
+        until(lambda: "has given no sign of life for" in mailer("healthcheck", "worker").err)
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGTERM)
+        mailer.finish(process)
+
+
+def test_web_is_asked_on_loopback_wherever_it_listens(mailer, people):
+    port = free_port()
+    refused = mailer("healthcheck", "web", "--port", port)
+    assert refused.code == 1
+    assert f"No `serve` answers on 127.0.0.1:{port}" in refused.err
+    mailer.environment |= {"MAILER_WEB__HOST": "0.0.0.0", "MAILER_WEB__PORT": str(port)}
+    process = mailer.start("serve")
+    try:
+        until(lambda: mailer("healthcheck", "web").code == 0)
+        assert mailer("healthcheck", "web").out == f"web on 127.0.0.1:{port} is ready.\n"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        mailer.finish(process)
+
+
+def test_something_else_on_the_port_is_not_web(mailer):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        child = os.fork()
+        if child == 0:  # says something that is no HTTP, and hangs up
+            there, _ = other.accept()
+            there.sendall(b"220 mail.example.org ready\r\n")
+            there.close()
+            os._exit(0)
+        run = mailer("healthcheck", "web", "--port", port)
+        os.waitpid(child, 0)
+    assert run.code == 1
+    assert "No `serve` answers" in run.err
+
+
+def test_asking_makes_no_database(mailer, project):
+    for role in ("worker", "scheduler"):
+        run = mailer("healthcheck", role)
+        assert (run.code, "There is no database yet" in run.err) == (1, True)
+    assert not (project / "mailer.db").exists()
+
+
+def test_an_unknown_role_names_the_real_ones(mailer):
+    run = mailer("healthcheck", "database")
+    assert run.code == 2
+    assert "'web', 'worker', 'scheduler'" in run.err
