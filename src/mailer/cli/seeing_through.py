@@ -55,10 +55,12 @@ def _look(output: Output, mailing_id: int) -> Status:
 def _wait_out_undo(output: Output, mailing: Mailing) -> Mailing | None:
     """Until the undo window ends, or somebody cancels or pauses; None when Ctrl-C ends the waiting."""
     seconds = (mailing.starts_at - output.app.clock()).total_seconds()
-    output.say(f"The first message leaves in {max(0, seconds):.0f} s. To stop it: {invocation()} cancel {mailing.id}")
     counting = sys.stderr.isatty() and not output.quiet
     looked, shown = 0.0, -1
     try:
+        output.say(
+            f"The first message leaves in {max(0, seconds):.0f} s. To stop it: {invocation()} cancel {mailing.id}"
+        )
         while mailing.state is MailingState.WAITING and mailing.starts_at > output.app.clock():
             left = round((mailing.starts_at - output.app.clock()).total_seconds())
             if counting and left != shown:
