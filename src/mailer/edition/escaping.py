@@ -26,6 +26,8 @@ _ADDRESS_SAFE = ":/?#[]@!$&*+,;=%"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 #: One that may stand as it is, but for "&": nearly all.
 _ORDINARY_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?:[/?#][A-Za-z0-9._~:/?#@!$*+,;=&-]*)?")
+#: Components in which nothing but "@" is escaped: numbers, words, addresses of people.
+_ORDINARY_COMPONENT = re.compile(r"[A-Za-z0-9_.~@-]*")
 _RESERVED = re.compile(rb"[^A-Za-z0-9_.~-]+")
 _PERCENT = [b"%%%02X" % byte for byte in range(256)]
 _CSS_VALUE = re.compile(r"[-+]?[\w.#]+%?", re.ASCII)
@@ -81,6 +83,8 @@ def url(text: str) -> str:
 
 def urlq(text: str) -> str:
     """For one component of an address: a piece of its path, or a value of its query."""
+    if _ORDINARY_COMPONENT.fullmatch(text):
+        return text.replace("@", "%40")
     return _RESERVED.sub(_percent, plain(text).encode()).decode()
 
 

@@ -1,7 +1,8 @@
 """Holes become closures that work out a value, escape it for where it stands, and lay it.
 
-Values repeat: names, regions, amounts. So each hole keeps what it laid before, and a hole that reads one field, as nearly
-all do, knows from that field alone what to lay, without working the expression out again.
+Most values are one word of ASCII, which nothing changes. The others repeat: names, regions, amounts. So each hole keeps
+what it laid before, and a hole that reads one field, as nearly all do, knows from that field alone what to lay,
+without working the expression out again.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from mailer.edition.expressions import (
     failure,
 )
 from mailer.edition.format import Context, Hole
-from mailer.edition.media import Medium, Piece
+from mailer.edition.media import LONGEST_WORD, Medium, Piece
 
 #: What one hole keeps; when it is full it starts afresh.
 _MOST_KEPT = 1024
@@ -38,19 +39,34 @@ def compile_hole(hole: Hole, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
     # Whole addresses, and what holds a token, are different for everybody: there is nothing to gain by keeping them.
     if hole.context is Context.URL or reads.links or reads.slots or len(reads.fields) != 1:
         return _any(hole, evaluate, medium)
-    return _one_field(hole, evaluate, medium, next(iter(reads.fields)))
+    (name,) = reads.fields
+    lay = _kept(hole, evaluate, medium, name)
+    field = ("field", ("var", "subscriber"), name)
+    as_it_is = field == hole.expr or (hole.expr[:2] == ("filter", "default") and hole.expr[2] == field)
+    return _word_or(lay, medium, name) if as_it_is else lay
 
 
 def _link(name: str, medium: Medium[Piece]) -> Lay[Piece]:
-    token: Callable[[str], Piece] = medium.token
-    return lambda env: token(env[LINKS][name])
+    word: Callable[[str], Piece] = medium.word
+    return lambda env: word(env[LINKS][name])
 
 
-def _one_field(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str) -> Lay[Piece]:
+def _word_or(lay_other: Lay[Piece], medium: Medium[Piece], name: str) -> Lay[Piece]:
+    """For `subscriber.NAME`, with or without a default: a word is laid as it is, anything else by `lay_other`."""
+    word: Callable[[str], Piece] = medium.word
+
+    def lay(env: Env) -> Piece:
+        found = env[SUBSCRIBER].get(name)
+        if found.__class__ is str and found.isascii() and found.isalnum() and len(found) <= LONGEST_WORD:
+            return word(found)
+        return lay_other(env)
+
+    return lay
+
+
+def _kept(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str) -> Lay[Piece]:
     expr, laid = hole.expr, medium.values[hole.context]
     kept: dict[Any, Piece] = {}
-    # `subscriber.X`, and `subscriber.X | default(…)` where X is a word: the field is the value.
-    as_it_is = ("field", ("var", "subscriber"), name) in (expr, expr[2] if expr[:2] == ("filter", "default") else None)
 
     def lay(env: Env) -> Piece:
         found = env[SUBSCRIBER].get(name)
@@ -61,7 +77,7 @@ def _one_field(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str)
             if piece is not None:
                 return piece
         try:
-            value = found if as_it_is and sort is str and found[:1].isalnum() else evaluate(env)
+            value = evaluate(env)
             piece = laid(value if value.__class__ is str else shown(value))
         except FAILURES as error:
             raise failure(expr, error) from error

@@ -11,6 +11,8 @@ from mailer.edition.format import Context
 
 Piece = TypeVar("Piece", str, bytes)
 
+#: One line of quoted-printable.
+LONGEST_WORD = 75
 #: Values that neither escaping nor quoted-printable changes: nearly all of them, known by one look.
 _READY = {
     Context.TEXT: re.compile(r"(?![.F])[ !#-%(-;?-~]{1,75}"),
@@ -24,13 +26,13 @@ _READY = {
 class Medium(Generic[Piece]):
     """How pieces are made and joined.
 
-    static: lays fixed text. values: by context, escapes a value and lays it. token: lays a link's token, which needs
-    no escaping anywhere.
+    static: lays fixed text. values: by context, escapes a value and lays it. word: lays what no escaping and no
+    encoding changes, up to `LONGEST_WORD`: letters and digits of ASCII, tokens of links.
     """
 
     static: Callable[[str], Piece]
     values: Mapping[Context, Callable[[str], Piece]]
-    token: Callable[[str], Piece]
+    word: Callable[[str], Piece]
     join: Callable[[Sequence[Piece]], Piece]
 
 
@@ -47,11 +49,11 @@ def _wire_value(context: Context) -> Callable[[str], bytes]:
 
 
 #: Text as a reader's program has it after decoding.
-PAGE: Medium[str] = Medium(static=str, values=ESCAPE, token=str, join="".join)
+PAGE: Medium[str] = Medium(static=str, values=ESCAPE, word=str, join="".join)
 #: Runs of quoted-printable.
 WIRE: Medium[bytes] = Medium(
     static=quoted_printable.run,
     values={context: _wire_value(context) for context in Context},
-    token=lambda token: token.encode() + b"=\r\n",
+    word=lambda word: word.encode() + b"=\r\n",
     join=b"".join,
 )

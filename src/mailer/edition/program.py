@@ -13,12 +13,12 @@ from hashlib import blake2b
 from mailer.domain.message import OutgoingMessage
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
 from mailer.edition.envelope import ascii_address
-from mailer.edition.expressions import LINKS, SUBSCRIBER, Env, Reads, Scope, environment
+from mailer.edition.expressions import SUBSCRIBER, Env, Reads, Scope, environment
 from mailer.edition.filters import filters
 from mailer.edition.format import Edition, Variant
 from mailer.edition.headers import Header
 from mailer.edition.holes import Lay
-from mailer.edition.links import BY_NAME, Purpose, message_key_signer, signer
+from mailer.edition.links import Signer
 from mailer.edition.media import PAGE
 from mailer.edition.message import lay_part
 from mailer.edition.parts import compile_block
@@ -40,9 +40,7 @@ class Program:
         """
         self.edition = edition
         self._test = test
-        purposes = dict.fromkeys(BY_NAME, Purpose.TEST) if test else BY_NAME
-        self._signers = {name: signer(key, purpose, mailing_id) for name, purpose in purposes.items()}
-        self._message_keys = message_key_signer(key, mailing_id)
+        self._signer = Signer(key, mailing_id, test=test)
         self._variants = {
             tag: _VariantProgram(edition, variant, subject_prefix) for tag, variant in edition.variants.items()
         }
@@ -62,10 +60,12 @@ class Program:
         """
         to = ascii_address(recipient.email)
         variant = self._variant(recipient)
-        env = self._environment(recipient, variant)
-        key = self._message_key(recipient, at)
-        leave = env[LINKS]["leave"]
-        head = variant.header.lay(to=to, subject=variant.subject(env), at=at, key=key, leave_token=leave)
+        links, key = self._signer.sign(recipient.public_id)
+        if self._test:
+            key = self._test_key(recipient, at)
+        env = environment(recipient.fields, links)
+        subject = variant.subject(env)
+        head = variant.header.lay(to=to, subject=subject, at=at, key=key, leave_token=links["leave"])
         return OutgoingMessage(key=key, sender=variant.header.sender, recipient=to, content=variant.lay(head, env))
 
     def variant_for(self, recipient: Recipient) -> Variant:
@@ -73,27 +73,23 @@ class Program:
         return self._variant(recipient).variant
 
     def subject(self, recipient: Recipient) -> str:
-        variant = self._variant(recipient)
-        return variant.subject(self._environment(recipient, variant))
+        return self._variant(recipient).subject(self._environment(recipient))
 
     def preheader(self, recipient: Recipient) -> str:
-        variant = self._variant(recipient)
-        return variant.preheader(self._environment(recipient, variant))
+        return self._variant(recipient).preheader(self._environment(recipient))
 
     def text(self, recipient: Recipient) -> str:
         """The text part as a reader's program shows it."""
-        variant = self._variant(recipient)
-        return variant.text(self._environment(recipient, variant))
+        return self._variant(recipient).text(self._environment(recipient))
 
     def html(self, recipient: Recipient) -> str:
         """The HTML part as a browser gets it."""
-        variant = self._variant(recipient)
-        return variant.html(self._environment(recipient, variant))
+        return self._variant(recipient).html(self._environment(recipient))
 
     def html_size(self, recipient: Recipient) -> int:
         """Bytes of the HTML part as encoded, which is what `MOST_HTML_BYTES` is about."""
         variant = self._variant(recipient)
-        return sum(map(len, variant.wire_html(self._environment(recipient, variant))))
+        return sum(map(len, variant.wire_html(self._environment(recipient))))
 
     def _variant(self, recipient: Recipient) -> "_VariantProgram":
         if len(self._variants) == 1:
@@ -106,14 +102,11 @@ class Program:
                 self._by_language[language] = found
         return found
 
-    def _environment(self, recipient: Recipient, variant: "_VariantProgram") -> Env:
-        public_id = recipient.public_id
-        links = {name: self._signers[name].sign(public_id).decode() for name in variant.links}
+    def _environment(self, recipient: Recipient) -> Env:
+        links, _ = self._signer.sign(recipient.public_id)
         return environment(recipient.fields, links)
 
-    def _message_key(self, recipient: Recipient, at: datetime) -> str:
-        if not self._test:
-            return self._message_keys.sign(recipient.public_id).decode()
+    def _test_key(self, recipient: Recipient, at: datetime) -> str:
         # Mail readers show one message of several with the same Message-ID: every test gets its own.
         seed = f"{self.edition.sources} {recipient.public_id} {at.timestamp()}"
         return "test-" + blake2b(seed.encode(), digest_size=16).hexdigest()
@@ -132,7 +125,6 @@ class _VariantProgram:
         self.preheader: Lay[str] = compile_block(variant.preheader, self._scope, PAGE)
         self._wire_text, text_encoding = lay_part(variant.text, self._scope)
         self.wire_html, html_encoding = lay_part(variant.html, self._scope)
-        self.links = sorted(self._reads.links | {"leave"})
         # "=_" is in no quoted-printable and no base64 text (RFC 2045 §6.7), so no value can contain the boundary.
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
         self._head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary + _part_head(
