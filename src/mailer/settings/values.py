@@ -20,6 +20,9 @@ CHOICES = {
     "relays.pipelining": ("on", "off"),
 }
 _COLOURS = frozenset(f"brand.{name}" for name in ("accent", "accent_dark", "ink", "paper", "canvas"))
+_PLAIN_URL = re.compile(r"[A-Za-z0-9.:/_~\[\]-]+")
+#: A database in memory is gone with the process: what was imported would be lost.
+_DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgresql\+psycopg://.+")
 _COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 
 
@@ -60,6 +63,8 @@ def _instant(value: Any) -> datetime | None:
         raise SettingsError(f"{value!r} is not an instant", hint='write "2018-01-23T09:00:00Z"') from None
     if moment.tzinfo is None:
         raise SettingsError(f"{value!r} has no zone", hint="end it in Z or +01:00")
+    if not 1970 < moment.year < 2200:  # days are counted from it in both directions, and in every zone
+        raise SettingsError(f"{value!r} is not of our time", hint="write a year from 1971 to 2199")
     return moment.astimezone(UTC)
 
 
@@ -74,6 +79,11 @@ def checked(name: str, value: Any, variable: str) -> Any:
         raise SettingsError(f'{where} is "{value}"', hint="it takes a number")
     if isinstance(value, (int, float)) and value < 0:
         raise SettingsError(f"{where} is {value}", hint="it cannot be below zero")
+    if name == "database.url" and value and not _DATABASE.fullmatch(value):  # it may hold a password: not repeated
+        raise SettingsError(
+            f"{where} is no database that mailer knows",
+            hint="write sqlite:///path/to/mailer.db or postgresql+psycopg://user:password@host/name",
+        )
     if name == "web.public_url" and value:
         return _public_url(value, where)
     if name in _COLOURS and not _COLOUR.fullmatch(value) and (value or name != "brand.accent_dark"):
@@ -82,8 +92,13 @@ def checked(name: str, value: Any, variable: str) -> Any:
 
 
 def _public_url(value: str, where: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+    # It stands in header fields, attributes and policies, so nothing in it may end one.
+    try:
+        parts = urlsplit(value if _PLAIN_URL.fullmatch(value) else "")
+        _ = parts.port
+    except ValueError:  # brackets that hold no address, a port that is no number
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(f'{where} is "{value}"', hint='write "https://mail.example.org"')
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise SettingsError(f'{where} is "{value}"', hint="http is only for this machine: links in mail use https")

@@ -26,7 +26,7 @@ from mailer.storage import editions, mailings, subscriptions, tables
 from mailer.web.site import make_site
 
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
-KEY = b"a key for tests"
+KEY = b"a key for these tests"
 ANA, BEN, EVE = 0xFEDC_BA98_7654_3210, 7, 8  # public ids; Ana's needs all 64 bits
 PEOPLE = {ANA: ("ana@example.net", "Ana"), BEN: ("ben@example.net", ""), EVE: ("eve@example.net", "<b>Eve</b>")}
 HTML = (

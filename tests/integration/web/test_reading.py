@@ -73,7 +73,7 @@ def test_the_public_page_holds_no_person_and_no_working_link(site, mailing):
     assert "Dear friend" in page.text
     assert "example.net" not in page.text
     token = page.text.partition("/u/")[2].partition('"')[0]
-    assert verify(b"a key for tests", token).purpose is Purpose.TEST
+    assert verify(b"a key for these tests", token).purpose is Purpose.TEST
     assert page.headers["cache-control"] == "public, max-age=300"
 
 

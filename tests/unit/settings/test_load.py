@@ -142,6 +142,32 @@ def test_a_problem_is_found_in_its_own_table_and_a_password_is_not_repeated(tmp_
     assert "12345" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "mail.example.org",
+        "https://",
+        "https://mail.example.org\r\nBcc: x@example.org",
+        "https://mail.example.org>, <https://elsewhere.example",
+        "https://mail.example.org; script-src *",
+        'https://mail.example.org"onload=x',
+        "https://user:pass@mail.example.org",
+        "https://mail.example.org/?a=b",
+        "https://[::1",
+        "https://mail.example.org:port",
+        "javascript://mail.example.org",
+    ],
+)
+def test_a_public_url_is_nothing_but_an_address(value):
+    with pytest.raises(SettingsError, match="MAILER_PUBLIC_URL"):
+        load(None, {"MAILER_PUBLIC_URL": value})
+
+
+@pytest.mark.parametrize("value", ["https://mail.example.org/", "http://[::1]:8000", "https://example.org/mail/"])
+def test_a_public_url_stands_without_a_slash_at_its_end(value):
+    assert load(None, {"MAILER_PUBLIC_URL": value}).web.public_url == value.rstrip("/")
+
+
 @pytest.mark.parametrize("value", ["#b3261e", "#B32", ""])
 def test_a_colour_is_hexadecimal(value):
     assert load(None, {"MAILER_BRAND__ACCENT_DARK": value}).brand.accent_dark == value
