@@ -155,6 +155,7 @@ def erase(output: Output, email: str, yes: bool) -> None:
     at = output.app.clock()
     with _somebody(output, email, writing=True) as (connection, who):
         forget(connection, who, at=at)
+    output.app.database.clear_log()
     output.document({"erased": True, "at": instant(at)})
     output.data("Erased. Files that were imported or exported, problem files and backups may still name the person.")
 

@@ -32,7 +32,13 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Open without touching the schema. Raises StorageError for a URL that cannot be used."""
-        self.url = sa.make_url(url)
+        try:
+            self.url = sa.make_url(url)
+        except (sa.exc.ArgumentError, ValueError):  # a port that is no number
+            raise StorageError(
+                "The database URL cannot be read.",
+                hint="Write sqlite:///path/to/mailer.db or postgresql+psycopg://user:password@host:5432/name.",
+            ) from None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._prepare_file()
@@ -60,8 +66,10 @@ class Database:
                 f"SQLite {sqlite3.sqlite_version} is too old: mailer needs 3.37.", hint="Use a newer Python."
             )
         file = self.file
-        if file is None or file.exists():
+        if file is None or file.is_file():
             return
+        if file.is_dir():
+            raise StorageError(f"The database {file} is a folder.", hint="Move it away, or name a file.")
         try:
             file.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             file.touch(mode=PRIVATE_FILE)
@@ -87,6 +95,17 @@ class Database:
         """One connection for several write transactions of the caller's own (`with connection.begin():`), for bulk work."""
         with translated_errors(), self.engine.connect() as connection:
             yield connection.execution_options(mailer_writes=True)
+
+    def clear_log(self) -> None:
+        """Empty SQLite's write-ahead log: while another program has the file open, what was deleted stands there still.
+
+        Waits for whoever reads; one who reads on for longer keeps the log until they end.
+        """
+        if self.is_sqlite:
+            with translated_errors(), self.engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()  # has to be outside a transaction
 
     def dispose(self) -> None:
         self.engine.dispose()
