@@ -81,10 +81,6 @@ def _plain(text: str) -> str:
     return text.replace(_ADDED, "\n")
 
 
-def without_marks(rendered: str) -> str:
-    return _plain(_MARK.sub("", rendered))
-
-
 class LineMarks(Extension):
     """Puts marks into `.mjml` templates and bodies (`.md`); tells paragraphs apart in bodies."""
 

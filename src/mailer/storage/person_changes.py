@@ -76,11 +76,6 @@ def remove_tags(connection: sa.Connection, subscriber_id: int, names: Sequence[s
     return removed
 
 
-def tag_names(connection: sa.Connection) -> frozenset[str]:
-    """Every tag that somebody has."""
-    return frozenset(connection.scalars(sa.select(tag.c.name).where(tag.c.id.in_(sa.select(subscriber_tag.c.tag_id)))))
-
-
 def erase(connection: sa.Connection, subscriber_id: int, *, at: datetime) -> None:
     """Forget a person. What stays: a hash of the address, so that no import brings them back, and numbers without a name.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.subscriber import SuppressionReason
 from mailer.storage.history import Happened, record_for_address
@@ -50,7 +51,10 @@ def suppress(
         return False
     stored = erased_key(email_key) if reason is SuppressionReason.ERASED else email_key
     connection.execute(suppression.delete().where(suppression.c.email_key == email_key))
-    connection.execute(suppression.insert().values(email_key=stored, reason=reason.value, detail=detail, at=at))
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    row = insert(suppression).values(email_key=stored, reason=reason.value, detail=detail, at=at)
+    # Somebody else may suppress it at this moment, for a reason of theirs: it is suppressed, and neither fails.
+    connection.execute(row.on_conflict_do_nothing())
     record_for_address(connection, email_key, Happened.SUPPRESSED, at=at, detail=_in_words(reason, detail))
     return True
 
