@@ -54,12 +54,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("RUN", "scheduler", "scheduler:scheduler", "Let scheduled campaigns go out when their time has come."),
     Entry("RUN", "inbox", "inbox:inbox", "Take mail on this machine and show it; pass none on."),
     Entry("RUN", "db", "db:db", "Bring the database to the current schema, or check it."),
-    Entry(
-        "RUN",
-        "healthcheck",
-        "healthcheck:healthcheck",
-        "Ask whether web, worker or scheduler is well.",
-    ),
+    Entry("RUN", "healthcheck", "healthcheck:healthcheck", "Ask whether web, worker or scheduler is well."),
 )
 GLOBAL_OPTIONS = (
     click.Option(
