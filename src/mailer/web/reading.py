@@ -55,20 +55,18 @@ class ReadingRoom:
     def public(self, request: Request) -> Response:
         """The newest mailing of a campaign, as nobody in particular would read it."""
         with self._app.database.reading() as connection:
-            found = newest_mailed(connection, request.path_params["slug"])
-        if found is None:
+            mailing_id = newest_mailed(connection, request.path_params["slug"])
+        if mailing_id is None:
             raise HTTPException(404)
-        mailing_id, content = found
-        program = Program(load(content), key=self._app.secret_key, mailing_id=mailing_id, test=True)
-        response = self._mail(program, NOBODY)
+        response = self._mail(self._program(mailing_id, test=True), NOBODY)
         response.headers["Cache-Control"] = "public, max-age=300"
         response.headers["X-Robots-Tag"] = "all"
         return response
 
-    def _load(self, mailing_id: int) -> Program:
+    def _load(self, mailing_id: int, *, test: bool = False) -> Program:
         with self._app.database.reading() as connection:
             content = mailings.edition_of(connection, mailing_id)
-        return Program(load(content), key=self._app.secret_key, mailing_id=mailing_id)
+        return Program(load(content), key=self._app.secret_key, mailing_id=mailing_id, test=test)
 
     def _reader(self, public_id: int, needs: frozenset[str]) -> Recipient:
         """The person, or nobody once they were erased: their link goes on showing the mail, without them."""
