@@ -14,6 +14,8 @@ from mailer.errors import UsageError
 EXAMPLES = 'Write "2026-11-27 09:00", "fri 09:00", "tomorrow 18:30", "in 10m" or "2026-11-27T09:00+01:00".'
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+#: What is farther is a slip of the fingers, and deadlines counted from it leave the calendar.
+_FARTHEST = timedelta(days=3653)
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
 
 
@@ -57,7 +59,7 @@ def resolve(local: datetime, zone: ZoneInfo) -> datetime:
 def parse_when(text: str, *, now: datetime, zone: str) -> When:
     """What a person means by `text`, counted from `now` (aware) in the IANA zone `zone`.
 
-    Raises UsageError for what is no time, and for a time that has passed.
+    Raises UsageError for what is no time, and for a time that has passed or is more than ten years ahead.
     """
     said, here = " ".join(text.lower().split()), _Now(at=now, zone=ZoneInfo(zone))
     for pattern, read in _FORMS:
@@ -70,6 +72,8 @@ def parse_when(text: str, *, now: datetime, zone: str) -> When:
             break  # 30 February, 25:00, a million weeks
         if when.at <= now:
             raise UsageError(f"{when} has passed.", hint=f"It is {here.said(now)} now.")
+        if when.at - now > _FARTHEST:
+            raise UsageError(f"{when} is more than ten years ahead.", hint=EXAMPLES)
         return when
     raise UsageError(f'"{text}" is not a time.', hint=EXAMPLES)
 

@@ -44,7 +44,13 @@ class Blocks:
     def _called(self, name: str, values: dict[str, Any], content: str | None) -> str:
         if self.holes.stage == BODY:
             html, text = self.render_content(content) if content is not None else (None, None)
-            return self.holes.block(self.both(name, values, html, text))
+            try:
+                return self.holes.block(self.both(name, values, html, text))
+            except TemplateFault as fault:
+                if fault.rule == "template":
+                    raise
+                # What the campaign lacks is said where it calls the block, not in the template that looked for it.
+                raise TemplateFault(fault.message, fault.hint, rule=fault.rule) from None
         if self.holes.stage == HTML:
             return self.mjml(name, values, content)
         return self.plain(name, values, content)

@@ -5,6 +5,7 @@ The same chain over an environment that defers nothing is plain Jinja, rendered 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -175,16 +176,22 @@ class Chain:
 
     def image(self, src: str) -> ImageView:
         """`image(src)` in templates: a file of the project, relative to the campaign's folder or the project."""
-        picture = prepare(self._picture_path(src), shown_as=src)
+        path = self._picture_path(src)
+        picture = prepare(path, shown_as=path.relative_to(self.file.root.resolve()).as_posix())
         self.pictures[picture.name] = picture
         return ImageView(self._media_url(picture.name), picture.width, picture.height)
 
     def _picture_path(self, src: str) -> Path:
+        if self.holes.pattern.search(src):
+            raise TemplateFault(
+                "recipient data cannot choose a picture", "use {% if %} around two of them", rule="image"
+            )
         root = self.file.root.resolve()
         for folder in (self.file.path.parent, root):
-            path = (folder / src).resolve()
-            if path.is_relative_to(root) and path.is_file():
-                return path
+            with suppress(OSError, ValueError):  # no name of a file: too long, or with a NUL in it
+                path = (folder / src).resolve()
+                if path.is_relative_to(root) and path.is_file():
+                    return path
         message, hint = f'there is no picture "{src}" in the project', "paths count from the campaign's folder"
         named = self.file.campaign.image
         if named and named.src == src:

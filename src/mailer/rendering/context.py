@@ -15,6 +15,7 @@ from mailer.domain.money import Money
 from mailer.edition.format import Expr
 from mailer.rendering.body import Body
 from mailer.rendering.holes import Deferred, Holes
+from mailer.rendering.problems import TemplateFault
 from mailer.settings import Settings
 
 #: Languages written from right to left (ISO 639-1).
@@ -48,6 +49,21 @@ class FundView:
             name=fund.name, donate_url=fund.donate_url, asks=tuple(fund.money(ask) for ask in fund.asks),
             if_over=fund.if_over, if_under=fund.if_under, **shown | {"state": figures.state.value},
         )  # fmt: skip
+
+
+class NoFund:
+    """`fund` in a campaign without one: nothing, and no figures of it."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        hint = "only an appeal has one: kind: appeal, and its figures under fund:"
+        raise TemplateFault(f'"fund.{name}" is asked for, and this campaign has no fund', hint, rule="fund")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +103,7 @@ def shared(file: CampaignFile, settings: Settings, figures: Figures | None) -> d
     language = language_of(file, settings)
     return {
         "campaign": campaign,
-        "fund": FundView.of(fund, figures) if fund and figures else None,
+        "fund": FundView.of(fund, figures) if fund and figures else NoFund(),
         "organisation": settings.organisation,
         "brand": dataclasses.replace(settings.brand, name=settings.brand.name or settings.organisation.name),
         "list": list_of(file, settings),

@@ -6,11 +6,14 @@ value, so `{% if subscriber.given > fund.target %}` works.
 """
 
 from collections.abc import Iterator
+from functools import cache
+from inspect import signature
 from typing import Any
 
 from jinja2 import nodes
 
 from mailer.domain.subscriber import STANDARD_FIELDS
+from mailer.edition.filters import filters
 from mailer.edition.format import FILTERS, Expr
 from mailer.rendering.problems import suggestion
 
@@ -142,6 +145,9 @@ class Translation:
         if node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
             raise CannotDefer(f'"{node.name}" takes its arguments by place here', "leave out their names")
         arguments = tuple(self.expr(argument) for argument in node.args)
+        most = _most_arguments(node.name)
+        if len(arguments) > most:
+            raise CannotDefer(f'"{node.name}" has too many arguments', f"it takes {most or 'none'} at most")
         return ("filter", node.name, self.expr(node.node), arguments)
 
     def compare(self, node: nodes.Compare) -> Expr:
@@ -158,6 +164,12 @@ class Translation:
         if node.name not in _TESTS or node.args:
             raise CannotDefer(f'the test "is {node.name}"', f"on recipient data there are: {', '.join(_TESTS)}")
         return (_TESTS[node.name], self.expr(node.node), ("const", None))
+
+
+@cache
+def _most_arguments(name: str) -> int:
+    """How many arguments may stand in the brackets of a filter."""
+    return len(signature(filters("en")[name]).parameters) - 1
 
 
 def check_field(name: str, *, attribute: bool, known: frozenset[str] | None) -> tuple[str, str, bool] | None:

@@ -71,6 +71,9 @@ def _words(error: BaseException) -> tuple[str, str]:
         case TemplateError():
             return f"{error.message}", ""
         case RecursionError():
-            return "the templates include each other without end", ""
+            return (
+                "this is nested too deeply",
+                "templates that include each other, or too many brackets or conditions inside one another",
+            )
         case _:
             return f"{type(error).__name__}: {error}", "a value is not of the sort that this needs"

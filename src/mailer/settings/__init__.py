@@ -67,11 +67,17 @@ def load(root: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
         raise InputProblems(problems)
     origins = dict.fromkeys(values, FILE_NAME)
     for variable, name, raw in read_environment(environ):
-        values[name] = (
-            (relay_from_url(raw),) if name == "relays" else checked(name, parse_text(raw, type_of(name)), variable)
-        )
+        values[name] = (relay_from_url(raw),) if name == "relays" else _from_variable(variable, name, raw)
         origins[name] = variable
     return _build(values, origins, root)
+
+
+def _from_variable(variable: str, name: str, raw: str) -> Any:
+    try:
+        value = parse_text(raw, type_of(name))
+    except SettingsError as error:
+        raise SettingsError(f"{variable}: {error.message}", hint=error.hint) from None
+    return checked(name, value, variable)
 
 
 def _build(values: dict[str, Any], origins: dict[str, str], root: Path | None) -> Settings:

@@ -40,10 +40,10 @@ def read_campaign(root: Path, slug: str) -> CampaignFile:
     Raises UnknownName when there is no such file, InputProblems with everything that is wrong with it.
     """
     name = f"{FOLDER}/{slug}.md"
-    path = root / FOLDER / f"{slug}.md"
-    if not _SLUG.fullmatch(slug) or not path.exists():
-        raise UnknownName(f'There is no campaign "{slug}".', hint=_known(slug, campaign_slugs(root)))
-    return parse_campaign(_content(path, name), slug=slug, root=root)
+    known = campaign_slugs(root)
+    if slug not in known:
+        raise UnknownName(f'There is no campaign "{slug}".', hint=_known(slug, known))
+    return parse_campaign(_content(root / name, name), slug=slug, root=root)
 
 
 def body_of(root: Path, slug: str) -> tuple[str, int] | None:

@@ -163,7 +163,10 @@ def _records(path: Path, name: str, encoding: str, delimiter: str, *, after: int
                 if any(cells):
                     yield line, cells
         except csv.Error:  # a cell over 128 KB
-            raise _unclosed(name, start) from None
+            if lines.quotes % 2 == 1:
+                raise _unclosed(name, start) from None
+            message = f"a cell of this row has more than {csv.field_size_limit():,} characters"
+            raise _refused(name, message, "shorten it, or leave its column out", start) from None
         if odd and start - line > 1:  # the last row swallowed what came after its quotation mark
             raise _unclosed(name, line)
 

@@ -16,6 +16,8 @@ _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)")
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)\.\d+([eE][-+]?\d+)?")
 _TEXT = "tag:yaml.org,2002:str"
+#: What "\\0" or "\\ud800" in quotation marks become; no mail or page can hold them.
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 #: What PyYAML resolves plain words to; any other tag was written down by somebody.
 _RESOLVED = {f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "timestamp", "merge", "value")}
 
@@ -81,6 +83,10 @@ class _Reading:
             return [self.value(item, (*place, number)) for number, item in enumerate(node.value)]
         if node.tag != _TEXT and node.tag not in _RESOLVED:
             self.fault(node, f"tags ({node.tag}) are not read", "delete it")
+        invisible = _INVISIBLE.search(node.value)
+        if invisible:
+            self.fault(node, f"the invisible character U+{ord(invisible[0]):04X}", "delete its escape")
+            return _INVISIBLE.sub("", node.value)
         return node.value if getattr(node, "style", None) or node.tag == _TEXT else scalar(node.value)
 
     def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:

@@ -214,7 +214,7 @@ BAD = [
     ("- {% if subscriber.name %}a\n- b{% endif %}\n", "ends in another element", ""),
     ("{{ cycler.__init__.__globals__ }}\n", "6: access to attribute '__init__'", ""),
     ("{{ 1 / 0 }}\n", "6: ZeroDivisionError", ""),
-    ("{{ fund.raised }}\n", "6: 'None' has no attribute 'raised'", ""),
+    ("{{ fund.raised }}\n", '6: "fund.raised" is asked for', "only an appeal has one"),
     ("{% include 'nope.mjml' %}\n", '6: there is no template "nope.mjml"', ""),
     ("{% call quote() %}\n{{ divider() }}\n{% endcall %}\n", "inside another block", ""),
 ]

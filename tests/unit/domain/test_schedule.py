@@ -92,3 +92,9 @@ def test_a_local_time_that_exists_is_shown_again_and_one_that_does_not_moves_for
     assert shown >= local, "never earlier than was said"
     assert shown == local or shown - local <= timedelta(hours=24)
     assert all(earlier.replace(tzinfo=None) != local or shown == local for earlier in before), "the first of two"
+
+
+@pytest.mark.parametrize("said", ["9999-12-31T23:59", "2099-01-01 09:00", "in 9999w", "9999-12-31T23:59-12:00"])
+def test_a_slip_of_the_fingers_is_no_appointment(said):
+    with pytest.raises(UsageError):
+        parse_when(said, now=SUNDAY, zone=LONDON)

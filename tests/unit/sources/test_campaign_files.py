@@ -133,11 +133,9 @@ def test_a_folder_a_huge_file_and_one_that_may_not_be_read(tmp_path):
     (folder / "a.md").mkdir(parents=True)
     (folder / "b.md").write_bytes(b"x" * 1_000_001)
     (folder / "c.md").symlink_to(folder / "c.md")
-    for slug, words in (("a", "this is a folder"), ("b", "1,000,001 bytes")):
+    for slug, words in (("a", "this is a folder"), ("b", "1,000,001 bytes"), ("c", "cannot be read")):
         with pytest.raises(InputProblems, match=words):
             read_campaign(tmp_path, slug)
-    with pytest.raises(UnknownName):
-        read_campaign(tmp_path, "c")
 
 
 def test_a_ledger_of_gifts_is_summed_up_to_the_day(tmp_path):
@@ -169,3 +167,11 @@ def test_a_broken_ledger_is_a_finding(tmp_path, content, words):
 def test_a_ledger_outside_the_project_is_not_opened(tmp_path):
     (found, *_) = findings(GOOD.replace("raised: 11791", "ledger: ../../etc/passwd"), tmp_path)
     assert "lies outside the project" in found
+
+
+@pytest.mark.parametrize("slug", ["a" * 300, "a/b", "../c", "c.md", "", ".", "C", "c\n", "c\0", "-c"])
+def test_what_is_no_slug_is_an_unknown_campaign(tmp_path, slug):
+    (tmp_path / "campaigns").mkdir()
+    (tmp_path / "campaigns" / "c.md").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(UnknownName):
+        read_campaign(tmp_path, slug)

@@ -95,6 +95,8 @@ def test_empty_rows_are_no_rows(tmp_path):
         ('email,name\na@example.org,"Ana\nb@example.org,B\n', "never closed", 2),
         ('email,name\na@example.org,"' + "x" * 200_000, "never closed", 2),
         ('email\n"' + "a\n" * 600, "never closed", 2),
+        ("email,name\nb@example.org,B\na@example.org," + "x" * 200_000, "more than 131,072 characters", 3),
+        ('email,name\na@example.org,"' + "x" * 200_000 + '"\n', "more than 131,072 characters", 2),
     ],
 )
 def test_what_is_no_table_is_refused_with_a_sentence(tmp_path, content, message, line):

@@ -88,3 +88,12 @@ def test_any_text_is_read_or_has_faults(text):
     assert (
         document.faults or document.value is None or isinstance(document.value, str | int | float | bool | list | dict)
     )
+
+
+@pytest.mark.parametrize("escape", ["\\0", "\\e", "\\x85", "\\L", "\\ud800", "\\x7f"])
+def test_an_escape_for_what_no_mail_can_hold_is_refused_with_its_line(escape):
+    document = read_yaml(f'a: 1\nb: "He{escape}llo"\n')
+    (fault,) = document.faults
+    assert (fault.line, fault.hint) == (2, "delete its escape")
+    assert "the invisible character U+" in fault.message
+    assert document.value["b"] == "Hello"
