@@ -1,10 +1,11 @@
 """`mailer healthcheck`: 0 while the process is well, 1 with a sentence when it is not, and nothing is changed by asking."""
 
-import os
 import re
 import signal
 import socket
+import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -69,21 +70,40 @@ def test_web_is_asked_on_loopback_wherever_it_listens(mailer, people):
         mailer.finish(process)
 
 
-def test_something_else_on_the_port_is_not_web(mailer):
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        child = os.fork()
-        if child == 0:  # says something that is no HTTP, and hangs up
-            there, _ = other.accept()
-            there.sendall(b"220 mail.example.org ready\r\n")
-            there.close()
-            os._exit(0)
+@contextmanager
+def answering(words):
+    """The port of something that says `words` to its first caller, and hangs up."""
+
+    def answer():
+        there, _ = listener.accept()
+        with there:
+            there.recv(4096)
+            there.sendall(words)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+def test_pages_without_their_database_are_not_well(mailer):
+    with answering(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n") as port:
         run = mailer("healthcheck", "web", "--port", port)
-        os.waitpid(child, 0)
-    assert run.code == 1
-    assert "No `serve` answers" in run.err
+    assert (run.code, "answers 503: it cannot read its database" in run.err) == (1, True)
+
+
+def test_something_else_on_the_port_is_not_web(mailer):
+    with answering(b"220 mail.example.org ready\r\n") as port:
+        run = mailer("healthcheck", "web", "--port", port)
+    assert (run.code, "No `serve` answers" in run.err) == (1, True)
+
+
+def test_a_database_that_does_not_answer_is_a_sentence(mailer):
+    mailer.environment["MAILER_DATABASE_URL"] = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+    run = mailer("healthcheck", "worker")
+    assert (run.code, "The database does not answer" in run.err) == (1, True)
 
 
 def test_asking_makes_no_database(mailer, project):
