@@ -81,6 +81,8 @@ JUDGE = (
     """UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND EXISTS (
         SELECT 1 FROM import_tag i WHERE i.tag_set = import_row.tag_set AND NOT EXISTS (
         SELECT 1 FROM subscriber_tag s WHERE s.tag_id = i.tag_id AND s.subscriber_id = import_row.subscriber_id))""",
+    # Whose address is suppressed here already has a fate, so this is news.
+    "UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND suppressed IS NOT NULL",
     "UPDATE import_row SET fate = 'unchanged' WHERE fate IS NULL",
 )
 
@@ -103,8 +105,10 @@ APPLY = (
     AND subscription.list_id = i.list_id AND subscription.subscriber_id = r.subscriber_id""",
     """INSERT INTO subscriber_tag (tag_id, subscriber_id, import_id) SELECT i.tag_id, r.subscriber_id, :batch
     FROM import_row r JOIN import_tag i ON i.tag_set = r.tag_set WHERE r.fate IN ('new', 'updated') ON CONFLICT DO NOTHING""",
+    # Of somebody left alone too: what they said to another database counts here. Never beside the hash of somebody erased.
     """INSERT INTO suppression (email_key, reason, detail, at) SELECT email_key, suppressed, :file, :at FROM import_row
-    WHERE fate = 'new' AND suppressed IS NOT NULL ON CONFLICT DO NOTHING""",
+    WHERE fate <> 'duplicate' AND suppressed IS NOT NULL AND NOT EXISTS (SELECT 1 FROM suppression p
+    WHERE p.email_key IN (import_row.email_key, import_row.erased_key)) ON CONFLICT DO NOTHING""",
     """INSERT INTO subscriber_event (subscriber_id, at, kind, detail) SELECT subscriber_id, :at, 'imported', :file
     FROM import_row WHERE fate IN ('new', 'updated')""",
 )

@@ -312,6 +312,27 @@ def write(connection, record, number):
         suppressions.suppress(connection, key, reason=record["suppressed"], at=NOW)
 
 
+def test_what_somebody_said_to_another_database_counts_for_who_is_here_already(bring, database):
+    bring("email\na@example.org\nb@example.org\nc@example.org\n")
+    with database.writing() as connection:
+        for name in "abc":
+            suppressions.suppress(connection, f"{name}@example.org", reason=SuppressionReason.COMPLAINT, at=NOW)
+    told = exported(database)
+    with database.writing() as connection:
+        for name in "abc":
+            suppressions.release(connection, f"{name}@example.org", at=NOW)
+        subscriptions.leave(
+            connection, find_by_email(connection, "b@example.org"), list_name="news", mailing_id=1, at=NOW
+        )
+        person_changes.erase(connection, find_by_email(connection, "c@example.org"), at=NOW)
+    assert bring(told) == {"read": 3, "updated": 1, "suppressed": 2}
+    with database.reading() as connection:
+        for name in "ab":
+            assert suppressions.find(connection, f"{name}@example.org").reason is SuppressionReason.COMPLAINT
+        assert [one.email_key for one in suppressions.everyone(connection) if one.email_key.startswith("c")] == []
+    assert bring(told) == {"read": 3, "suppressed": 3}
+
+
 @pytest.fixture(scope="module")
 def two_databases(tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
