@@ -4,6 +4,7 @@ import email
 import email.policy
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -273,6 +274,7 @@ def test_config_path_and_get(run, folder):
 
 def test_config_schema_fits_what_the_program_reads(run, folder):
     done = run("config", "schema")
+    assert stat.S_IMODE((folder / ".mailer").stat().st_mode) == 0o700
     assert done.code == 0
     written = [line for line in done.out.splitlines() if line]
     names = sorted(Path(path).name for path in written if Path(path).is_file())

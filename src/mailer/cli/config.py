@@ -71,9 +71,11 @@ def schema(output: Output, to_stdout: bool) -> None:
     if to_stdout or output.as_json or root is None:
         click.echo(json.dumps(documents, indent=2, ensure_ascii=False))
         return
+    folder = root / ".mailer" / "schemas"
+    for part in (folder.parent, folder):  # each by its own: `parents` would make the one above with an open mode
+        part.mkdir(mode=0o700, exist_ok=True)
     for name, document in documents.items():
-        target = root / ".mailer" / "schemas" / f"{name}.schema.json"
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = folder / f"{name}.schema.json"
         target.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         output.data(str(target))
 
