@@ -4,9 +4,9 @@
 
 The edition is as large as a real appeal: 45 KB of HTML with 20 distinct holes at 40 places, a condition of three
 branches and a loop; 3 KB of text with 13 holes; every header. Both ways run interleaved in one process, every round has
-recipients of its own (or kept values would flatter the result). Process time, too, doubles while a neighbour uses the
-same core, so the median round is printed and the quietest one, as with `timeit`, is compared with the target; the ratio
-is that of the medians. The exit status is 1 if the target is missed.
+recipients of its own (or kept values would flatter the result). The median round is compared with the target, and the
+exit status is 1 if that is missed. Process time, too, doubles while a neighbour uses the same core: the ratio of the two
+medians, which a busy machine changes little, says whether it was the program or the machine.
 """
 
 import argparse
@@ -203,28 +203,25 @@ def main() -> int:
     parser.add_argument("--recipients", type=int, default=300, help="per round; the Jinja way gets a twentieth")
     arguments = parser.parse_args()
     stored = dump(appeal())
-    start = time.process_time()
     frozen = load(stored)
     program = Program(frozen, key=KEY, mailing_id=1)
-    loading = (time.process_time() - start) * 1e3
     jinja = jinja_way(frozen)
-    ours, theirs, sizes = [], [], []
+    loading, ours, theirs, sizes = [], [], [], []
     for number in range(arguments.rounds):
         people = list(recipients(arguments.recipients, seed=number))
         ours.append(cpu_us(lambda person: program.message(person, at=AT), people))
         theirs.append(cpu_us(jinja, people[: max(1, len(people) // 20)]))
+        loading.append(cpu_us(lambda stored: Program(load(stored), key=KEY, mailing_id=1), [stored]) / 1e3)
         sizes.append(len(program.message(people[0], at=AT).content))
-    quietest = min(ours)
     mine, other = statistics.median(ours), statistics.median(theirs)
-    print(f"edition stored            {len(stored):8,} bytes, loads in {loading:.1f} ms")
+    print(f"edition stored            {len(stored):8,} bytes, loads in {statistics.median(loading):.1f} ms")
     print(f"message                   {statistics.mean(sizes):8,.0f} bytes")
-    print(
-        f"edition -> message        {mine:8.1f} us CPU   {1e6 / mine:8,.0f} a second and core (quietest round {quietest:.1f})"
-    )
+    print(f"edition -> message        {mine:8.1f} us CPU   {1e6 / mine:8,.0f} a second and core")
+    print(f"  quietest round          {min(ours):8.1f} us CPU")
     print(f"Jinja + EmailMessage      {other:8.1f} us CPU   {1e6 / other:8,.0f}")
     print(f"ratio                     {other / mine:8.1f}")
-    print(f"target                    {TARGET_US:8.1f} us: {'kept' if quietest <= TARGET_US else 'MISSED'}")
-    return 0 if quietest <= TARGET_US else 1
+    print(f"target                    {TARGET_US:8.1f} us: {'kept' if mine <= TARGET_US else 'MISSED'}")
+    return 0 if mine <= TARGET_US else 1
 
 
 if __name__ == "__main__":

@@ -16,9 +16,6 @@ _LINE_ENDS = re.compile("\r\n|[\t\n\r\u2028\u2029]")
 #: Never seen by a person, and each has been used to do harm: controls (C1 alone makes Gmail clip a short message),
 #: embeddings, overrides and isolates that reorder the sentence around the value, halves of characters, noncharacters.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_MARKUP = re.compile("[&<>\"']")
-#: As markupsafe writes them; both quotes, because serialisers pick the one that suits the value they were given.
-_REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"}
 #: The addresses that a link may have: anything else could run code, or point into the reader's own machine.
 _ADDRESS = re.compile(r"https?://[^/?#\s]|mailto:[^\s]|tel:[^\s]", re.IGNORECASE)
 #: What RFC 3986 §2 lets stand in an address. "%" stands where it begins an escape; quotes and parentheses do not stand.
@@ -67,8 +64,12 @@ def header(text: str) -> str:
 
 
 def markup(text: str) -> str:
-    """For a text node or a quoted attribute of HTML."""
-    return _MARKUP.sub(_reference, plain(text))
+    """For a text node or a quoted attribute of HTML.
+
+    As markupsafe writes it; both quotes, because serialisers pick the one that suits the value they were given.
+    """
+    text = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&#34;").replace("'", "&#39;")
 
 
 def url(text: str) -> str:
@@ -104,10 +105,6 @@ ESCAPE: dict[Context, Callable[[str], str]] = {
     Context.PLAIN: plain,
     Context.HEADER: header,
 }
-
-
-def _reference(match: re.Match[str]) -> str:
-    return _REFERENCES[match[0]]
 
 
 def _percent(match: re.Match[bytes]) -> bytes:

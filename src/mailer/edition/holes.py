@@ -1,8 +1,7 @@
 """Holes become closures that work out a value, escape it for where it stands, and lay it.
 
-Most values are one word of ASCII, which nothing changes. The others repeat: names, regions, amounts. So each hole keeps
-what it laid before, and a hole that reads one field, as nearly all do, knows from that field alone what to lay,
-without working the expression out again.
+Most holes are a field as it is, and most values one word of ASCII, which nothing changes. Another expression that reads
+one field keeps what it laid for each value of that field, and so need not be worked out again.
 """
 
 from collections.abc import Callable
@@ -36,14 +35,12 @@ def compile_hole(hole: Hole, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
     scope.reads.add(reads)
     if hole.expr[:2] == ("field", ("var", "links")):
         return _link(hole.expr[2], medium)
-    # Whole addresses, and what holds a token, are different for everybody: there is nothing to gain by keeping them.
     if hole.context is Context.URL or reads.links or reads.slots or len(reads.fields) != 1:
         return _any(hole, evaluate, medium)
     (name,) = reads.fields
-    lay = _kept(hole, evaluate, medium, name)
     field = ("field", ("var", "subscriber"), name)
     as_it_is = field == hole.expr or (hole.expr[:2] == ("filter", "default") and hole.expr[2] == field)
-    return _word_or(lay, medium, name) if as_it_is else lay
+    return (_field if as_it_is else _of_one_field)(hole, evaluate, medium, name)
 
 
 def _link(name: str, medium: Medium[Piece]) -> Lay[Piece]:
@@ -51,9 +48,10 @@ def _link(name: str, medium: Medium[Piece]) -> Lay[Piece]:
     return lambda env: word(env[LINKS][name])
 
 
-def _word_or(lay_other: Lay[Piece], medium: Medium[Piece], name: str) -> Lay[Piece]:
-    """For `subscriber.NAME`, with or without a default: a word is laid as it is, anything else by `lay_other`."""
+def _field(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str) -> Lay[Piece]:
+    """For `subscriber.NAME`, with or without a default."""
     word: Callable[[str], Piece] = medium.word
+    lay_other: Lay[Piece] = _any(hole, evaluate, medium)
 
     def lay(env: Env) -> Piece:
         found = env[SUBSCRIBER].get(name)
@@ -64,7 +62,7 @@ def _word_or(lay_other: Lay[Piece], medium: Medium[Piece], name: str) -> Lay[Pie
     return lay
 
 
-def _kept(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str) -> Lay[Piece]:
+def _of_one_field(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str) -> Lay[Piece]:
     expr, laid = hole.expr, medium.values[hole.context]
     kept: dict[Any, Piece] = {}
 

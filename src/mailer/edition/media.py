@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from mailer.edition import quoted_printable
@@ -13,12 +14,14 @@ Piece = TypeVar("Piece", str, bytes)
 
 #: One line of quoted-printable.
 LONGEST_WORD = 75
+#: Values of one context that are kept as laid, if they had to be changed: people share names, and a name stands in
+#: several places of a message.
+_MOST_KEPT = 1024
 #: Values that neither escaping nor quoted-printable changes: nearly all of them, known by one look.
 _READY = {
-    Context.TEXT: re.compile(r"(?![.F])[ !#-%(-;?-~]{1,75}"),
-    Context.ATTR: re.compile(r"(?![.F])[ !#-%(-;?-~]{1,75}"),
-    Context.PLAIN: re.compile(r"(?![.F])[ -<>-~]{1,75}"),
-    Context.URLQ: re.compile(r"(?![.F])[A-Za-z0-9_.~-]{1,75}"),
+    Context.TEXT: re.compile(r"(?![.F])[ !#-%(-;?-~]{1,75}+"),
+    Context.PLAIN: re.compile(r"(?![.F])[ -<>-~]{1,75}+"),
+    Context.URLQ: re.compile(r"(?![.F])[A-Za-z0-9_.~-]{1,75}+"),
 }
 
 
@@ -41,11 +44,18 @@ def _wire_value(context: Context) -> Callable[[str], bytes]:
     if context not in _READY:
         return lambda text: encode(escape(text))
     ready = _READY[context].fullmatch
+    changed = lru_cache(_MOST_KEPT)(lambda text: encode(escape(text)))
 
     def value(text: str) -> bytes:
-        return text.encode() + b"=\r\n" if ready(text) else encode(escape(text))
+        return text.encode() + b"=\r\n" if ready(text) else changed(text)
 
     return value
+
+
+def _wire_values() -> dict[Context, Callable[[str], bytes]]:
+    """By context; attributes share what text nodes keep, for they are escaped alike."""
+    values = {context: _wire_value(context) for context in Context}
+    return values | {Context.ATTR: values[Context.TEXT]}
 
 
 #: Text as a reader's program has it after decoding.
@@ -53,7 +63,7 @@ PAGE: Medium[str] = Medium(static=str, values=ESCAPE, word=str, join="".join)
 #: Runs of quoted-printable.
 WIRE: Medium[bytes] = Medium(
     static=quoted_printable.run,
-    values={context: _wire_value(context) for context in Context},
+    values=_wire_values(),
     word=lambda word: word.encode() + b"=\r\n",
     join=b"".join,
 )
