@@ -204,6 +204,8 @@ def test_a_person_is_tested_clause_by_clause(imported):
         (("segment", "test", "donors"), 2, "Name a segment and an address"),
         (("subscribers", "show", "x@example.org"), 1, "Nobody here has the address"),
         (("subscribers", "add", "nonsense"), 2, "it has no @"),
+        (("subscribers", "list", "--limit", "9" * 25), 2, "is not in the range"),
+        (("import", "--undo", "9" * 25), 2, "is not in the range"),
         (("subscribers", "add", "x@example.org", "--list", "nope"), 1, "The lists: events, news."),
         (("subscribers", "add", "x@example.org", "--set", "city"), 2, "--set city=Leeds"),
         (("subscribers", "add", "x@example.org", "--language", "Klingon"), 2, "is no language"),

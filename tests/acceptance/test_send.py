@@ -110,6 +110,7 @@ def test_without_a_terminal_it_takes_yes_and_the_right_number(mailer, people, re
         (("send", "letter", "--list", "nobody", "--yes", "--expect", "1"), 1, 'There is no list "nobody"'),
         (("send", "letter", "--rest", "--again"), 2, "different people"),
         (("send", "letter", "--limit", "0"), 2, "--limit"),
+        (("send", "letter", "--limit", "9" * 25), 2, "--limit"),
         (("send", "letter", "--at", "soon"), 2, '"soon" is not a time'),
         (("send", "letter", "--at", "2020-01-01 09:00"), 2, "has passed"),
         (("send",), 2, "SLUG"),

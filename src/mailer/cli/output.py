@@ -27,6 +27,10 @@ def _harmless(text: str) -> str:
     return _COMMANDS.sub("\ufffd", text)
 
 
+#: A number of people or things that an option takes: no more than any database can count.
+NUMBER = click.IntRange(1, 2**63 - 1)
+
+
 def invocation() -> str:
     """How this program was started, for hints: "mailer", or "python3 run.py"."""
     return os.environ.get("MAILER_STARTED_AS") or "mailer"

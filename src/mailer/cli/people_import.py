@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.output import Output
+from mailer.cli.output import NUMBER, Output
 from mailer.errors import DiskFull, MailerError, UnknownName, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 @click.option("--tag", "tags", metavar="T", multiple=True, help="Give everybody in the file this tag.")
 @click.option("--consent", metavar="TEXT", help="What they agreed to, where and when.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing.")
-@click.option("--undo", metavar="BATCH", type=int, help="Take an earlier import back.")
+@click.option("--undo", metavar="BATCH", type=NUMBER, help="Take an earlier import back.")
 @click.pass_obj
 def import_(output: Output, /, file: str | None, undo: int | None, **options: Any) -> None:
     """Bring people in from a CSV file (`-` reads standard input). Mails nobody, and brings back nobody who left."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.output import Output, invocation
+from mailer.cli.output import NUMBER, Output, invocation
 from mailer.errors import Exit, MailerError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def audience_options(command: Callable[..., Any]) -> Callable[..., Any]:
 _AUDIENCE_OPTIONS = (
     click.option("--list", "list_name", metavar="L", help="Mail this list instead of the campaign's."),
     click.option("--segment", metavar="S", help="Mail this segment instead of the campaign's audience."),
-    click.option("--limit", type=click.IntRange(1), metavar="N", help="Mail a random sample of so many."),
+    click.option("--limit", type=NUMBER, metavar="N", help="Mail a random sample of so many."),
     click.option("--rest", is_flag=True, help="Mail those who have not had an earlier mailing of it."),
     click.option("--again", is_flag=True, help="Mail everybody once more."),
     click.option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.output import Output, instant
+from mailer.cli.output import NUMBER, Output, instant
 from mailer.cli.people_choice import chosen, event_document, full_document, person_document, person_line, where_option
 from mailer.cli.subscriber_add import add, checked_tags, known_list
 from mailer.errors import UnknownName
@@ -40,7 +40,7 @@ def _somebody(output: Output, email: str, *, writing: bool = False) -> Iterator[
 @subscribers.command("list")
 @click.option("--segment", metavar="S", help="Only who would be mailed now; default: everybody, those who left too.")
 @where_option
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first so many.")
+@click.option("--limit", type=NUMBER, metavar="N", help="Only the first so many.")
 @click.pass_obj
 def list_(output: Output, segment: str | None, where: str | None, limit: int | None) -> None:
     """Everybody, or a segment, one line each."""

@@ -38,8 +38,9 @@ def read_environment(environ: Mapping[str, str]) -> typing.Iterator[tuple[str, s
         if base != variable:
             try:
                 raw = Path(raw).read_text(encoding="utf-8").strip()  # noqa: PLW2901
-            except OSError as error:
-                raise SettingsError(f"{variable} names a file that cannot be read: {error.strerror}.") from None
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "it is not UTF-8"
+                raise SettingsError(f"{variable} names a file that cannot be read: {why}.") from None
         if raw or base not in SHORT_NAMES:
             yield variable, name, raw
 

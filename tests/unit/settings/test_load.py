@@ -72,6 +72,12 @@ def test_a_variable_that_cannot_be_used_says_what_to_do(variable, value, said):
     assert said in caught.value.hint + caught.value.message
 
 
+def test_a_file_of_a_secret_that_is_no_text(tmp_path):
+    (tmp_path / "key").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="MAILER_SECRET_KEY_FILE names a file that cannot be read: it is not UTF-8"):
+        load(None, {"MAILER_SECRET_KEY_FILE": str(tmp_path / "key")})
+
+
 def test_a_secret_comes_from_a_file_and_is_never_shown(tmp_path):
     (tmp_path / "key").write_text("s3cret-key\n")
     settings = load(None, {"MAILER_SECRET_KEY_FILE": str(tmp_path / "key")})
