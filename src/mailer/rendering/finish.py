@@ -20,6 +20,7 @@ from mailer.rendering.mjml import Styled
 #: cssutils complains about every property that only mail clients know: fifty lines a mail.
 cssutils.log.setLevel(logging.CRITICAL)
 _CLASS = re.compile(r"\.([\w-]+)")
+_IMPORTANT = re.compile(r"\s*!\s*important", re.IGNORECASE)
 _BETWEEN_CONDITIONS = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
 
 
@@ -28,7 +29,8 @@ def finished(styled: Styled, holes: Holes) -> str:
     tree = lxml_html.document_fromstring(styled.html)
     for style in tree.iter("style"):
         style.set("data-premailer", "ignore")
-    tree = _inlined(tree, styled.inline_css)
+    # Word-based Outlook ignores a declaration in a style attribute that carries it; in <style> it decides and must stay.
+    tree = _inlined(tree, _IMPORTANT.sub("", styled.inline_css))
     _head_styles(tree, styled.head_css)
     _roles(tree)
     _labels(tree, holes)

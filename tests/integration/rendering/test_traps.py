@@ -189,6 +189,18 @@ def test_p3_mjmls_own_reset_is_not_inlined(tmp_path):
     assert "@font-face" in got
 
 
+def test_p4_no_inlined_declaration_carries_important(tmp_path):
+    head = (
+        '<mj-style inline="inline">.loud p { color: #b3261e ! IMPORTANT; margin: 0 !important }</mj-style>'
+        "<mj-style>@media (max-width:480px) { .loud p { color: #112233 !important } }</mj-style>"
+    )
+    text = html(tmp_path, '<mj-text css-class="loud"><p>Hear</p></mj-text>', head)
+    styles = " ".join(re.findall(r'style="([^"]*)"', text))
+    assert "#b3261e" in styles
+    assert "important" not in styles.lower()
+    assert "#112233 !important" in text
+
+
 def test_p5_nothing_is_logged(tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         html(
