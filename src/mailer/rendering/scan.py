@@ -22,6 +22,8 @@ _MARKUP = re.compile(
 )
 _ATTRIBUTE = re.compile(r"(?P<lead>\s+)(?P<name>[^\s=>\"']+)(?:\s*=\s*(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'>]*))?")
 _ADDRESSES = frozenset({"href", "src", "background", "action", "cite"})
+#: An address in the text part, as reading programs find it.
+_IN_TEXT = re.compile(r"(?:https?://|mailto:|tel:)[^\s<>]*", re.IGNORECASE)
 _RAW = {"style": "a style sheet", "script": "a script"}
 
 
@@ -197,7 +199,12 @@ def _split(text: str, holes: Holes) -> Iterator[tuple[str, str]]:
 
 
 def scan_plain(text: str, holes: Holes, context: Context) -> list[Piece]:
-    """Text without markup, in order."""
+    """Text without markup, in order. In the text part, what stands inside an address is escaped as in the HTML's links."""
     scanner = _Scanner("", holes)
-    scanner.split(text, context)
+    position = 0
+    for address in _IN_TEXT.finditer(text) if context is Context.PLAIN else ():
+        scanner.split(text[position : address.start()], context)
+        scanner.split(address[0], Context.URLQ)
+        position = address.end()
+    scanner.split(text[position:], context)
     return scanner.pieces

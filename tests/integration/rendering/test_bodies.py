@@ -268,3 +268,16 @@ def test_the_same_sources_give_the_same_edition_and_each_change_another(tmp_path
     assert compiled(tmp_path, body, templates=templates).edition.sources != first.sources
     brand = settings().brand.__class__(accent="#004488")
     assert compiled(tmp_path, body, sections={"brand": brand}).edition.sources != first.sources
+
+
+@pytest.mark.parametrize("name", ["Ana María", "a b>c", "x&y=z", "?#/", "a\r\nb", "%41"])
+def test_a_value_in_an_address_leads_to_the_same_page_from_both_parts(tmp_path, name):
+    found = got(
+        tmp_path,
+        "Hello {{ subscriber.first_name }}, [read it](https://a.example/?n={{ subscriber.first_name }}&z=1) now.\n\n"
+        "[Sign](https://a.example/{{ subscriber.first_name }}/sign)\n",
+        {**ANA, "first_name": name},
+    )
+    links = lxml_html.document_fromstring(found.html).xpath("//td[@class='prose']//a/@href")
+    assert re.findall(r"https://a\.example[^\s<>]*", text(found)) == links
+    assert f"Hello {name.replace(chr(13) + chr(10), ' ')}, " in found.text
