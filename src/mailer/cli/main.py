@@ -3,17 +3,20 @@
 `mailer --help` and every press of TAB run this file, so it imports click and nothing heavier.
 """
 
+import errno
 import importlib
+import os
 import signal
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from mailer import __version__
 from mailer.cli.output import Output, current_output, invocation
-from mailer.errors import Exit, MailerError
+from mailer.errors import DiskFull, Exit, MailerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,25 @@ def root(ctx: click.Context, /, **options: Any) -> None:
         click.echo(ctx.get_help())
 
 
+def stand_in_for_closed_streams() -> None:
+    """Under `<&-` or a service manager a stream may be missing: reading then finds an end, and writing nobody.
+
+    Without this the next file to be opened, the database say, would get the number of a standard stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (for as long as we run)
+
+
 def main() -> None:
     """Run one command and leave with its exit code; no traceback for anything a person can mend."""
+    stand_in_for_closed_streams()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL) if hasattr(signal, "SIGPIPE") else None
     output = Output()
     output.as_json = "--json" in sys.argv  # a usage error comes before any option is read
     try:
         code = root.main(prog_name=invocation(), standalone_mode=False, obj=output)
+        sys.stdout.flush()
     except click.exceptions.Exit as done:
         code = done.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -146,5 +161,10 @@ def main() -> None:
     except MailerError as error:
         output.error(error)
         code = error.exit_code
-    sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        output.error(DiskFull())
+        code = Exit.FAILED
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at the very end
     sys.exit(code if isinstance(code, int) else Exit.OK)

@@ -129,7 +129,7 @@ def refuse_unexpected(order: Order, people: int) -> None:
     if order.expect is not None and abs(people - order.expect) > order.expect * DRIFT:
         raise Refused(
             f"{people:,} people would be mailed, and {order.expect:,} were expected.",
-            hint=f"If {people:,} is right: --expect {people}. Who they are: `mailer segment explain`.",
+            hint=f"If {people:,} is right: --expect {people}. Look first: `mailer send {order.slug} --dry-run`.",
         )
     if not order.can_ask and not (order.confirmed and order.expect is not None):
         raise Refused(
