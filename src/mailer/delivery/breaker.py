@@ -1,4 +1,4 @@
-"""The circuit breaker of one mailing: refusals that say more about us, or our mail, than about the people."""
+"""Answers that say more about us, our mail or the relay than about the people: a mailing pauses, a connection rests."""
 
 import threading
 from collections import deque
@@ -48,6 +48,26 @@ class Breaker:
         if sum(self._last) >= LIMIT:
             return f"{LIMIT} of the last {len(self._last)} messages were refused, the last of them"
         return ""
+
+
+class Stall:
+    """Tells when one connection's messages are put off one after another, alike. One thread uses it.
+
+    Going on at full speed would use up everybody's attempts. After a rest one message is tried; any other answer ends it.
+    """
+
+    def __init__(self) -> None:
+        self._row: tuple[int, str] | None = None
+        self._length = 0
+
+    def record(self, receipt: Receipt) -> str:
+        """Take note of one answer. The reason to rest, with the reply quoted, or "" to go on."""
+        kind = (receipt.code, receipt.enhanced) if isinstance(receipt, Deferred) and receipt.code else None
+        self._length = self._length + 1 if kind and kind == self._row else int(kind is not None)
+        self._row = kind
+        if self._length < IN_A_ROW:
+            return ""
+        return f'The relay puts off one message after another: "{quoted(receipt)}"'
 
 
 def quoted(receipt: Receipt) -> str:

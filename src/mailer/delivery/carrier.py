@@ -2,6 +2,10 @@
 
 A parcel's way: taken from the shelf → its message built (who cannot be written to fails here, far from the wire) →
 marked, committed → on the wire → its receipt settled. While one group is on the wire the next is being marked.
+
+The lease is asked when a backend takes a message, and again when the receipt before it has come: with pipelining a
+message is taken, and its envelope travels, while the relay still thinks about the one before, for minutes if it likes.
+What can pass between that look and the content are the answers to the envelope; `work.MARGIN` is for them.
 """
 
 import logging
@@ -9,12 +13,14 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.backend import Backend, Receipt, Uncertain
+from mailer.delivery.breaker import Stall
 from mailer.delivery.committer import Committer
 from mailer.delivery.pace import Pace
 from mailer.delivery.pacing import Bucket
@@ -63,6 +69,7 @@ class Carrier(threading.Thread):
         self._opened = False
         self._used_at = 0.0
         self._seconds_each = GROUP_SECONDS
+        self._stall = Stall()
         self._on_wire: deque[Parcel] = deque()
         self._marked: deque[Parcel] = deque()
         self._ahead: Future[list[Parcel]] | None = None
@@ -115,24 +122,44 @@ class Carrier(threading.Thread):
         if not self._open(parcels):
             return
         assert self._backend is not None
-        self._ahead, at = self._prepare(parcels), time.monotonic()
+        self._ahead = self._prepare(parcels)
         try:
-            for receipt in self._backend.send_many(self._messages()):
-                self._seconds_each += (time.monotonic() - at - self._seconds_each) / 4
-                at = time.monotonic()
-                self._answered(self._on_wire.popleft(), receipt)
-            self._unanswered("the backend gave no receipt")
+            # Closed before anything is put back: a fault of ours while answering is none of the backend's.
+            with closing(self._receipts(self._backend)) as receipts:
+                for receipt in receipts:
+                    self._answered(self._on_wire.popleft(), receipt)
+                    if reason := self._stall.record(receipt):
+                        raise BackendUnavailable(reason)  # noqa: TRY301 (the same rest as for a relay that is down)
+                    self.failures = 0
+                    if self._on_wire and not self._on_wire[0].lease.good(time.monotonic()):
+                        break
         except BackendUnavailable as error:
             self._rest(error)
         except BackendMisconfigured as error:
             self._refused_us(error, list(self._on_wire or self._marked))
-        except Exception as error:
-            # The backend is broken, so nobody knows what it did with these.
-            self._unanswered(f"the backend broke: {type(error).__name__}")
-            raise
         finally:
             self._used_at = time.monotonic()
             self._put_back()
+
+    def _receipts(self, backend: Backend) -> Generator[Receipt, None, None]:
+        """The backend's receipts. When it breaks, nobody knows what it did with what it had taken."""
+        at = time.monotonic()
+        receipts = backend.send_many(self._messages())
+        try:
+            for receipt in receipts:
+                self._seconds_each += (time.monotonic() - at - self._seconds_each) / 4
+                at = time.monotonic()
+                yield receipt
+        except BackendError:
+            raise
+        except Exception as error:
+            self._unanswered(f"the backend broke: {type(error).__name__}")
+            raise
+        else:
+            self._unanswered("the backend gave no receipt")
+        finally:
+            if isinstance(receipts, Generator):
+                receipts.close()
 
     def _open(self, parcels: list[Parcel]) -> bool:
         """Connect before anything is marked: a relay that is down puts nobody in doubt."""
@@ -209,7 +236,6 @@ class Carrier(threading.Thread):
             chance=random.random(),  # noqa: S311 (jitter)
         )
         parcel.message = None
-        self.failures = 0
         bench.committer.settle([Settlement(parcel, outcome)])
         if bench.pace.breaker and not work.halted and (reason := work.breaker.record(receipt)):
             bench.halt(work, reason)

@@ -15,11 +15,12 @@ from mailer.backends.memory import MemoryBackend
 from mailer.backends.smtp import SmtpBackend
 from mailer.delivery.observer import Observer
 from mailer.delivery.pace import Pace
-from mailer.delivery.worker import Worker
+from mailer.delivery.work import Lease
+from mailer.delivery.worker import PATIENCE, Worker
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.edition.program import Program
-from mailer.errors import BackendMisconfigured, BackendUnavailable, DatabaseBusy, DiskFull
+from mailer.errors import BackendMisconfigured, BackendUnavailable, DatabaseBusy, DiskFull, StorageError
 from mailer.storage import events, mailings, suppressions
 from mailer.storage.database import Database
 from mailer.storage.ledger import Ledger, Reaped
@@ -473,6 +474,67 @@ def test_a_backend_that_breaks_leaves_its_message_in_doubt_and_stops_the_worker(
     with pytest.raises(TypeError, match="a plugin's mistake"):
         worker_for(database, Relay(answer), connections=1).run(drain=True)
     assert states(database, letter) == {SENT: [1, 2, 3], UNCERTAIN: [4], QUEUED: list(range(5, 21))}
+
+
+def test_a_fault_of_ours_while_answering_leaves_nobody_in_doubt_who_was_not_sent_to(database, monkeypatch):
+    """The backend had taken the next message already, as one that pipelines does; it did nothing wrong."""
+    letter = prepared(database, 20)
+
+    class Ahead(_Connection):
+        def send_many(self, messages):
+            message = next(messages, None)
+            while message is not None:
+                following = next(messages, None)
+                yield self.send(message)
+                message = following
+
+    def fail(*_args, **_kwargs):
+        raise StorageError("the disk is gone")
+
+    no = Refused(code=554, enhanced="5.7.1")
+    monkeypatch.setattr(mailings, "move", fail)
+    with pytest.raises(StorageError, match="the disk is gone"):
+        worker_for(database, lambda: Ahead(Relay(lambda _message: no)), connections=1).run(drain=True)
+    assert states(database, letter) == {FAILED: list(range(1, 11)), QUEUED: list(range(11, 21))}
+
+
+def test_what_was_taken_ahead_does_not_leave_when_its_lease_ended_meanwhile(database, monkeypatch):
+    letter = prepared(database, 3)
+    looks = []
+
+    class Ahead(_Connection):
+        def send_many(self, messages):
+            message = next(messages, None)
+            while message is not None:
+                following = next(messages, None)
+                receipt = self.send(message)
+                if relay.people == [email(1)]:
+                    looks.append(False)  # it ended while the first reply was awaited
+                yield receipt
+                assert not looks, "asked for more before the lease was looked at"
+                message = following
+
+    relay = Relay()
+    monkeypatch.setattr(Lease, "good", lambda _lease, _now: looks.pop() if looks else True)
+    worker_for(database, lambda: Ahead(relay), connections=1).run(drain=True)
+    assert relay.opened == 1
+    assert not looks
+    assert relay.got_nothing_twice()
+    assert states(database, letter) == {SENT: [1, 2, 3]}
+    assert attempts(database, letter) == {1: 3}
+
+
+def test_a_relay_that_puts_off_everything_alike_rests_instead_of_using_up_attempts(database):
+    letter = prepared(database, 300)
+    busy = [True]
+    wait = Deferred(code=451, enhanced="4.3.2", text="no room now")
+    relay = Relay(lambda _message: wait if busy else Sent(code=250))
+    summary = worker_for(database, relay, connections=1).run(drain=True)
+    assert summary.relay_down == 'The relay puts off one message after another: "451 4.3.2 no room now"'
+    tried = attempts(database, letter)[1]
+    assert 10 <= tried <= 10 + PATIENCE, "ten, then one after each rest"
+    busy.clear()
+    assert worker_for(database, relay).run(drain=True).counts == {SENT: 300 - tried}
 
 
 # Stopping, pausing, dying

@@ -1,5 +1,5 @@
 from mailer.backend import Deferred, Refused, Sent, Uncertain
-from mailer.delivery.breaker import IN_A_ROW, LIMIT, WINDOW, Breaker
+from mailer.delivery.breaker import IN_A_ROW, LIMIT, WINDOW, Breaker, Stall
 
 SPAM = Refused(code=554, enhanced="5.7.1", text="looks like spam")
 OTHER = Refused(code=550, enhanced="5.7.26", text="not authenticated")
@@ -73,3 +73,26 @@ def test_after_it_tripped_it_starts_anew():
     breaker = Breaker()
     assert fed(*[SPAM] * 10, breaker=breaker)
     assert fed(*[SPAM] * 9, breaker=breaker) is None
+
+
+BUSY, FULL = Deferred(code=451, enhanced="4.3.2", text="no room"), Deferred(code=452, enhanced="4.2.2")
+
+
+def told(*receipts):
+    """Which of the receipts let the connection rest."""
+    stall = Stall()
+    return [number for number, receipt in enumerate(receipts, 1) if stall.record(receipt)]
+
+
+def test_the_tenth_message_put_off_alike_and_each_after_it_let_the_connection_rest():
+    assert told(*[BUSY] * 12) == [10, 11, 12]
+    assert Stall().record(BUSY) == ""
+
+
+def test_any_other_answer_ends_the_run():
+    for other in (Sent(code=250), FULL, SPAM, Deferred(text="The connection was lost.")):
+        assert told(*[BUSY] * 9, other, *[BUSY] * 9) == []
+
+
+def test_messages_that_no_relay_answered_are_no_run():
+    assert told(*[Deferred(text="The connection was lost.")] * 30) == []
