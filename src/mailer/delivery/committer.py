@@ -164,7 +164,8 @@ class Committer:
                 done[lease] |= ledger.fail_unsent(lease.token, lease.mailing_id, outcomes)
             for lease, ids in _by_lease(parcel for parcels, _ in group.marks for parcel in parcels):
                 marked[lease] = ledger.mark_sending(lease.token, lease.mailing_id, ids)
-                ledger.release(lease.token, lease.mailing_id, ids - marked[lease])
+                if refused := ids - marked[lease]:
+                    ledger.release(lease.token, lease.mailing_id, refused)
             for lease, ids in _by_lease(group.given_back):
                 ledger.release(lease.token, lease.mailing_id, ids)
         return marked, done
