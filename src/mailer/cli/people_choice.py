@@ -75,8 +75,11 @@ def person_document(person: "Person") -> dict[str, Any]:
 
 def full_document(person: "Person") -> dict[str, Any]:
     """Everything, as `show` and `export --format json` give it."""
+    from mailer.domain import public_id
+
     return {
         **person_document(person),
+        "public_id": public_id.written(person.public_id),
         "first_name": person.first_name or None,
         "last_name": person.last_name or None,
         "timezone": person.timezone or None,

@@ -12,7 +12,8 @@ from mailer.domain.subscriber import SuppressionReason
 class ImportRow:
     """One person in a file. Text is "" where the file says nothing: an empty cell changes nothing.
 
-    memberships: None means the list and consent of the import; only our own export says more. line: where the row begins, from 1.
+    memberships: None means the list and consent of the import; only our own export says more, and only that gives a
+    public_id (unsigned), for who is new and if nobody else has it. line: where the row begins, from 1.
     """
 
     line: int
@@ -28,6 +29,7 @@ class ImportRow:
     joined_at: datetime | None = None
     memberships: tuple[Subscription, ...] | None = None
     suppressed: SuppressionReason | None = None
+    public_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """`given_name` is the name as given whole; `name` falls back on first + last."""
+    """`given_name` is the name as given whole; `name` falls back on first + last. `public_id`: unsigned, 64 bits."""
 
+    public_id: int
     email: str
     first_name: str
     last_name: str

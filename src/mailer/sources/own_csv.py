@@ -1,7 +1,7 @@
 """Our own CSV: what `export` writes and `import` reads back exactly, into this database or another.
 
-Columns: the person's fields, `suppressed`, four columns per list, then the attributes. An attribute that is text for
-everybody is a column of its name; one that is anything else for anybody is a column `NAME:json`.
+Columns: the person's fields, `suppressed`, `public_id`, four columns per list, then the attributes. An attribute that is
+text for everybody is a column of its name; one that is anything else for anybody is a column `NAME:json`.
 A cell that a spreadsheet would run as a formula gets a `'` in front; reading takes exactly one away.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from mailer.domain import public_id
 from mailer.domain.imports import ImportRow, RowProblem
 from mailer.domain.naming import ATTRIBUTE
 from mailer.domain.person import Person, Subscription
@@ -33,6 +34,9 @@ PERSON_COLUMNS = (
     "joined_at",
     "suppressed",
 )
+#: Then comes the one by which links in delivered mail know the person; exports of earlier versions have none.
+#: Only in this place: an attribute may have the same name.
+PUBLIC_ID = "public_id"
 LIST_COLUMNS = ("list", "consent", "consented_at", "changed_at")
 _TEXTS = ("first_name", "last_name", "name", "language", "timezone", "country")
 _LIST_COLUMN = re.compile(rf"({'|'.join(LIST_COLUMNS)}):([a-z][a-z0-9-]*)")
@@ -56,6 +60,7 @@ def header(lists: Sequence[str], attributes: dict[str, bool]) -> list[str]:
     columns = [f"{kind}:{name}" for name in lists for kind in LIST_COLUMNS]
     return [
         *PERSON_COLUMNS,
+        PUBLIC_ID,
         *columns,
         *(name if is_text else f"{name}:json" for name, is_text in attributes.items()),
     ]
@@ -74,6 +79,7 @@ def cells(person: Person, lists: Sequence[str], attributes: dict[str, bool]) -> 
         ", ".join(person.tags),
         _moment(person.joined_at),
         person.suppressed.value if person.suppressed else "",
+        public_id.written(person.public_id),
     ]
     subscribed = {one.list_name: one for one in person.subscriptions}
     for name in lists:
@@ -97,6 +103,12 @@ def _moment(at: datetime) -> str:
 
 def is_own(file: CsvFile) -> bool:
     return file.header[: len(PERSON_COLUMNS)] == PERSON_COLUMNS
+
+
+def _first_columns(file: CsvFile) -> int:
+    """How many columns come before those of lists and attributes."""
+    place = len(PERSON_COLUMNS)
+    return place + 1 if file.header[place : place + 1] == (PUBLIC_ID,) else place
 
 
 def lists_of(file: CsvFile) -> tuple[str, ...]:
@@ -137,6 +149,7 @@ def _filler(file: CsvFile) -> Callable[[ImportRow, list[str]], None]:
     at = {column: position for position, column in enumerate(file.header)}
     lists = lists_of(file)
     attributes = _attribute_columns(file)
+    has_public_id = _first_columns(file) > len(PERSON_COLUMNS)
 
     def fill(row: ImportRow, values: list[str]) -> None:
         for name in _TEXTS:
@@ -144,6 +157,8 @@ def _filler(file: CsvFile) -> Callable[[ImportRow, list[str]], None]:
         row.tags = split_tags(values[at["tags"]])
         row.joined_at = datetime.fromisoformat(values[at["joined_at"]])
         row.suppressed = SuppressionReason(values[at["suppressed"]]) if values[at["suppressed"]] else None
+        if has_public_id:
+            row.public_id = public_id.read(values[len(PERSON_COLUMNS)])
         row.memberships = tuple(
             Subscription(
                 list_name=name,
@@ -163,7 +178,8 @@ def _filler(file: CsvFile) -> Callable[[ImportRow, list[str]], None]:
 def _attribute_columns(file: CsvFile) -> list[tuple[str, int, Callable[[str], Any]]]:
     """(name, position, decoder) of the columns that are attributes. Raises InputProblems for any other column."""
     found: list[tuple[str, int, Callable[[str], Any]]] = []
-    for position, column in enumerate(file.header[len(PERSON_COLUMNS) :], len(PERSON_COLUMNS)):
+    first = _first_columns(file)
+    for position, column in enumerate(file.header[first:], first):
         if _LIST_COLUMN.fullmatch(column):
             continue
         name, colon, suffix = column.partition(":")

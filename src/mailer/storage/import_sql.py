@@ -58,6 +58,10 @@ SEEN_BEFORE = (
 )
 REMEMBER = "INSERT INTO import_seen SELECT email_key FROM import_row WHERE fate IS NULL"
 LINK = "UPDATE import_row SET subscriber_id = s.id FROM subscriber s WHERE s.email_key = import_row.email_key"
+#: Rows that would give somebody the public id of another person.
+TAKEN_PUBLIC_IDS = """SELECT r.line FROM import_row r JOIN subscriber s ON s.public_id = r.public_id
+    WHERE s.email_key <> r.email_key"""
+RENEW_PUBLIC_ID = "UPDATE import_row SET public_id = :public_id WHERE line = :line"
 DEFAULT_SUBSCRIPTION = """INSERT INTO import_subscription (line, list_id, status, consent, consented_at, changed_at)
     SELECT line, :list_id, 'confirmed', :consent, :at, :at FROM import_row"""
 

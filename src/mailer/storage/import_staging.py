@@ -18,6 +18,7 @@ from mailer.domain.person import Subscription
 from mailer.storage import import_sql as sql
 from mailer.storage.bulk import insert_rows
 from mailer.storage.database import compact_json
+from mailer.storage.subscribers import signed
 from mailer.storage.suppressions import erased_key
 from mailer.storage.tables import mailing_list, suppression, tag
 
@@ -85,6 +86,8 @@ class Staging:
         self._connection, self._tags = connection, tags
         self.lists = Names(connection, mailing_list, make)
         self._tag_names = Names(connection, tag, make)
+        self._fresh = _public_ids()
+        self._given: set[int] = set()  # public ids that the batch at hand brings
 
     def fill(self, rows: Iterable[tuple[ImportRow, str]]) -> None:
         """Replace what is staged by `rows`: each with the key of its address, which no other has."""
@@ -93,6 +96,7 @@ class Staging:
         # Kept aside: on PostgreSQL nothing else can be asked while rows are copied.
         tag_sets: dict[tuple[str, ...], int] = {}
         subscriptions: list[tuple[int, Subscription]] = []
+        self._given.clear()
         staged = self._rows(rows, tag_sets, subscriptions, erased=self._anybody_erased())
         insert_rows(self._connection, "import_row", sql.ROW_COLUMNS, staged)
         pairs = [
@@ -103,6 +107,8 @@ class Staging:
         insert_rows(self._connection, "import_tag", sql.TAG_COLUMNS, pairs)
         members = [self._subscription(line, one) for line, one in subscriptions]
         insert_rows(self._connection, "import_subscription", sql.SUBSCRIPTION_COLUMNS, members)
+        if self._given:
+            self._renew_taken()
 
     def _rows(
         self,
@@ -112,7 +118,6 @@ class Staging:
         *,
         erased: bool,
     ) -> Iterator[tuple[object, ...]]:
-        public_ids = _public_ids()
         for row, key in rows:
             if row.memberships:
                 subscriptions.extend((row.line, one) for one in row.memberships)
@@ -121,7 +126,7 @@ class Staging:
                 row.email,
                 key,
                 erased_key(key) if erased else "",
-                next(public_ids),
+                next(self._fresh) if row.public_id is None else self._public_id(signed(row.public_id)),
                 row.first_name,
                 row.last_name,
                 row.name,
@@ -133,6 +138,20 @@ class Staging:
                 row.suppressed.value if row.suppressed else None,
                 tag_sets.setdefault(row.tags, len(tag_sets)),  # a list has few combinations of tags
             )
+
+    def _public_id(self, wanted: int) -> int:
+        """The one that the file gives, to the first who has it there."""
+        if wanted in self._given:
+            return next(self._fresh)
+        self._given.add(wanted)
+        return wanted
+
+    def _renew_taken(self) -> None:
+        """No link may come to mean another person than it was mailed to."""
+        lines = self._connection.scalars(sa.text(sql.TAKEN_PUBLIC_IDS)).all()
+        if lines:
+            renewed = [{"line": line, "public_id": next(self._fresh)} for line in lines]
+            self._connection.execute(sa.text(sql.RENEW_PUBLIC_ID), renewed)
 
     def _subscription(self, line: int, one: Subscription) -> tuple[object, ...]:
         times = self._moment(one.consented_at), self._moment(one.changed_at)

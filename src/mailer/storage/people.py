@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mailer.domain.person import Person, Subscription
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
+from mailer.storage.subscribers import unsigned
 from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subscription, suppression, tag
 
 _CHUNK = 500
@@ -41,6 +42,7 @@ def _whole(connection: sa.Connection, rows: Sequence[sa.Row[*tuple[object, ...]]
     tags, subscriptions = _tags(connection, ids), _subscriptions(connection, ids)
     for row in rows:
         yield Person(
+            public_id=unsigned(row.public_id),
             email=row.email,
             first_name=row.first_name,
             last_name=row.last_name,

@@ -1,11 +1,11 @@
-"""What one person and one list are to each other, for the page behind their leave link."""
+"""What one person, one mailing and one list are to each other, for the pages behind the links in their mail."""
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
-from mailer.storage.tables import mailing_list, subscriber, subscription, suppression
+from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, subscription, suppression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +39,12 @@ def standing(connection: sa.Connection, subscriber_id: int, list_name: str | Non
         status=SubscriptionStatus(row.status) if row.status else None,
         suppressed=SuppressionReason(row.reason) if row.reason else None,
     )
+
+
+def list_mailed(connection: sa.Connection, mailing_id: int, subscriber_id: int) -> str | None:
+    """The list that a mailing went to, if it is this person's: None when it is gone, or never was meant for them.
+
+    Links outlive databases, and another one counts its mailings from 1 again: the number alone may be somebody else's mail.
+    """
+    theirs = sa.and_(delivery.c.mailing_id == mailing.c.id, delivery.c.subscriber_id == subscriber_id)
+    return connection.scalar(sa.select(mailing.c.list_name).join(delivery, theirs).where(mailing.c.id == mailing_id))

@@ -21,10 +21,9 @@ from mailer.app import App
 from mailer.domain.address import masked
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
 from mailer.edition.links import Link, Purpose, verify
-from mailer.errors import UnknownName
 from mailer.settings import ListSettings
-from mailer.storage import mailings, subscribers, subscriptions
-from mailer.storage.standing import Standing, standing
+from mailer.storage import subscribers, subscriptions
+from mailer.storage.standing import Standing, list_mailed, standing
 from mailer.web.forms import read_form
 from mailer.web.look import SitePages
 
@@ -41,7 +40,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One visit by the holder of a valid link. `list_name`: None when the mailing is gone, and with it the list's name."""
+    """One visit by the holder of a valid link.
+
+    `list_name`: None when the mailing is gone, or in another database, and with it the list's name; `mailing_id` is 0 then.
+    """
 
     person: Standing
     list_name: str | None
@@ -90,12 +92,11 @@ class LeaveDesk:
             subscriber_id = subscribers.find_by_public_id(connection, link.public_id)
             if subscriber_id is None:
                 return None
-            try:
-                list_name: str | None = mailings.get(connection, link.mailing_id).list_name
-            except UnknownName:
-                list_name = None
+            list_name = list_mailed(connection, link.mailing_id, subscriber_id)
             person = standing(connection, subscriber_id, list_name)
-        return Visit(person=person, list_name=list_name, mailing_id=link.mailing_id)
+        # Under the number of another mailing, its figures would count somebody whom it was not sent to.
+        mailing_id = 0 if list_name is None else link.mailing_id
+        return Visit(person=person, list_name=list_name, mailing_id=mailing_id)
 
     def _do(self, visit: Visit, asked: Action) -> None:
         who, at = visit.person.subscriber_id, self._app.clock()

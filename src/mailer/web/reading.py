@@ -17,9 +17,10 @@ from mailer.domain.subscriber import Recipient
 from mailer.edition.format import load
 from mailer.edition.links import Purpose, verify
 from mailer.edition.program import Program
-from mailer.errors import EditionError, UnknownName
+from mailer.errors import EditionError
 from mailer.storage import mailings, subscribers
 from mailer.storage.archive import newest_mailed
+from mailer.storage.standing import list_mailed
 from mailer.web.look import SitePages
 
 #: The reader that a public page is made for: every personal value takes its fallback.
@@ -40,17 +41,18 @@ class ReadingRoom:
         self._program = lru_cache(maxsize=16)(self._load)
 
     def view(self, request: Request) -> Response:
-        """The mail as this person got it."""
+        """The mail as this person got it. 404 unless both are in this database: the number may be of another mailing."""
         link = verify(self._app.secret_key, request.path_params["token"])
         if link is not None and link.purpose is Purpose.TEST:
             return self._pages.test_link()
         if link is None or link.purpose is not Purpose.VIEW:
             raise HTTPException(404)
-        try:
-            program = self._program(link.mailing_id)
-        except UnknownName:
-            raise HTTPException(404) from None
-        return self._mail(program, self._reader(link.public_id, program.needs))
+        with self._app.database.reading() as connection:
+            reader = subscribers.find_by_public_id(connection, link.public_id)
+            if reader is None or list_mailed(connection, link.mailing_id, reader) is None:
+                raise HTTPException(404)
+        program = self._program(link.mailing_id)
+        return self._mail(program, self._reader(reader, program.needs))
 
     def public(self, request: Request) -> Response:
         """The newest mailing of a campaign, as nobody in particular would read it."""
@@ -68,12 +70,10 @@ class ReadingRoom:
             content = mailings.edition_of(connection, mailing_id)
         return Program(load(content), key=self._app.secret_key, mailing_id=mailing_id, test=test)
 
-    def _reader(self, public_id: int, needs: frozenset[str]) -> Recipient:
-        """The person, or nobody once they were erased: their link goes on showing the mail, without them."""
+    def _reader(self, subscriber_id: int, needs: frozenset[str]) -> Recipient:
+        """The person with what the mail says of them; nobody, if they were erased this very moment."""
         with self._app.database.reading() as connection:
-            found = subscribers.find_by_public_id(connection, public_id)
-            people = [] if found is None else subscribers.recipients(connection, [found], needs)
-        return people[0] if people else NOBODY
+            return next(iter(subscribers.recipients(connection, [subscriber_id], needs)), NOBODY)
 
     def _mail(self, program: Program, reader: Recipient) -> Response:
         try:

@@ -263,6 +263,7 @@ LISTED = st.fixed_dictionaries(
 RECORDS = st.lists(
     st.fixed_dictionaries(
         {
+            "public_id": st.integers(-(2**63), 2**63 - 1),
             "first_name": st.one_of(st.just(""), CELLS),
             "last_name": st.one_of(st.just(""), CELLS),
             "name": st.one_of(st.just(""), CELLS),
@@ -270,7 +271,7 @@ RECORDS = st.lists(
             "timezone": st.sampled_from(["", "America/Lima"]),
             "country": st.sampled_from(["", "BR"]),
             "attributes": st.dictionaries(
-                st.sampled_from(["city", "age", "Odd_Name"]), st.one_of(CELLS, VALUES), max_size=3
+                st.sampled_from(["city", "age", "Odd_Name", "public_id"]), st.one_of(CELLS, VALUES), max_size=3
             ),
             "created_at": MOMENTS,
             "tags": st.sets(st.sampled_from(["donor", "big fish", "=x"])),
@@ -282,6 +283,7 @@ RECORDS = st.lists(
     ),
     min_size=1,
     max_size=5,
+    unique_by=lambda record: record["public_id"],
 )
 
 
@@ -300,9 +302,7 @@ def write(connection, record, number):
     columns = {name: value for name, value in record.items() if name not in ("tags", "lists", "suppressed")}
     key = email_key(email)
     connection.execute(
-        tables.subscriber.insert().values(
-            id=number, public_id=number, email=email, email_key=key, updated_at=NOW, **columns
-        )
+        tables.subscriber.insert().values(id=number, email=email, email_key=key, updated_at=NOW, **columns)
     )
     person_changes.add_tags(connection, number, sorted(record["tags"]), at=NOW)
     ids = subscriptions.list_ids(connection, frozenset(record["lists"]))
@@ -331,6 +331,68 @@ def test_what_somebody_said_to_another_database_counts_for_who_is_here_already(b
             assert suppressions.find(connection, f"{name}@example.org").reason is SuppressionReason.COMPLAINT
         assert [one.email_key for one in suppressions.everyone(connection) if one.email_key.startswith("c")] == []
     assert bring(told) == {"read": 3, "suppressed": 3}
+
+
+def public_ids(database):
+    with database.reading() as connection:
+        return {person.email: person.public_id for person in people.people(connection)}
+
+
+def as_others(told, **changed):
+    """An export with other people in it: each address put before `@` by the one that is given for it."""
+    for old, new in changed.items():
+        told = told.replace(f"{old}@example.org", f"{new}@example.org")
+    return told
+
+
+def test_a_public_id_moves_to_who_is_new_and_changes_nobody_who_is_here(bring, database):
+    bring("email\na@example.org\nb@example.org\n")
+    before, told = public_ids(database), exported(database)
+    assert bring(as_others(told, b="c")) == {"read": 2, "unchanged": 1, "new": 1}
+    now = public_ids(database)
+    assert {email: now[email] for email in before} == before
+    assert now["c@example.org"] not in before.values()  # b has it
+    with database.writing() as connection:
+        person_changes.erase(connection, find_by_email(connection, "b@example.org"), at=NOW)
+    assert bring(as_others(told, b="d"))["new"] == 1
+    assert public_ids(database)["d@example.org"] == before["b@example.org"]
+
+
+@pytest.mark.parametrize("cell", ["", "p123", "P0123456789abcdef", "18446744073709551615", "p0123456789abcdef0", "=1"])
+def test_who_has_no_public_id_that_can_be_read_gets_one(bring, database, cell):
+    bring("email\na@example.org\n")
+    (old,) = public_ids(database).values()
+    told = as_others(exported(database), a="b").replace(f"p{old:016x}", cell)
+    assert bring(told) == {"read": 1, "new": 1}
+    assert public_ids(database)["b@example.org"] not in (old, 0)
+
+
+def test_a_public_id_that_stands_twice_in_a_file_is_the_firsts(bring, database):
+    bring("email\na@example.org\n")
+    header, row = exported(database).splitlines()
+    with database.writing() as connection:
+        connection.execute(tables.subscriber.delete())
+    old = row.split(",")[header.split(",").index("public_id")]
+    assert bring("\n".join([header, *(as_others(row, a=name) for name in "abc")])) == {"read": 3, "new": 3}
+    now = public_ids(database)
+    assert f"p{now['a@example.org']:016x}" == old
+    assert len(set(now.values())) == 3
+
+
+def test_an_export_of_an_earlier_version_has_no_public_ids_and_comes_in(bring, database):
+    bring("email\na@example.org\n")
+    rows = list(csv.reader(io.StringIO(exported(database))))
+    place = rows[0].index("public_id")
+    told = io.StringIO()
+    csv.writer(told).writerows([*row[:place], *row[place + 1 :]] for row in rows)
+    assert bring(as_others(told.getvalue(), a="b")) == {"read": 1, "new": 1}
+    assert len(set(public_ids(database).values())) == 2
+
+
+def test_a_public_id_in_anybody_elses_file_is_an_attribute(bring, database):
+    bring("email,public_id\na@example.org,p0123456789abcdef\n")
+    assert public_ids(database)["a@example.org"] != 0x0123456789ABCDEF
+    assert who(database, "a@example.org").attributes == {"public_id": "p0123456789abcdef"}
 
 
 @pytest.fixture(scope="module")

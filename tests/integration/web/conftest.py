@@ -70,7 +70,7 @@ def add_person(connection, number, public_id, email, first):
         subscriptions.join(connection, number, name, consent="test", at=NOW)
 
 
-def add_mailing(app, slug="fund", *, sent=True, **parts):
+def add_mailing(app, slug="fund", *, to=(1, 2, 3), **parts):
     frozen = edition(meta={"slug": slug}, **(parts or {"html": HTML}))
     with app.database.writing() as connection:
         content = mailings.Content(
@@ -87,15 +87,15 @@ def add_mailing(app, slug="fund", *, sent=True, **parts):
         mailing_id = mailings.add(
             connection, slug=slug, number=number, kind="appeal", state=state, content=content, at=NOW
         )
-        if sent:
-            row = {"mailing_id": mailing_id, "subscriber_id": 1, "state": RowState.SENT}
+        for number in to:
+            row = {"mailing_id": mailing_id, "subscriber_id": number, "state": RowState.SENT}
             connection.execute(tables.delivery.insert().values(row))
     return mailing_id
 
 
 @pytest.fixture
 def mail_out(app):
-    """Adds a mailing of the list "news" that reached Ana: `mail_out("fund", html=…)`; its id."""
+    """Adds a mailing of the list "news" that reached everybody, or people `to`: `mail_out("fund", html=…)`; its id."""
     return partial(add_mailing, app)
 
 

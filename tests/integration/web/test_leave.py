@@ -112,6 +112,20 @@ def test_the_link_works_when_the_mailing_is_gone_and_then_means_everything(site,
     assert lists_of() == set()
 
 
+def test_the_number_of_somebody_elses_mailing_names_no_list(site, address, app, mail_out, lists_of):
+    bens = mail_out("bens", to=(2,))
+    page = site.get(address(of=bens))
+    assert "Leave our lists?" in page.text
+    assert "News and action" not in page.text
+    assert site.post(address(of=bens), **URLENCODED).status_code == 200
+    assert (lists_of(1), lists_of(2)) == (set(), {"news", "events"})
+    with app.database.reading() as connection:
+        events = connection.execute(sa.select(tables.subscriber_event.c.mailing_id)).scalars().all()
+    assert bens not in events
+    assert "Welcome back" in site.post(address(of=bens), data={"action": "undo"}).text
+    assert lists_of(1) == {"news", "events"}
+
+
 def test_somebody_who_was_erased_is_told_that_there_is_nothing_to_leave(site, address, people):
     before = people()
     for request in (site.get(address(who=STRANGER)), site.post(address(who=STRANGER), **URLENCODED)):
