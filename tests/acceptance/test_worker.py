@@ -224,18 +224,18 @@ def in_doubt(database, letter):
 
 @pytest.mark.slow
 def test_killed_again_and_again_nobody_is_lost_and_nobody_gets_it_twice(database, relay, start):
-    people, kills = 1500, 5
+    people, kills = 3000, 5
     add_people(database, people)
     letter = add_mailing(database, people)
     dice = random.Random(20261122)
     for _ in range(kills):
         doubtful, before, process = in_doubt(database, letter), len(relay.accepted), start()
         until(lambda before=before: len(relay.accepted) > before)
-        time.sleep(dice.uniform(0, 0.3))
+        time.sleep(dice.uniform(0, 0.1))
         process.kill()
         process.communicate()
         assert in_doubt(database, letter) <= doubtful + MAX_IN_DOUBT
-    assert set(states(database, letter)) >= {SENT, QUEUED}, "it was killed too late: nothing was left to do"
+    assert set(states(database, letter)) & {QUEUED, LEASED}, "it was killed too late: nothing was left to do"
     code, _, err = finish(start("--drain"))
     rows = states(database, letter)
     assert code == (5 if UNCERTAIN in rows else 0), err
