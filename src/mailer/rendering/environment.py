@@ -21,7 +21,7 @@ from mailer.edition.format import FILTERS
 from mailer.rendering.binding_time import Rewriter
 from mailer.rendering.holes import Deferred, Holes
 from mailer.rendering.lines import LineMarks, Places
-from mailer.rendering.sandbox import Sandbox
+from mailer.rendering.sandbox import PADDING_FILTERS, Sandbox
 from mailer.rendering.templates import TemplateFolders
 
 
@@ -74,6 +74,9 @@ class CampaignEnvironment(Sandbox):
             cache_size=-1,
         )
         self.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+        for name in PADDING_FILTERS:
+            del self.filters[name]
+        del self.globals["lipsum"]
         self.filters.update({name: _filter(name) for name in FILTERS}, readable_on=lru_cache(maxsize=64)(readable_on))
         self._texts: dict[tuple[str, str, int], Template] = {}
 

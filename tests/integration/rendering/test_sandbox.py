@@ -48,11 +48,27 @@ def test_nothing_that_acts_can_be_reached(tmp_path, expression):
     assert problems(tmp_path, f"{{{{ {expression} }}}}\n"), expression
 
 
-@pytest.mark.parametrize("expression", ["9 ** 9 ** 9", '"x" * 10 ** 9', "[1] * 10 ** 9", '10 ** 9 * "x"'])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "9 ** 9 ** 9",
+        '"x" * 10 ** 9',
+        "[1] * 10 ** 9",
+        '10 ** 9 * "x"',
+        '"%999999999d" % 1',
+        '"%.999999999f" % 1',
+        '"%*d" % (10 ** 9, 1)',
+        '"%999999999d" | format(1)',
+        '"x" | center(10 ** 9)',
+        '"x".ljust(10 ** 9)',
+        '"x".zfill(10 ** 9)',
+        "lipsum(n=100000)",
+    ],
+)
 def test_a_short_expression_cannot_take_all_memory_or_time(tmp_path, expression):
     assert len(problems(tmp_path, f"{{{{ {expression} }}}}\n")) == 1
 
 
 def test_plain_values_keep_their_methods(tmp_path):
-    body = "{{ campaign.headline.upper() }} {{ 'o' * 3 }} {{ 2 ** 3 }} {% for i in range(2) %}{{ loop.cycle('a', 'b') }}{% endfor %}\n"
-    assert "THE HEADLINE ooo 8 ab" in mail(compiled(tmp_path, body).edition, ANA).text
+    body = "{{ campaign.headline.upper() }} {{ 'o' * 3 }} {{ 2 ** 3 }} {{ '%.2f' % 1 }} {% for i in range(2) %}{{ loop.cycle('a', 'b') }}{% endfor %}\n"
+    assert "THE HEADLINE ooo 8 1.00 ab" in mail(compiled(tmp_path, body).edition, ANA).text
