@@ -69,7 +69,6 @@ GLOBAL_OPTIONS = (
     click.Option(["-v", "--verbose"], count=True, help="Say more."),
     click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
 )
-GLOBAL_NAMES = frozenset(str(option.name) for option in GLOBAL_OPTIONS)
 
 
 class Root(click.Group):
