@@ -190,12 +190,25 @@ def test_only_works_one_mailing_alone(database):
 
 def test_two_workers_share_a_mailing_and_nobody_gets_it_twice(database):
     prepared(database, 1500)
-    relay = Relay(delay=0.0005)
-    threads = [InThread(worker_for(database, relay), drain=True) for _ in range(2)]
+    both_at_work = threading.Barrier(2, timeout=30)
+
+    def relay_that_waits_for_the_other_worker():
+        waited = []
+
+        def answer(message):
+            if not waited:
+                waited.append(both_at_work.wait())
+            return Sent(code=250)
+
+        return Relay(answer)
+
+    relays = [relay_that_waits_for_the_other_worker() for _ in range(2)]
+    threads = [InThread(worker_for(database, relay), drain=True) for relay in relays]
     for thread in threads:
         thread.join(60)
     assert [thread.error for thread in threads] == [None, None]
-    assert sum(relay.accepted.values()) == len(relay.accepted) == 1500
+    accepted = relays[0].accepted + relays[1].accepted
+    assert sum(accepted.values()) == len(accepted) == 1500
     assert sum((thread.summary.counts for thread in threads), Counter()) == {SENT: 1500}
     assert all(thread.summary.counts for thread in threads), "one of them did nothing"
 
