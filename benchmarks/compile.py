@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mailer.rendering.compile import compile_campaign
 from mailer.rendering.environment import environment
+from mailer.rendering.surroundings import Surroundings
 from mailer.settings import load
 from mailer.sources.campaign_files import campaign_slugs, read_campaign
 
@@ -34,7 +35,7 @@ def main():
         file = read_campaign(ROOT, slug)
 
         def compiled(file=file):
-            return compile_campaign(file, settings=settings, now=settings.project.clock, known_attributes=None)
+            return compile_campaign(file, Surroundings(settings=settings, now=settings.project.clock))
 
         compiled()  # imports, and pictures, which are cached by file
         environment.cache_clear()

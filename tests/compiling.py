@@ -13,6 +13,7 @@ from mailer.rendering.chain import Chain
 from mailer.rendering.compile import compile_campaign, template_folders
 from mailer.rendering.environment import CampaignEnvironment
 from mailer.rendering.holes import Holes
+from mailer.rendering.surroundings import Surroundings
 from mailer.settings import BrandSettings, OrganisationSettings, Settings, WebSettings
 from mailer.sources.campaign_files import parse_campaign
 
@@ -67,6 +68,10 @@ def settings(root=None, **sections):
     return replace(base, **sections)
 
 
+def around(root=None, *, now=NOW, known=None, **sections):
+    return Surroundings(settings=settings(root, **sections), now=now, known_attributes=known)
+
+
 def source(body, *, kind="article", subject="A subject long enough", more=""):
     front = f"kind: {kind}\nsubject: {json.dumps(subject, ensure_ascii=False)}\nheadline: The headline\n{FUND if kind == 'appeal' else ''}{more}"
     return f"---\n{front.rstrip()}\n---\n{body}"
@@ -87,7 +92,7 @@ def write(root, body, *, templates=None, slug="c", **front):
 
 def compiled(root, body, *, known=ATTRIBUTES, sections=None, **front):
     file = write(root, body, **front)
-    return compile_campaign(file, settings=settings(root, **(sections or {})), now=NOW, known_attributes=known)
+    return compile_campaign(file, around(root, known=known, **(sections or {})))
 
 
 def problems(root, body, **front):
@@ -148,7 +153,7 @@ def plain(file, fields=ANA, links=None, root=None):
     environments = plain_environments(template_folders(file.root))
     person = {"subscriber": Person(fields), "links": links or tokens(fields)}
     holes = Holes([file.body])
-    chain = Chain(file, settings(root or file.root), NOW, environments, holes, recipient=person)
+    chain = Chain(file, around(root or file.root), environments, holes, recipient=person)
     return chain.render()
 
 

@@ -11,6 +11,7 @@ from mailer.domain.picture import Picture
 from mailer.domain.subscriber import Recipient
 from mailer.edition.program import Program
 from mailer.rendering.compile import Compiled, compile_campaign
+from mailer.rendering.surroundings import Surroundings
 from mailer.settings import Settings, load
 from mailer.sources.campaign_files import campaign_slugs, read_campaign
 
@@ -71,7 +72,7 @@ def compiled(
     if fund is not None:
         fields["fund"] = fund if isinstance(fund, Fund) else file.campaign.fund.model_copy(update=fund)
     file = replace(file, campaign=file.campaign.model_copy(update=fields))
-    return compile_campaign(file, settings=project, now=now or project.project.clock, known_attributes=None)
+    return compile_campaign(file, Surroundings(settings=project, now=now or project.project.clock))
 
 
 def example_mail(slug: str, fields: dict[str, Any] = ROSA, *, of: Compiled | None = None) -> Mail:

@@ -1,9 +1,13 @@
 """What the commands that look at campaigns share: the project, and what its database knows, which they never make."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mailer.app import App
 from mailer.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mailer.rendering.surroundings import Surroundings
 
 
 def project_root(app: App) -> Path:
@@ -15,10 +19,15 @@ def project_root(app: App) -> Path:
     return app.settings.root
 
 
-def known_attributes(app: App) -> frozenset[str] | None:
-    """The attributes that anybody has; None when there is no database, or nobody in it, to ask."""
-    if not app.has_database:
-        return None
+def surroundings(app: App) -> "Surroundings":
+    """What campaigns are looked at in: with what the database knows, if there is one."""
+    from mailer.rendering.surroundings import Surroundings
+
+    known = _known_attributes(app) if app.has_database else None
+    return Surroundings(settings=app.settings, now=app.now, known_attributes=known)
+
+
+def _known_attributes(app: App) -> frozenset[str] | None:
     from mailer.storage import subscribers
 
     with app.database.reading() as connection:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.campaigns import known_attributes, project_root
+from mailer.cli.campaigns import project_root, surroundings
 from mailer.cli.output import Output
 from mailer.errors import Exit, InputProblems, Problem, Severity
 
 if TYPE_CHECKING:
-    from mailer.app import App
+    from mailer.rendering.surroundings import Surroundings
 
 FORMATS = ("text", "json", "github")
 
@@ -45,11 +45,11 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
 
     app = output.app
     root = project_root(app)
-    known = known_attributes(app)
+    around = surroundings(app)
     results = [
         Result(slug, as_errors(found) if strict else found)
         for slug in slugs or campaign_slugs(root)
-        for found in [_findings(app, root, slug, known)]
+        for found in [_findings(root, slug, around)]
     ]
     errors = sum(result.count(Severity.ERROR) for result in results)
     warnings = sum(result.count(Severity.WARNING) for result in results)
@@ -71,7 +71,7 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
     return Exit.FINDINGS if errors else Exit.OK
 
 
-def _findings(app: "App", root: Path, slug: str, known: frozenset[str] | None) -> tuple[Problem, ...]:
+def _findings(root: Path, slug: str, around: "Surroundings") -> tuple[Problem, ...]:
     from mailer.rendering.check import body_problems
     from mailer.rendering.check import check as checked
     from mailer.sources.campaign_files import body_of, read_campaign
@@ -81,7 +81,7 @@ def _findings(app: "App", root: Path, slug: str, known: frozenset[str] | None) -
     except InputProblems as error:
         body = body_of(root, slug)
         return (*error.problems, *(body_problems(root, f"campaigns/{slug}.md", *body) if body else ()))
-    return checked(file, settings=app.settings, now=app.now, known_attributes=known).findings
+    return checked(file, around).findings
 
 
 def _document(result: Result) -> dict[str, Any]:

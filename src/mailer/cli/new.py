@@ -2,7 +2,6 @@
 
 import os
 import re
-from datetime import timedelta
 
 import click
 
@@ -29,7 +28,6 @@ def new(output: Output, kind: str, slug: str) -> None:
         raise UsageError(f'"{slug}" cannot name a campaign.', hint="Small letters, digits and hyphens, a letter first.")
     target = root / "campaigns" / f"{slug}.md"
     target.parent.mkdir(exist_ok=True)
-    today = app.now.date()
     try:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
@@ -37,7 +35,7 @@ def new(output: Output, kind: str, slug: str) -> None:
             f"campaigns/{slug}.md is there already.", hint="Choose another name, or edit that one."
         ) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(skeleton(kind, today=today, deadline=today + timedelta(days=30)))
+        file.write(skeleton(kind, today=app.now.date()))
     output.document({"campaign": slug, "file": str(target)})
     output.data(f"campaigns/{slug}.md")
     output.next(f"check {slug}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.campaigns import known_attributes, project_root
+from mailer.cli.campaigns import project_root, surroundings
 from mailer.cli.output import Output
 from mailer.errors import UnknownName
 
@@ -35,7 +35,7 @@ def render(output: Output, slug: str, email: str | None, form: str) -> None:
 
     app = output.app
     file = read_campaign(project_root(app), slug)
-    compiled = compile_campaign(file, settings=app.settings, now=app.now, known_attributes=known_attributes(app))
+    compiled = compile_campaign(file, surroundings(app))
     for warning in compiled.warnings:
         output.warn(str(warning))
     if form == "mjml":

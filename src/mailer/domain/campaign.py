@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from mailer.domain.campaign_parts import PullQuote
 from mailer.domain.campaign_types import (
     ITEMS,
     Day,
@@ -70,7 +71,7 @@ class Campaign(Model):
     #: What `kind:` says in a file of this class.
     name: ClassVar[str] = ""
 
-    kind: Slug = Field(description="what this is: article, appeal")
+    kind: Slug = Field(description="what this is: one of the kinds below")
     subject: Text = Field(description="the Subject of the mail; a template")
     preheader: Text | None = Field(None, description="the line that inboxes show after the subject; a template")
     headline: Text = Field(description="the one heading of the first rank")
@@ -81,6 +82,7 @@ class Campaign(Model):
     standfirst: Text | None = Field(None, description="the opening paragraph that sums it up; inline Markdown")
     byline: Text | None = Field(None, description="who wrote it")
     image: Image | None = Field(None, description="the picture at its top")
+    pull_quote: PullQuote | None = Field(None, description="a sentence of the body, set large")
     topics: Annotated[tuple[Slug, ...], ITEMS] = Field((), description="what it is about; digests collect by topic")
     published: Day | None = Field(None, description="the day it came out, if it was never mailed: digests take it up")
     send_by: Moment | None = Field(

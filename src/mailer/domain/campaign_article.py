@@ -7,15 +7,6 @@ from pydantic import Field
 
 from mailer.domain.campaign import Campaign
 from mailer.domain.campaign_fund import Fund
-from mailer.domain.campaign_types import Model, Text
-
-
-class PullQuote(Model):
-    """A sentence of the body, set large. It is taken from there, so the two can never differ."""
-
-    begins: Text = Field(alias="from", description="the first words of the sentence, exactly as the body has them")
-    by: Text | None = Field(None, description="who says it; nobody if the article itself does")
-    role: Text | None = Field(None, description="who that is")
 
 
 class Article(Campaign):
@@ -24,7 +15,6 @@ class Article(Campaign):
     name: ClassVar[str] = "article"
 
     kind: Literal["article"] = Field(description="article")
-    pull_quote: PullQuote | None = Field(None, description="a sentence of the body, set large")
     fund: Fund | None = Field(None, description="an appeal below the article")
 
     def deadline(self) -> date | datetime | None:

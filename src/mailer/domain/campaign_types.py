@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from mailer.domain.count import QUALIFIERS, Count, parse_count
+
 
 class Model(BaseModel):
     """Part of a campaign: unknown keys are errors, and nothing changes after reading."""
@@ -57,6 +59,18 @@ def _amount(value: Any) -> Any:
     if not amount.is_finite() or not 0 <= amount < 10**12 or amount != round(amount, 2):
         raise wrong(f'"{value}" is not an amount of money', "no minus, no more than two places behind the point")
     return amount
+
+
+def _count(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
+        return Count(number=value)
+    count = parse_count(value) if isinstance(value, str) else None
+    if count is None:
+        raise wrong(
+            f'"{value}" is not a count',
+            f"write 22, or nearly 300, or hundreds; before a figure: {', '.join(QUALIFIERS)}",
+        )
+    return count
 
 
 def _matching(pattern: str, what: str, hint: str) -> Callable[[Any], Any]:
@@ -116,6 +130,12 @@ Moment = Annotated[
     WithJsonSchema({"type": "string", "description": "2024-11-30 or 2024-11-30 18:00"}),
 ]
 Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": ["number", "string"], "minimum": 0})]
+#: How many, as an author reports it.
+Tally = Annotated[
+    Count,
+    BeforeValidator(_count),
+    WithJsonSchema({"type": ["integer", "string"], "description": "22, nearly 300, hundreds"}),
+]
 Url = Annotated[str, BeforeValidator(_url), WithJsonSchema({"type": "string", "format": "uri"})]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Sender = Annotated[str, BeforeValidator(_sender)]

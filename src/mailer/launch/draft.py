@@ -13,6 +13,7 @@ from mailer.errors import InputProblems, SettingsError, UnknownName
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Repeat
 from mailer.rendering.check import check
 from mailer.rendering.compile import compile_campaign
+from mailer.rendering.surroundings import Surroundings
 from mailer.sources.campaign_files import read_campaign
 from mailer.sources.segment_files import EVERYONE, find_segment
 from mailer.storage import mailings, subscribers
@@ -46,7 +47,7 @@ def earlier_mailings(desk: Desk, slug: str) -> tuple[Earlier, ...]:
 def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, earlier: Sequence[Earlier] = ()) -> Draft:
     """Compile and check `file`. Figures that depend on the clock are worked out here, once. Raises InputProblems."""
     file = _for_list(file, audience.list_name)
-    checked = check(file, settings=desk.settings, now=desk.now, known_attributes=_known_attributes(desk))
+    checked = check(file, surroundings(desk))
     if checked.errors or checked.compiled is None:
         raise InputProblems(checked.errors, hint=f"`mailer check {file.slug}` says all that was found.")
     return Draft(
@@ -64,8 +65,7 @@ def sources_now(desk: Desk, slug: str, list_name: str) -> str | None:
     """The hash of all that would shape the campaign if it were compiled now; None when it cannot be."""
     try:
         file = _for_list(read_file(desk, slug), list_name)
-        attributes = _known_attributes(desk)
-        compiled = compile_campaign(file, settings=desk.settings, now=desk.now, known_attributes=attributes)
+        compiled = compile_campaign(file, surroundings(desk))
     except (InputProblems, UnknownName):
         return None
     return compiled.edition.sources
@@ -76,9 +76,11 @@ def _for_list(file: CampaignFile, list_name: str) -> CampaignFile:
     return replace(file, campaign=file.campaign.model_copy(update={"list": list_name}))
 
 
-def _known_attributes(desk: Desk) -> frozenset[str] | None:
+def surroundings(desk: Desk) -> Surroundings:
+    """What the desk's project compiles its campaigns in."""
     with desk.database.reading() as connection:
-        return subscribers.known_attributes(connection) or None
+        known = subscribers.known_attributes(connection) or None
+    return Surroundings(settings=desk.settings, now=desk.now, known_attributes=known)
 
 
 def audience_for(desk: Desk, file: CampaignFile, order: Order, earlier: Sequence[Earlier]) -> Audience:

@@ -7,7 +7,6 @@ The same chain over an environment that defers nothing is plain Jinja, rendered 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,9 @@ from mailer.rendering.mjml import to_html
 from mailer.rendering.plaintext import tidied
 from mailer.rendering.problems import TemplateFault, from_exception, suggestion
 from mailer.rendering.pull_quote import pull_quote
+from mailer.rendering.surroundings import Surroundings
 from mailer.rendering.templates import TemplateFolders, shown_as
+from mailer.rendering.views import views
 from mailer.settings import FILE_NAME, Settings
 
 
@@ -64,12 +65,15 @@ class Chain:
     """
 
     file: CampaignFile
-    settings: Settings
-    now: datetime
+    around: Surroundings
     environments: tuple[CampaignEnvironment, CampaignEnvironment]
     holes: Holes
     recipient: Mapping[str, Any] | None = None
     pictures: dict[str, Picture] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return self.around.settings
 
     def render(self) -> Rendered:
         """The whole chain; raises InputProblems with findings that have file and line."""
@@ -131,9 +135,8 @@ class Chain:
         return self.file.campaign.template or self.file.campaign.kind
 
     def _common(self) -> dict[str, Any]:
-        fund = getattr(self.file.campaign, "fund", None)
-        figures = fund.figures(self.now, contexts.zone_of(self.file, self.settings)) if fund else None
-        common = contexts.shared(self.file, self.settings, figures) | {"image": self.image}
+        common = contexts.shared(self.file, self.settings) | {"image": self.image}
+        common |= views(self.file.campaign, self.around.now, contexts.zone_of(self.file, self.settings))
         if self.recipient is None:
             return common | contexts.personal_urls(self.settings, lambda name: contexts.link_token(self.holes, name))
         links = self.recipient["links"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
@@ -17,7 +16,7 @@ from mailer.rendering.context import zone_of
 from mailer.rendering.environment import environment
 from mailer.rendering.lints import FIXED_RULES, RULES, Material
 from mailer.rendering.problems import from_exception, suggestion
-from mailer.settings import Settings
+from mailer.rendering.surroundings import Surroundings
 
 #: Who reads when nobody is named: the same in render, check and preview.
 SAMPLE = Recipient(
@@ -57,13 +56,13 @@ class Checked:
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNING)
 
 
-def check(file: CampaignFile, *, settings: Settings, now: datetime, known_attributes: frozenset[str] | None) -> Checked:
+def check(file: CampaignFile, around: Surroundings) -> Checked:
     """Everything that is to be said about `file`, in the order of its lines; never raises for what is in it."""
     try:
-        compiled = compile_campaign(file, settings=settings, now=now, known_attributes=known_attributes)
+        compiled = compile_campaign(file, around)
     except InputProblems as error:
         return Checked(compiled=None, findings=_sorted(error.problems))
-    return Checked(compiled=compiled, findings=_sorted([*compiled.warnings, *lint(file, compiled, settings, now)]))
+    return Checked(compiled=compiled, findings=_sorted([*compiled.warnings, *lint(file, compiled, around)]))
 
 
 def body_problems(root: Path, name: str, body: str, first_line: int) -> tuple[Problem, ...]:
@@ -76,12 +75,12 @@ def body_problems(root: Path, name: str, body: str, first_line: int) -> tuple[Pr
     return ()
 
 
-def lint(file: CampaignFile, compiled: Compiled, settings: Settings, now: datetime) -> Iterator[Problem]:
+def lint(file: CampaignFile, compiled: Compiled, around: Surroundings) -> Iterator[Problem]:
     """What the rules find, waivers applied."""
-    today = now.astimezone(zone_of(file, settings)).date()
+    today = around.now.astimezone(zone_of(file, around.settings)).date()
     waived = {waiver.rule for waiver in file.campaign.waive if waiver.until is None or waiver.until >= today}
     try:
-        material = _material(file, compiled, settings, now)
+        material = _material(file, compiled, around)
     except EditionError as error:
         # A value that this sample lacks: the dry run of the audience says for whom it matters.
         yield Problem(rule="personalisation", file=file.name, message=error.message, hint=error.hint)
@@ -98,12 +97,12 @@ def lint(file: CampaignFile, compiled: Compiled, settings: Settings, now: dateti
         yield from _waiver_problems(file, number, waiver, is_over=waiver.until is not None and waiver.until < today)
 
 
-def _material(file: CampaignFile, compiled: Compiled, settings: Settings, now: datetime) -> Material:
+def _material(file: CampaignFile, compiled: Compiled, around: Surroundings) -> Material:
     # Without a From address nothing could be looked at; `identity` says that it is missing.
     meta = replace(compiled.edition.meta, from_address=compiled.edition.meta.from_address or SAMPLE.email)
     program = Program(replace(compiled.edition, meta=meta), key=b"for looking at only", mailing_id=0, test=True)
     return Material(
-        file=file, settings=settings, now=now, zone=zone_of(file, settings), edition=compiled.edition,
+        file=file, settings=around.settings, now=around.now, zone=zone_of(file, around.settings), edition=compiled.edition,
         html=program.html(SAMPLE), text=program.text(SAMPLE), html_bytes=program.html_size(SAMPLE),
     )  # fmt: skip
 

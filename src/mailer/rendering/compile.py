@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from mailer.rendering.expressions import check_field
 from mailer.rendering.holes import Holes
 from mailer.rendering.nest import nested
 from mailer.rendering.scan import scan, scan_plain
+from mailer.rendering.surroundings import Surroundings
 from mailer.rendering.templates import FOLDER, shown_as
 from mailer.settings import Settings
 from mailer.settings.starter import starter_project
@@ -44,22 +44,19 @@ def template_folders(root: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((root / FOLDER, starter_project() / FOLDER)))
 
 
-def compile_campaign(
-    file: CampaignFile, *, settings: Settings, now: datetime, known_attributes: frozenset[str] | None
-) -> Compiled:
-    """The edition of `file` as of `now`.
+def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
+    """The edition of `file` as of `around.now`.
 
-    known_attributes: the attributes that any subscriber has; None when there is no database to ask.
     Raises InputProblems with everything that was found up to the step that could not go on.
     """
-    environments = environment(template_folders(file.root))
+    settings, environments = around.settings, environment(template_folders(file.root))
     holes = Holes([file.body, *(content.decode("utf-8", "replace") for content in file.sources.values())])
     try:
-        rendered = Chain(file, settings, now, environments, holes).render()
+        rendered = Chain(file, around, environments, holes).render()
     except InputProblems as error:
-        fields, _ = _field_problems(file, {}, environments, known_attributes)
+        fields, _ = _field_problems(file, {}, environments, around.known_attributes)
         raise InputProblems([*error.problems, *fields]) from error
-    problems, warnings = _field_problems(file, rendered.used, environments, known_attributes)
+    problems, warnings = _field_problems(file, rendered.used, environments, around.known_attributes)
     problems += holes.vanished(HTML_STAGES, rendered.html, "the HTML part")
     problems += holes.vanished(TEXT_STAGES, rendered.text, "the text part")
     problems += holes.vanished(frozenset({"subject"}), rendered.subject, "the subject")
@@ -68,7 +65,7 @@ def compile_campaign(
         raise InputProblems(problems)
     variant = Variant(
         language=contexts.language_of(file, settings),
-        direction=contexts.shared(file, settings, None)["direction"],
+        direction=contexts.direction_of(file, settings),
         from_name=file.campaign.sender_name or settings.organisation.name,
         subject=_nodes(rendered.subject, holes, Context.HEADER),
         preheader=_nodes(rendered.preheader, holes, Context.PLAIN),
@@ -77,7 +74,7 @@ def compile_campaign(
     )
     edition = Edition(
         sources=_digest(file, rendered, settings),
-        meta=_meta(file, settings, now, rendered),
+        meta=_meta(file, around, rendered),
         variants={"": variant},
     )
     return Compiled(
@@ -113,8 +110,9 @@ def _field_problems(
     return errors, [problem for problem in problems.values() if problem.severity is Severity.WARNING]
 
 
-def _meta(file: CampaignFile, settings: Settings, now: datetime, rendered: Rendered) -> Meta:
-    campaign, target = file.campaign, contexts.list_of(file, settings)
+def _meta(file: CampaignFile, around: Surroundings, rendered: Rendered) -> Meta:
+    settings, campaign = around.settings, file.campaign
+    target = contexts.list_of(file, settings)
     return Meta(
         slug=file.slug,
         kind=campaign.kind,
@@ -126,7 +124,7 @@ def _meta(file: CampaignFile, settings: Settings, now: datetime, rendered: Rende
         public_url=contexts.public_url(settings),
         unsubscribe_mailbox=settings.sending.unsubscribe_mailbox,
         organisation=settings.organisation.name,
-        frozen_at=now,
+        frozen_at=around.now,
         media=tuple(sorted(rendered.pictures)),
     )
 

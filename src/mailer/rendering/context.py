@@ -3,67 +3,21 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from mailer.domain.campaign_file import CampaignFile
-from mailer.domain.campaign_fund import Figures, Fund
-from mailer.domain.money import Money
 from mailer.edition.format import Expr
 from mailer.rendering.body import Body
 from mailer.rendering.holes import Deferred, Holes
-from mailer.rendering.problems import TemplateFault
 from mailer.settings import Settings
 
 #: Languages written from right to left (ISO 639-1).
 _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 #: Fields that allow inline Markdown: they arrive rendered beside `campaign.X`, which is the raw text.
 MARKDOWN_FIELDS = ("standfirst", "author_note", "first_published")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundView:
-    """`fund` in templates: the figures, and what the author says beside them."""
-
-    name: str
-    donate_url: str
-    asks: tuple[Money, ...]
-    if_over: str | None
-    if_under: str | None
-    target: Money
-    raised: Money
-    needed: Money
-    percent: int
-    as_of: date
-    deadline: date | None
-    days_left: int | None
-    state: str
-
-    @classmethod
-    def of(cls, fund: Fund, figures: Figures) -> "FundView":
-        shown = {name: getattr(figures, name) for name in Figures.__slots__}
-        return cls(
-            name=fund.name, donate_url=fund.donate_url, asks=tuple(fund.money(ask) for ask in fund.asks),
-            if_over=fund.if_over, if_under=fund.if_under, **shown | {"state": figures.state.value},
-        )  # fmt: skip
-
-
-class NoFund:
-    """`fund` in a campaign without one: nothing, and no figures of it."""
-
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        hint = "only an appeal has one: kind: appeal, and its figures under fund:"
-        raise TemplateFault(f'"fund.{name}" is asked for, and this campaign has no fund', hint, rule="fund")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +46,25 @@ def language_of(file: CampaignFile, settings: Settings) -> str:
     return file.campaign.language or settings.project.language
 
 
+def direction_of(file: CampaignFile, settings: Settings) -> str:
+    return "rtl" if language_of(file, settings).partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
 def zone_of(file: CampaignFile, settings: Settings) -> ZoneInfo:
     return ZoneInfo(file.campaign.timezone or settings.project.timezone)
 
 
-def shared(file: CampaignFile, settings: Settings, figures: Figures | None) -> dict[str, Any]:
+def shared(file: CampaignFile, settings: Settings) -> dict[str, Any]:
     """What both forms, subject and body see alike, recipient data apart."""
     campaign = file.campaign
-    fund = getattr(campaign, "fund", None)
     language = language_of(file, settings)
     return {
         "campaign": campaign,
-        "fund": FundView.of(fund, figures) if fund and figures else NoFund(),
         "organisation": settings.organisation,
         "brand": dataclasses.replace(settings.brand, name=settings.brand.name or settings.organisation.name),
         "list": list_of(file, settings),
         "language": language,
-        "direction": "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr",
+        "direction": direction_of(file, settings),
         "public_page_url": f"{public_url(settings)}/c/{file.slug}",
     }
 

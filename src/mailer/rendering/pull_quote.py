@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from mailer.domain.campaign_article import PullQuote
 from mailer.domain.campaign_file import CampaignFile
 from mailer.errors import InputProblems, Problem
 
@@ -23,7 +22,7 @@ class PullQuoteView:
 
 def pull_quote(file: CampaignFile, body_text: str) -> PullQuoteView | None:
     """The sentence that the campaign names, as the body has it; raises InputProblems if it has none such."""
-    wanted: PullQuote | None = getattr(file.campaign, "pull_quote", None)
+    wanted = file.campaign.pull_quote
     if wanted is None:
         return None
     flat = " ".join(_EMPHASIS.sub("", body_text).split())

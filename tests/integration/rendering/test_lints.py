@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from compiling import FUND, NOW, settings, write
+from compiling import FUND, NOW, around, settings, write
 from mailer.errors import Severity
 from mailer.rendering.check import check
 from mailer.rendering.lints import RULES
+from mailer.rendering.surroundings import Surroundings
 from mailer.settings import OrganisationSettings, RelaySettings, WebSettings
 
 FILL = "\nThey met in the hall of the old printworks and talked about what had come of the year. " * 4
@@ -18,7 +19,7 @@ PREHEADER = "preheader: And what became of it, told by those who were there that
 
 def found(root, body, *, now=NOW, sections=None, more=PREHEADER, **front):
     file = write(root, body + "\n" + FILL if front.pop("fill", True) else body, more=more, **front)
-    return check(file, settings=settings(root, **(sections or {})), now=now, known_attributes=None).findings
+    return check(file, around(root, now=now, **(sections or {}))).findings
 
 
 def rules(findings):
@@ -191,6 +192,4 @@ def test_rules_know_their_settings_only_through_material(tmp_path):
     # A project without any settings still gets findings and no crash.
     bare = replace(settings(tmp_path), organisation=OrganisationSettings())
     file = write(tmp_path, "Words.\n", more="from: A <a@example.org>\n")
-    assert {finding.rule for finding in check(file, settings=bare, now=NOW, known_attributes=None).findings} >= {
-        "identity"
-    }
+    assert {finding.rule for finding in check(file, Surroundings(settings=bare, now=NOW)).findings} >= {"identity"}

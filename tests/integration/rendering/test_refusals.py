@@ -19,7 +19,7 @@ def test_a_fund_in_a_campaign_without_one_is_refused_where_the_body_asks_for_it(
     place, words = said(tmp_path, f"Words.\n\n{{{{ {block}() }}}}\n")
     assert place.startswith(f"campaigns/c.md:{BODY_LINE + 2}")
     assert "this campaign has no fund" in words
-    assert "kind: appeal" in words
+    assert "write its figures under fund:" in words
 
 
 def test_a_campaign_without_a_fund_can_be_asked_whether_it_has_one(tmp_path):

@@ -9,10 +9,10 @@ RULES: tuple[Rule, ...] = (*envelope.RULES, *figures.RULES, *links.RULES, *pictu
 
 #: Rules of the reader and the compiler: nothing can be sent while one of them finds anything, so none can be waived.
 FIXED_RULES: dict[str, str] = {
+    "absent": "figures of a fund, a petition or an event in a campaign that has none",
     "encoding": "a file that is not UTF-8, or holds control characters",
     "file": "a campaign file that is empty, huge, a folder, or cannot be read",
     "front-matter": "front matter that is no YAML, a key that does not exist, a value of the wrong sort",
-    "fund": "figures of a fund in a campaign that has none",
     "heading": "a heading of the first rank in the body: the headline is the only one",
     "image": "a picture that is missing, damaged or of no sort that mail clients show",
     "layout": "a block or picture where only words may stand",
