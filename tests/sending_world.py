@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from ledger_world import KEY, add_people, make_database
+from mailer.app import system_clock
 from mailer.launch import Desk
 from mailer.settings import load
 from mailer.storage.tables import subscriber, subscriber_tag, tag
@@ -66,9 +67,7 @@ def desk_for(folder, *, clock=None, url="", **environment):
     """What launches from the project in `folder`, over its own database or the one at `url`."""
     variables = {"MAILER_SMTP_URL": "smtp://127.0.0.1:1", **environment}
     database = make_database(url or f"sqlite:///{folder / 'mailer.db'}")
-    return Desk(
-        settings=load(folder, variables), database=database, key=KEY, **({} if clock is None else {"clock": clock})
-    )
+    return Desk(settings=load(folder, variables), database=database, key=KEY, clock=clock or system_clock)
 
 
 def populate(database, number, *, donors=()):

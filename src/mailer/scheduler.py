@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from mailer.domain.count import people
 from mailer.errors import MailerError
 from mailer.launch import Desk, fire_due
 from mailer.storage import schedules
@@ -61,7 +62,7 @@ class Scheduler:
             return
         self.fired += len(fired)
         for mailing in fired:
-            reason = f": {mailing.state_reason}" if mailing.state_reason else f", {mailing.total:,} people"
+            reason = f": {mailing.state_reason}" if mailing.state_reason else f", {people(mailing.total)}"
             self._told(f"{mailing.slug} ({mailing.id}) is {mailing.state}{reason}.")
         if next_at is not None:
             self._wake_at(next_at)

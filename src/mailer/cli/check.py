@@ -9,6 +9,7 @@ import click
 
 from mailer.cli.campaigns import project_root, surroundings
 from mailer.cli.output import Output
+from mailer.domain.count import counted
 from mailer.errors import Exit, InputProblems, Problem, Severity
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
     else:
         _text(output, results)
     if results:
-        output.say(f"{_plural(len(results), 'campaign')}: {_plural(errors, 'error')}, {_plural(warnings, 'warning')}.")
+        output.say(f"{counted(len(results), 'campaign')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}.")
         if not errors:
             output.next(f"render {results[0].slug} --format text")
     else:
@@ -132,7 +133,3 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def export(output: Output, segment: str | None, where: str | None, format_: str, target: Path | None) -> None:
     """Write people as CSV or JSON. The CSV opens safely in a spreadsheet, and `mailer import` reads it back exactly."""
+    from mailer.domain.count import people as counted_people
     from mailer.storage import audiences, people
 
     narrowed = segment is not None or where is not None
@@ -46,7 +47,7 @@ def export(output: Output, segment: str | None, where: str | None, format_: str,
         with _target(target, mark=format_ == "csv") as file:
             found = people.people(connection, ids)
             number = _csv(connection, found, file) if format_ == "csv" and not output.as_json else _json(found, file)
-    output.say(f"{number:,} people{f' in {target}' if target else ''}.")
+    output.say(f"{counted_people(number)}{f' in {target}' if target else ''}.")
 
 
 def _csv(connection: "Connection", found: Iterator["Person"], file: TextIO) -> int:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailer.cli.output import Output, instant
+from mailer.domain.count import people
 from mailer.edition.program import MOST_HTML_BYTES
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def asking(
         if word is None:
             output.confirm("Send it? Type y to go on", "y")
         elif word == plan.draft.slug:
-            output.confirm(f"Type the campaign's name to send it to {plan.people:,} people", word)
+            output.confirm(f"Type the campaign's name to send it to {people(plan.people)}", word)
         else:
             output.confirm(f"Type the number of people to mail them all ({_why(plan)})", word)
 
@@ -91,7 +92,7 @@ def show(output: Output, plan: "Plan", rehearsal: "Rehearsal", when: "When | Non
     rest = ", without those who had it" if audience.without else ""
     output.say(f"  {meta.title}")
     output.say(
-        f"  To       {plan.people:,} people: {audience.segment_label} on {audience.list_name}{left_out}{sample}{rest}"
+        f"  To       {people(plan.people)}: {audience.segment_label} on {audience.list_name}{left_out}{sample}{rest}"
     )
     if len(rehearsal.languages) > 1:
         output.say(f"  Reading  {_languages(rehearsal, draft.edition.variants[''].language)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.cli.output import NUMBER, Output
+from mailer.domain.count import people
 from mailer.errors import DiskFull, MailerError, UnknownName, UsageError
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _undo(output: Output, batch: int) -> None:
 
 
 def _undone(done: "Undone") -> str:
-    lines = [f"Import {done.batch} ({done.file}) is taken back: {done.people:,} people removed."]
+    lines = [f"Import {done.batch} ({done.file}) is taken back: {people(done.people)} removed."]
     if done.memberships or done.tags:
         lines.append(
             f"  from people who stay: {done.memberships:,} memberships and {done.tags:,} tags that it had given them"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.cli.output import NUMBER, Output, invocation
+from mailer.domain.count import people
 from mailer.errors import Exit, MailerError, UsageError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def start(output: Output, order: "Order", *, at: str | None) -> "Mailing | None"
         keep = f"`{invocation()} scheduler` and `{invocation()} worker`"
         output.say(f"Scheduled for {when} as mailing {mailing.id}; it goes out then if {keep} are running.")
     else:
-        output.say(f"Queued as mailing {mailing.id}: {mailing.total:,} people.")
+        output.say(f"Queued as mailing {mailing.id}: {people(mailing.total)}.")
     return mailing
 
 
@@ -127,12 +128,12 @@ def report(output: Output, mailing_id: int, code: int) -> int:
 
     with output.app.database.reading() as connection:
         mailing, rows = mailings.get(connection, mailing_id), mailings.counts(connection, mailing_id)
-        people = mailing.total
+        recipients = mailing.total
         if mailing.state is MailingState.SCHEDULED:
             audience = mailings.audience_of(connection, mailing_id)
-            people = audiences.count(connection, audience, now=output.app.clock())
+            recipients = audiences.count(connection, audience, now=output.app.clock())
     state = mailing.state
-    output.document({"mailing": mailing.id, "campaign": mailing.slug, "recipients": people, "state": state})
+    output.document({"mailing": mailing.id, "campaign": mailing.slug, "recipients": recipients, "state": state})
     failed = rows[RowState.FAILED] + rows[RowState.UNCERTAIN]
     return Exit.SOME_RECIPIENTS_FAILED if code == Exit.OK and failed else code
 

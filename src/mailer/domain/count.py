@@ -29,3 +29,12 @@ def parse_count(text: str) -> Count | None:
         return Count(number=None, qualifier=words.lower())
     found = _FORM.fullmatch(words)
     return Count(number=int(found[2].replace(",", "")), qualifier=(found[1] or "").lower()) if found else None
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`number` with its noun: 1 person, 1,200 people. many: default: `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def people(number: int) -> str:
+    return counted(number, "person", "people")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mailer.domain.audience import Audience
+from mailer.domain.count import people as counted_people
 from mailer.domain.mailing import ENDED_MAILINGS, LIVE_MAILINGS, MailingState, RowState
 from mailer.domain.subscriber import Recipient
 from mailer.errors import Refused, SettingsError
@@ -108,13 +109,15 @@ _UNWRITTEN = frozenset({MailingState.SCHEDULED, MailingState.MATERIALISING})
 
 def _sent_already(slug: str, last: Earlier) -> Refused:
     reached = last.counts[RowState.SENT]
-    people = "1 person" if reached == 1 else f"{reached:,} people"
     rest = f"`mailer send {slug} --rest` mails those who have not had it; --again mails everybody once more."
     if last.mailing.state in LIVE_MAILINGS:
         went, hint = "is under way", f"`mailer resume {slug}` goes on with it. {rest}"
     else:
         went, hint = "was sent", rest
-    return Refused(f"{slug} {went}: mailing {last.mailing.id} ({last.mailing.state}) has reached {people}.", hint=hint)
+    return Refused(
+        f"{slug} {went}: mailing {last.mailing.id} ({last.mailing.state}) has reached {counted_people(reached)}.",
+        hint=hint,
+    )
 
 
 def counts_as_sent(one: Earlier) -> bool:
@@ -128,12 +131,12 @@ def refuse_unexpected(order: Order, people: int) -> None:
     """Another number of people than expected; or nobody to ask, and no expectation that could stand for the answer."""
     if order.expect is not None and abs(people - order.expect) > order.expect * DRIFT:
         raise Refused(
-            f"{people:,} people would be mailed, and {order.expect:,} were expected.",
+            f"{counted_people(people)} would be mailed, and {order.expect:,} were expected.",
             hint=f"If {people:,} is right: --expect {people}. Look first: `mailer send {order.slug} --dry-run`.",
         )
     if not order.can_ask and not (order.confirmed and order.expect is not None):
         raise Refused(
-            f"This would mail {people:,} people, and there is nobody to confirm it.",
+            f"This would mail {counted_people(people)}, and there is nobody to confirm it.",
             hint=f"If that is right: --yes --expect {people}.",
         )
 

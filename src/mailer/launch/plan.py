@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 
 from mailer.domain.audience import Audience
@@ -15,10 +15,6 @@ from mailer.settings import Settings
 from mailer.storage.database import Database
 
 
-def system_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What a launch works with. `clock` is the real time; `now` is what compiling takes for now (`project.clock`)."""
@@ -26,7 +22,7 @@ class Desk:
     settings: Settings
     database: Database
     key: bytes = field(repr=False)
-    clock: Callable[[], datetime] = system_clock
+    clock: Callable[[], datetime]
 
     @property
     def now(self) -> datetime:
