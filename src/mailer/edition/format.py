@@ -112,7 +112,7 @@ class Meta:
     unsubscribe_mailbox: str = ""
     organisation: str = ""
     frozen_at: datetime
-    media: tuple[str, ...] = ()  #: "HASH.EXT" of every picture the mail links
+    media: tuple[str, ...] = ()  #: "HASH.EXT" of every file the mail links: pictures, a calendar file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

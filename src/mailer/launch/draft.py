@@ -53,7 +53,7 @@ def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, earlier: S
     return Draft(
         file=file,
         edition=checked.compiled.edition,
-        pictures=checked.compiled.pictures,
+        media=checked.compiled.media,
         warnings=checked.warnings,
         audience=audience,
         earlier=tuple(earlier),

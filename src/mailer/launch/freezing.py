@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def freeze(desk: Desk, plan: Plan, rehearsal: Rehearsal) -> int:
-    """Store the edition with its pictures and the mailing that will send it; its id. Raises Refused."""
+    """Store the edition with the files it links and the mailing that will send it; its id. Raises Refused."""
     at, draft = desk.clock(), plan.draft
     with desk.database.writing() as connection:
         content = store_content(connection, desk, draft, at=at)
@@ -44,8 +44,8 @@ def arm(desk: Desk, plan: Plan, when: When) -> Mailing:
 
 
 def store_content(connection: Connection, desk: Desk, draft: Draft, *, at: datetime) -> Content:
-    """Keep the edition and its pictures, and say all that a mailing of it is."""
-    media.put(connection, draft.pictures)
+    """Keep the edition and the files it links, and say all that a mailing of it is."""
+    media.put(connection, draft.media)
     edition_id = editions.store(connection, sources=draft.edition.sources, content=dump(draft.edition), at=at)
     return content_of(desk, draft, edition_id=edition_id, starts_at=at)
 

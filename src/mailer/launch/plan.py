@@ -8,7 +8,7 @@ from enum import Enum
 from mailer.domain.audience import Audience
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.mailing import MANY_PEOPLE, Counts, Mailing
-from mailer.domain.picture import Picture
+from mailer.domain.media import MediaFile
 from mailer.edition.format import Edition
 from mailer.errors import Problem
 from mailer.settings import Settings
@@ -68,7 +68,7 @@ class Draft:
 
     file: CampaignFile
     edition: Edition
-    pictures: tuple[Picture, ...]
+    media: tuple[MediaFile, ...]
     warnings: tuple[Problem, ...]
     audience: Audience
     earlier: tuple[Earlier, ...]

@@ -14,6 +14,7 @@ from jinja2 import Template, TemplateSyntaxError
 from markupsafe import Markup
 
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.media import MediaFile
 from mailer.domain.picture import Picture
 from mailer.edition.filters import filters
 from mailer.errors import InputProblems, Problem
@@ -46,14 +47,14 @@ class ImageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One variant with tokens in it. used: digests of the templates read, by name."""
+    """One variant with tokens in it. media: every file it links, by name. used: digests of the templates read, by name."""
 
     subject: str
     preheader: str
     html: str
     text: str
     mjml: str
-    pictures: Mapping[str, Picture]
+    media: Mapping[str, MediaFile]
     used: Mapping[str, str]
 
 
@@ -69,7 +70,7 @@ class Chain:
     environments: tuple[CampaignEnvironment, CampaignEnvironment]
     holes: Holes
     recipient: Mapping[str, Any] | None = None
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    media: dict[str, MediaFile] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -113,7 +114,7 @@ class Chain:
         mjml, html = self._html(templates, blocks.html, rendered_body.mjml)
         text = self._text(templates, blocks.text, rendered_body.text)
         return Rendered(
-            subject=subject, preheader=preheader, html=html, text=text, mjml=mjml, pictures=self.pictures,
+            subject=subject, preheader=preheader, html=html, text=text, mjml=mjml, media=self.media,
             used=compilation.used,
         )  # fmt: skip
 
@@ -181,7 +182,7 @@ class Chain:
         """`image(src)` in templates: a file of the project, relative to the campaign's folder or the project."""
         path = self._picture_path(src)
         picture = prepare(path, shown_as=path.relative_to(self.file.root.resolve()).as_posix())
-        self.pictures[picture.name] = picture
+        self.media[picture.name] = picture
         return ImageView(self._media_url(picture.name), picture.width, picture.height)
 
     def _picture_path(self, src: str) -> Path:
@@ -208,7 +209,7 @@ class Chain:
         return f"{contexts.public_url(self.settings)}/media/{name}"
 
     def _is_own(self, address: str) -> bool:
-        return any(address == self._media_url(name) for name in self.pictures)
+        return any(address == self._media_url(name) for name, file in self.media.items() if isinstance(file, Picture))
 
 
 #: Which holes must come out in which part.

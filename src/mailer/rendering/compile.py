@@ -13,6 +13,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.media import MediaFile
 from mailer.domain.picture import Picture
 from mailer.edition.format import Context, Edition, Meta, Nodes, Variant
 from mailer.errors import InputProblems, Problem, Severity
@@ -31,12 +32,16 @@ from mailer.settings.starter import starter_project
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """What came of a campaign. mjml: as it went to mrml, with tokens; for looking at."""
+    """What came of a campaign. media: every file it links. mjml: as it went to mrml, with tokens; for looking at."""
 
     edition: Edition
-    pictures: tuple[Picture, ...]
+    media: tuple[MediaFile, ...]
     warnings: tuple[Problem, ...]
     mjml: str
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(file for file in self.media if isinstance(file, Picture))
 
 
 def template_folders(root: Path) -> tuple[Path, ...]:
@@ -77,9 +82,7 @@ def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
         meta=_meta(file, around, rendered),
         variants={"": variant},
     )
-    return Compiled(
-        edition=edition, pictures=tuple(rendered.pictures.values()), warnings=tuple(warnings), mjml=rendered.mjml
-    )
+    return Compiled(edition=edition, media=tuple(rendered.media.values()), warnings=tuple(warnings), mjml=rendered.mjml)
 
 
 def _nodes(text: str, holes: Holes, context: Context) -> Nodes:
@@ -125,7 +128,7 @@ def _meta(file: CampaignFile, around: Surroundings, rendered: Rendered) -> Meta:
         unsubscribe_mailbox=settings.sending.unsubscribe_mailbox,
         organisation=settings.organisation.name,
         frozen_at=around.now,
-        media=tuple(sorted(rendered.pictures)),
+        media=tuple(sorted(rendered.media)),
     )
 
 
@@ -135,6 +138,7 @@ def _digest(file: CampaignFile, rendered: Rendered, settings: Settings) -> str:
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in file.sources.items()},
         "templates": dict(rendered.used),
         "settings": contexts.used_settings(settings),
-        "pictures": sorted(rendered.pictures),
+        # Other files are made from all this, and say when: a calendar file is another one tomorrow.
+        "pictures": sorted(name for name, one in rendered.media.items() if isinstance(one, Picture)),
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()

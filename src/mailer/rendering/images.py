@@ -6,7 +6,6 @@ JPEG stays JPEG. PNG, still GIF and WebP become PNG when they are drawn or trans
 GIF. The same file gives the same bytes, so it keeps its name and readers' caches keep it.
 """
 
-import hashlib
 import io
 import warnings
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from mailer.domain.picture import CONTENT_TYPES, Picture
+from mailer.domain.media import media_name
+from mailer.domain.picture import Picture
 from mailer.errors import InputProblems, Problem
 
 #: Twice the 600 px of a letter's column, for sharp phones.
@@ -67,8 +67,7 @@ def _prepared(path: Path, _changed: int, size: int) -> Picture:
             extension, (width, height), encoded = "gif", image.size, _moving(image)
         else:
             extension, (width, height), encoded = _still(image)
-    name = f"{hashlib.sha256(encoded).hexdigest()[:32]}.{extension}"
-    return Picture(name=name, content_type=CONTENT_TYPES[extension], content=encoded, width=width, height=height)
+    return Picture(name=media_name(encoded, extension), content=encoded, width=width, height=height)
 
 
 def _opened(content: bytes) -> Image.Image:

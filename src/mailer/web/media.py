@@ -1,6 +1,9 @@
-"""`/media/HASH.EXT`: the pictures that mail links. A name is the hash of its content, so caches may keep it for ever."""
+"""`/media/HASH.EXT`: the pictures and calendar files that mail links.
 
-import re
+A name is the hash of its content, so caches may keep it for ever, and what an old mail links never changes.
+"""
+
+from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,29 +11,44 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailer.app import App
+from mailer.domain.media import MediaFile, is_media_name
 from mailer.storage import media
 
-_NAME = re.compile(r"[0-9a-f]{32}\.(jpg|png|gif)")
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
     # Webmail shows our pictures inside its own pages.
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
+#: "inline" lets a phone open its calendar at once (a browser that cannot saves the file); the name is for whoever saves it.
+_CALENDAR = {"Content-Disposition": 'inline; filename="event.ics"'}
+
+#: The file of a name that has the form of one of ours, or None.
+Find = Callable[[str], MediaFile | None]
 
 
-def media_routes(app: App) -> list[Route]:
-    def picture(request: Request) -> Response:
-        name = request.path_params["name"]
-        if not _NAME.fullmatch(name):
-            raise HTTPException(404)
-        tag = f'"{name}"'
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers={**_HEADERS, "ETag": tag})
+def stored_media(app: App) -> Find:
+    """What the editions of the database link."""
+
+    def find(name: str) -> MediaFile | None:
         with app.database.reading() as connection:
-            found = media.get(connection, name)
-        if found is None:
-            raise HTTPException(404)
-        content_type, content = found
-        return Response(content, media_type=content_type, headers={**_HEADERS, "ETag": tag})
+            return media.get(connection, name)
 
-    return [Route("/media/{name}", picture)]
+    return find
+
+
+def media_routes(find: Find) -> list[Route]:
+    def serve(request: Request) -> Response:
+        name = request.path_params["name"]
+        if not is_media_name(name):
+            raise HTTPException(404)
+        headers = {**_HEADERS, "ETag": f'"{name}"'}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        file = find(name)
+        if file is None:
+            raise HTTPException(404)
+        if file.content_type == "text/calendar":
+            headers |= _CALENDAR
+        return Response(file.content, media_type=file.content_type, headers=headers)
+
+    return [Route("/media/{name}", serve)]

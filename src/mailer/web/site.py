@@ -1,4 +1,4 @@
-"""The site that subscribers meet: leave, read, pictures, health. `mailer serve` runs it, and so does the demo.
+"""The site that subscribers meet: leave, read, pictures and calendar files, health. `mailer serve` runs it, and so does the demo.
 
 Endpoints that touch the database are plain functions: Starlette runs them in threads, with the same code as the CLI.
 """
@@ -17,7 +17,7 @@ from mailer.web.guard import Guard
 from mailer.web.health import health_routes
 from mailer.web.leave import leave_routes
 from mailer.web.look import SitePages
-from mailer.web.media import media_routes
+from mailer.web.media import media_routes, stored_media
 from mailer.web.reading import reading_routes
 
 
@@ -36,7 +36,7 @@ def make_site(app: App, *, more: Sequence[BaseRoute] = ()) -> ASGIApp:
             Route("/", lambda _request: pages.home()),
             *leave_routes(app, pages),
             *reading_routes(app, pages),
-            *media_routes(app),
+            *media_routes(stored_media(app)),
             *health_routes(app),
         ],
         exception_handlers={HTTPException: refused},

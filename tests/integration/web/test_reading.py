@@ -3,13 +3,13 @@
 import pytest
 import sqlalchemy as sa
 
-from mailer.domain.picture import Picture
+from mailer.domain.media import MediaFile
 from mailer.edition.format import Static
 from mailer.edition.links import Purpose, verify
 from mailer.storage import media, tables
 
 ANA, BEN, EVE, STRANGER = 0xFEDC_BA98_7654_3210, 7, 8, 99
-PICTURE = Picture(name="0" * 31 + "a.png", content_type="image/png", content=b"\x89PNG bytes", width=1, height=1)
+PICTURE = MediaFile.of(b"\x89PNG bytes", "png")
 
 
 def view(site, address, **how):
@@ -108,8 +108,31 @@ def test_pictures_are_served_for_ever_and_everywhere(site, app):
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_a_calendar_file_opens_in_the_calendar_and_is_nothing_else(site, app):
+    file = MediaFile.of(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "ics")
+    with app.database.writing() as connection:
+        media.put(connection, [file])
+    answer = site.get(f"/media/{file.name}")
+    assert (answer.status_code, answer.content) == (200, file.content)
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'inline; filename="event.ics"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in answer.headers["cache-control"]
+    assert site.get(f"/media/{file.name.replace('.ics', '.png')}").status_code == 404
+
+
 @pytest.mark.parametrize(
-    "name", ["0" * 32 + ".png", "x.png", "..%2fmailer.db", "0" * 32 + ".svg", "0" * 32 + ".png%00", "0" * 32, ""]
+    "name",
+    [
+        "0" * 32 + ".png",
+        "x.png",
+        "..%2fmailer.db",
+        "0" * 32 + ".svg",
+        "0" * 32 + ".ics",
+        "0" * 32 + ".png%00",
+        "0" * 32,
+        "",
+    ],
 )
 def test_no_other_picture_is_served(site, name):
     assert site.get(f"/media/{name}").status_code == 404
