@@ -21,9 +21,9 @@ pytestmark = [
         reason="NOT LOOKED AT: there is no Chromium here (apt install chromium) to show the pages",
     ),
 ]
-#: A pale accent, which no text could have as it is, and words that do not break by themselves.
+#: A pale accent and dark surroundings, on which no text could stand as it is, and words that do not break by themselves.
 SETTINGS = Settings(
-    brand=BrandSettings(accent="#ffd400", accent_dark="#333333"),
+    brand=BrandSettings(accent="#ffd400", accent_dark="#333333", canvas="#10243f"),
     organisation=OrganisationSettings(
         name="Landesarbeitsgemeinschaftsvorsitzendenversammlung",
         from_address="a.very.long.address.that.does.not.break@a.very.long.domain.example.org",

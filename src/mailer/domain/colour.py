@@ -14,19 +14,45 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable_on(colour: str, ground: str, ratio: float = READABLE) -> str:
-    """`colour` as `#rrggbb` if it reads on `ground`, else the nearest lightness of its hue that does.
+def six_digits(colour: str) -> str:
+    """`colour` as `#rrggbb` in small letters."""
+    return _hex(_channels(colour))
 
-    It moves towards black on a pale ground and towards white on a dark one; one of the two ends always reads at 4.5.
+
+def reads(colour: str, *grounds: str) -> float:
+    """The lowest contrast of `colour` on any of `grounds`."""
+    return min(contrast(colour, ground) for ground in grounds)
+
+
+def end_for(*grounds: str) -> str:
+    """Black or white, whichever reads better on all of `grounds`; on a single one it always reads at 4.5."""
+    return max(("#000000", "#ffffff"), key=lambda end: reads(end, *grounds))
+
+
+def readable_on(colour: str, *grounds: str) -> str:
+    """`colour` as `#rrggbb` if it reads on all of `grounds`, else the nearest lightness of its hue that does.
+
+    It moves towards `end_for(*grounds)`, and is that in the end if nothing before it reads.
     """
     hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(colour))
-    end = 0.0 if contrast("#000000", ground) > contrast("#ffffff", ground) else 1.0
+    end = _channels(end_for(*grounds))[0]
     shade = _hex(colorsys.hls_to_rgb(hue, lightness, saturation))
     for step in range(1, 101):
-        if contrast(shade, ground) >= ratio:
+        if reads(shade, *grounds) >= READABLE:
             break
         shade = _hex(colorsys.hls_to_rgb(hue, lightness + (end - lightness) * step / 100, saturation))
     return shade
+
+
+def mixed(colour: str, other: str, share: float) -> str:
+    """`colour` with `share` of `other` in it: 0 for none, 1 for nothing else."""
+    pairs = zip(_channels(colour), _channels(other), strict=True)
+    return _hex(tuple(one + (two - one) * share for one, two in pairs))
+
+
+def multiplied(colour: str, other: str) -> str:
+    """`other` laid over `colour` as glaze is: on white it is itself, on anything else darker."""
+    return _hex(tuple(one * two for one, two in zip(_channels(colour), _channels(other), strict=True)))
 
 
 def _channels(colour: str) -> tuple[float, float, float]:
@@ -45,5 +71,5 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _hex(channels: tuple[float, float, float]) -> str:
+def _hex(channels: tuple[float, ...]) -> str:
     return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.palette import palette_of
 from mailer.edition.format import Expr
 from mailer.rendering.body import Body
 from mailer.rendering.holes import Deferred, Holes
@@ -62,6 +63,7 @@ def shared(file: CampaignFile, settings: Settings) -> dict[str, Any]:
         "campaign": campaign,
         "organisation": settings.organisation,
         "brand": dataclasses.replace(settings.brand, name=settings.brand.name or settings.organisation.name),
+        "palette": palette_of(settings.brand),
         "list": list_of(file, settings),
         "language": language,
         "direction": direction_of(file, settings),

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from mailer.domain.colour import readable_on
+from mailer.domain.palette import palette_of
 from mailer.settings import Settings
 from mailer.settings.starter import starter_project
 
@@ -35,6 +36,7 @@ class Pages:
         self._environment.filters["readable_on"] = readable_on
         self._environment.globals.update(
             brand=settings.brand,
+            palette=palette_of(settings.brand),
             organisation=settings.organisation,
             # The words of the templates themselves, until there are catalogues to choose from.
             language="en",

@@ -1,47 +1,58 @@
-"""Whatever colours a group sets, what stands on what reads at 4.5:1, in the light and in the dark."""
+"""The palette reaches everything that a group's readers see: the mail and the pages that it links to."""
 
-from pathlib import Path
+import re
 
-import jinja2
 import pytest
 
-from mailer.domain.colour import READABLE, contrast, readable_on
-from mailer.settings import BrandSettings
+from example_mail import compiled, example_mail, settings
+from mailer.domain.palette import palette_of
+from mailer.settings import BrandSettings, Settings
+from mailer.web.look import SitePages
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
-BRANDS = {
-    "as shipped": BrandSettings(),
-    "pale yellow": BrandSettings(accent="#ffe14d"),
-    "deep green": BrandSettings(accent="#14532d"),
-    "nearly black": BrandSettings(accent="#0b0b0f"),
-    "grey": BrandSettings(accent="#8c8c8c"),
-    "a dark accent that does not read": BrandSettings(accent="#1d4ed8", accent_dark="#1e3a8a"),
+SLUG = "fighting-fund"
+#: Every colour set, so that none that is shipped may be left.
+BRAND = {
+    "accent": "#0b5d3b",
+    "accent_dark": "#7fd1ae",
+    "ink": "#10243f",
+    "paper": "#fffdf5",
+    "canvas": "#10243f",
+    "headings": "Palatino, serif",
 }
+SHIPPED = palette_of(BrandSettings()).light
+#: Colours of the default palette that another brand has not.
+REPLACED = {getattr(SHIPPED, name) for name in ("accent", "ink", "paper", "canvas", "tint", "line", "track")}
 
 
-def palette(brand: BrandSettings):
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=False)
-    environment.filters["readable_on"] = readable_on
-    return environment.get_template("styles/palette.jinja").make_module({"brand": brand, "direction": "ltr"})
+def used(text):
+    return set(re.findall(r"#[0-9a-f]{6}\b", text))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("brand", BRANDS.values(), ids=BRANDS.keys())
-def test_every_pair_of_text_and_ground_is_readable(brand, scheme):
-    look = palette(brand)
-    colours = getattr(look, scheme)
-    ratios = {pair: contrast(colours[pair[0]], colours[pair[1]]) for pair in look.pairs}
-    assert {pair: round(ratio, 2) for pair, ratio in ratios.items() if ratio < READABLE} == {}
+def test_the_mail_has_no_colour_but_those_of_the_palette():
+    palette = palette_of(BrandSettings(**BRAND))
+    mail = example_mail(SLUG, of=compiled(SLUG, settings(brand=BRAND)))
+    known = {getattr(scheme, name) for scheme in (palette.light, palette.dark) for name in scheme.__slots__}
+    seen = mail.html.replace("display:none;font-size:1px;color:#ffffff", "")  # MJML's own, of what nobody sees
+    assert used(seen) <= known
+    assert {palette.light.accent, palette.light.canvas_ink, palette.dark.accent} <= used(mail.html)
+    assert "Palatino, serif" in mail.html
 
 
-def test_the_pairs_cover_every_colour_of_text():
-    look = palette(BrandSettings())
-    texts, grounds = {text for text, _ in look.pairs}, {ground for _, ground in look.pairs}
-    assert {"ink", "muted", "accent", "paper"} == texts
-    assert {"paper", "tint", "canvas", "accent"} == grounds
+def pages(project):
+    site = SitePages(project)
+    yield "leave", site.leave(
+        standing="subscribed", address="a***@example.org", can_undo=True, list_title="News", list_description="",
+        undone=False,
+    )  # fmt: skip
+    yield from (("home", site.home()), ("nobody", site.nobody()), ("test", site.test_link()))
+    yield from (("lost", site.problem(404)), ("bad", site.problem(400)))
 
 
-def test_a_group_that_sets_one_colour_gets_its_own_in_the_dark():
-    look = palette(BrandSettings(accent="#14532d"))
-    red, green, blue = (int(look.dark["accent"][at : at + 2], 16) for at in (1, 3, 5))
-    assert green > max(red, blue)
+@pytest.mark.parametrize("number", range(6))
+def test_every_page_of_subscribers_wears_the_brand(number):
+    project = Settings(brand=BrandSettings(**BRAND, name="Our Group"))
+    _, answer = list(pages(project))[number]
+    html, palette = answer.body.decode(), palette_of(project.brand)
+    assert used(html) & REPLACED == set()
+    assert {palette.light.accent, palette.light.canvas_accent, palette.dark.accent} <= used(html)
+    assert '<p class="name">Our Group</p>' in html
