@@ -180,22 +180,25 @@ class Chain:
 
     def image(self, src: str) -> ImageView:
         """`image(src)` in templates: a file of the project, relative to the campaign's folder or the project."""
-        path = self._picture_path(src)
-        picture = prepare(path, shown_as=path.relative_to(self.file.root.resolve()).as_posix())
+        path, shown_as = self._picture_path(src)
+        picture = prepare(path, shown_as=shown_as)
         self.media[picture.name] = picture
         return ImageView(self._media_url(picture.name), picture.width, picture.height)
 
-    def _picture_path(self, src: str) -> Path:
+    def _picture_path(self, src: str) -> tuple[Path, str]:
+        """The file, and how problems name it."""
         if self.holes.pattern.search(src):
             raise TemplateFault(
                 "recipient data cannot choose a picture", "use {% if %} around two of them", rule="image"
             )
-        root = self.file.root.resolve()
-        for folder in (self.file.path.parent, root):
+        # An example campaign that another project looks at has its pictures at home, and wears that project's logo.
+        roots = [root.resolve() for root in (self.file.root, self.settings.root or self.file.root)]
+        for folder in (self.file.path.parent, *roots):
             with suppress(OSError, ValueError):  # no name of a file: too long, or with a NUL in it
                 path = (folder / src).resolve()
-                if path.is_relative_to(root) and path.is_file():
-                    return path
+                root = next((root for root in roots if path.is_relative_to(root)), None)
+                if root and path.is_file():
+                    return path, path.relative_to(root).as_posix()
         message, hint = f'there is no picture "{src}" in the project', "paths count from the campaign's folder"
         named = self.file.campaign.image
         if named and named.src == src:

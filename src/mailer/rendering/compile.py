@@ -54,7 +54,9 @@ def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
 
     Raises InputProblems with everything that was found up to the step that could not go on.
     """
-    settings, environments = around.settings, environment(template_folders(file.root))
+    settings = around.settings
+    # Whoever's campaign it is, it wears the templates of the project that it is compiled in.
+    environments = environment(template_folders(settings.root or file.root))
     holes = Holes([file.body, *(content.decode("utf-8", "replace") for content in file.sources.values())])
     try:
         rendered = Chain(file, around, environments, holes).render()
