@@ -7,8 +7,6 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -20,15 +18,12 @@ from mailer.web.frames import Scheme, frame_response
 from mailer.web.guard import Guard
 from mailer.web.inbox.reading import Opened, open_message
 from mailer.web.inbox.store import Entry, Store
+from mailer.web.local import OURS_ONLY
 
 _FOLDER = Path(__file__).parents[1] / "pages"
 _SHOWN = 200
 #: So many of the commonest subjects stand above the list; a mailing that greets by name has many, all rare.
 _SUBJECTS = 5
-
-
-#: Another site in the same browser cannot read the mail by giving its own name this machine's address.
-_OURS_ONLY = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +79,7 @@ class InboxPages:
             Route("/{number:int}/frame", self.frame),
             Route("/{number:int}.eml", self.download),
         ]
-        return [Mount("/inbox", routes=inside, middleware=[_OURS_ONLY])]
+        return [Mount("/inbox", routes=inside, middleware=[OURS_ONLY])]
 
     def overview(self, request: Request) -> Response:
         return self._page(request, None, None)
