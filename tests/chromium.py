@@ -1,33 +1,25 @@
-"""A mail in a headless Chromium: what stands on the screen at a width, in the light or the dark, with or without pictures.
+"""Pages in a headless Chromium: what stands on the screen at a width, in the light or the dark, with or without pictures.
 
-A window cannot be as narrow as a phone, so the mail is shown in a frame of the width asked for.
+One browser serves a whole test process, and mostly one tab: each look sets all that a look depends on.
 """
 
-import html
-import json
-import re
-import shutil
-import subprocess
+import atexit
+import base64
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from devtools import PATIENCE, PROGRAM, Chromium, ChromiumFailed
+
+__all__ = ["PROGRAM", "ChromiumFailed", "Screen", "Tab", "photograph", "show", "tab"]
+
 PROBE = Path(__file__).with_name("chromium_probe.js")
-PROGRAM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
-_TITLE = re.compile(r"<title>(\{.*?\})</title>", re.DOTALL)
+#: CSS pixels; of no matter to a mail, whose pictures are taken at full height.
+HEIGHT = 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,49 +35,125 @@ class Screen:
         return f"{self.width}{'-dark' if self.dark else ''}{'' if self.images else '-no-images'}"
 
 
-def show(mail: str, screen: Screen, folder: Path) -> dict[str, Any]:
-    """What `chromium_probe.js` reports of the HTML `mail`."""
-    dumped = _run(mail, screen, folder, "--dump-dom")
-    found = _TITLE.search(dumped)
-    assert found, f"the page did not load: {dumped[:500]}"
-    return json.loads(html.unescape(found[1]))
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """An open tab of a browser."""
+
+    browser: Chromium
+    session: str
+
+    def open(self, url: str) -> None:
+        """Go to `url` (file:, or http: on loopback), until all of it is loaded."""
+        self.browser.forget(self.session)
+        answer = self.browser.call("Page.navigate", self.session, url=url)
+        if "errorText" in answer:
+            raise ChromiumFailed(f"{url}: {answer['errorText']}")
+        self.browser.wait_for("Page.loadEventFired", self.session)
+
+    def run(self, script: str) -> Any:
+        """The value of the JavaScript expression `script`, awaited if it is a promise."""
+        answer = self.browser.call(
+            "Runtime.evaluate", self.session, expression=script, awaitPromise=True, returnByValue=True, userGesture=True
+        )
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            raise ChromiumFailed(details.get("exception", {}).get("description") or details["text"])
+        return answer["result"].get("value")
+
+    def wait_until(self, condition: str, seconds: float = PATIENCE) -> Any:
+        """The value of the JavaScript expression `condition`, as soon as there is one that is true."""
+        until = time.monotonic() + seconds
+        while not (value := self.run(condition)):
+            if time.monotonic() > until:
+                raise ChromiumFailed(f"not within {seconds:.0f} seconds: {condition}\n{self.run(_TEXT)}")
+            time.sleep(0.02)
+        return value
+
+    def resize(self, screen: Screen, height: int = HEIGHT) -> None:
+        """The width, the height and the colours."""
+        self.browser.call(
+            "Emulation.setDeviceMetricsOverride",
+            self.session,
+            width=screen.width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if screen.dark else "light"}
+        self.browser.call("Emulation.setEmulatedMedia", self.session, features=[scheme])
+
+    def photograph(self, *, height: int | None = None) -> bytes:
+        """A PNG of the first `height` pixels, or of the whole page."""
+        width = self.run("innerWidth")
+        height = height or self.run(_ALL_OF_IT)
+        answer = self.browser.call(
+            "Page.captureScreenshot",
+            self.session,
+            format="png",
+            captureBeyondViewport=True,
+            clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1},
+        )
+        return base64.b64decode(answer["data"])
 
 
-def photograph(mail: str, screen: Screen, folder: Path, height: int) -> Path:
-    """A PNG of the first `height` pixels."""
+_PICTURES = [f"*.{extension}" for extension in ("gif", "jpeg", "jpg", "png", "webp")]
+_TEXT = "document.body?.innerText.slice(0, 500)"
+_ALL_OF_IT = (
+    "Promise.all([...document.images].map((image) => image.naturalWidth && image.decode().catch(() => 0)))"
+    ".then(() => Math.max(1, document.documentElement.scrollHeight))"
+)
+
+
+@cache
+def _browser() -> Chromium:
+    found = Chromium()
+    atexit.register(found.close)
+    return found
+
+
+#: Tabs that nobody looks at now: to open one takes as long as to look at a page.
+_idle: list[Tab] = []
+
+
+@contextmanager
+def tab(screen: Screen) -> Iterator[Tab]:
+    """A tab with a screen of that width, those colours, and pictures or none."""
+    found = _idle.pop() if _idle else _new_tab()
+    found.resize(screen)
+    found.browser.call("Network.setBlockedURLs", found.session, urls=[] if screen.images else _PICTURES)
+    yield found
+    _idle.append(found)  # one in which something failed is not used again
+
+
+def _new_tab() -> Tab:
+    browser = _browser()
+    target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+    session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    for domain in ("Page", "Inspector", "Network"):
+        browser.call(f"{domain}.enable", session)
+    return Tab(browser, session)
+
+
+@contextmanager
+def shown(page: str, screen: Screen, folder: Path) -> Iterator[Tab]:
+    """A tab that shows the HTML `page`, written into `folder` beside its pictures."""
+    path = folder / f"{screen.name}.html"
+    path.write_text(page, encoding="utf-8")
+    with tab(screen) as found:
+        found.open(path.as_uri())
+        yield found
+
+
+def show(page: str, screen: Screen, folder: Path) -> dict[str, Any]:
+    """What `chromium_probe.js` reports of the HTML `page`."""
+    with shown(page, screen, folder) as found:
+        report: dict[str, Any] = found.run(f"{PROBE.read_text(encoding='utf-8')}\nreport(document)")
+        return report
+
+
+def photograph(page: str, screen: Screen, folder: Path, height: int | None = None) -> Path:
+    """A PNG of the first `height` pixels, or of all of the HTML `page`."""
     picture = folder / f"{screen.name}.png"
-    _run(mail, screen, folder, f"--screenshot={picture}", f"--window-size={max(screen.width, 500)},{height}")
+    with shown(page, screen, folder) as found:
+        picture.write_bytes(found.photograph(height=height))
     return picture
-
-
-def _run(mail: str, screen: Screen, folder: Path, *flags: str) -> str:
-    assert PROGRAM
-    page = folder / f"{screen.name}.html"
-    page.write_text(_page(mail, screen), encoding="utf-8")
-    settings = [f"preferredColorScheme={0 if screen.dark else 1}"]
-    if not screen.images:
-        settings.append("imagesEnabled=false")
-    profile = folder / f"profile-{screen.name}"
-    done = subprocess.run(
-        [
-            PROGRAM,
-            *FLAGS,
-            f"--user-data-dir={profile}",
-            f"--blink-settings={','.join(settings)}",
-            *flags,
-            page.as_uri(),
-        ],
-        capture_output=True,
-        check=True,
-        timeout=120,
-    )
-    shutil.rmtree(profile, ignore_errors=True)
-    return done.stdout.decode()
-
-
-def _page(mail: str, screen: Screen) -> str:
-    return (
-        '<!DOCTYPE html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title></title>'
-        f"<body style='margin:0'><script>{PROBE.read_text(encoding='utf-8')}</script>"
-        f'<iframe id="mail" srcdoc="{html.escape(mail)}" style="border:0;width:{screen.width}px;height:5200px"></iframe>'
-    )

@@ -1,4 +1,4 @@
-// What a reader would see of a mail in the frame `mail`, as JSON in the document's title.
+// What a reader sees of a page.
 function luminance([r, g, b]) {
   const part = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
   return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
@@ -51,6 +51,3 @@ function report(page) {
     texts: texts(page),
   };
 }
-addEventListener("load", () => {
-  document.title = JSON.stringify(report(document.getElementById("mail").contentDocument));
-});
