@@ -1,8 +1,10 @@
-"""Things that several kinds have: a sentence set large, a recording, a person who speaks."""
+"""Things that several kinds have: a sentence set large, a recording, people who speak and the sessions they speak in."""
 
-from pydantic import Field
+from typing import Annotated, Any
 
-from mailer.domain.campaign_types import Model, Text, Url
+from pydantic import BeforeValidator, Field
+
+from mailer.domain.campaign_types import ITEMS, Model, Text, TimeOfDay, Url
 
 
 class PullQuote(Model):
@@ -32,3 +34,20 @@ class Speaker(Model):
     role: Text | None = Field(None, description="what they are: director, MP for Easington")
     organisation: Text | None = Field(None, description="of what, or for whom")
     medium: Text | None = Field(None, description="how they took part, if not in the room: via video")
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+#: A name alone, or a speaker with more than that.
+Person = Annotated[Speaker, BeforeValidator(_named, json_schema_input_type=Speaker | str)]
+
+
+class Session(Model):
+    """A part of an event: a plenary, a workshop, the lunch between them."""
+
+    at: TimeOfDay | None = Field(None, description="when it begins: 14:30")
+    title: Text = Field(description="what it is called: Opening plenary")
+    chair: Person | None = Field(None, description="who chairs it: a name, or keys as a speaker has")
+    speakers: Annotated[tuple[Speaker, ...], ITEMS] = Field((), description="who speaks, in order")

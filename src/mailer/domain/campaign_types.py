@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 from pydantic_core import PydanticCustomError
 
 from mailer.domain.count import QUALIFIERS, Count, parse_count
+from mailer.domain.partial_date import PartialDate, parse_partial_date
 
 
 class Model(BaseModel):
@@ -46,6 +47,15 @@ def _moment(value: Any) -> Any:
         return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else datetime.fromisoformat(value)
     except ValueError:
         raise wrong(f'"{value}" is not a date or time', "write 2024-11-30 or 2024-11-30 18:00") from None
+
+
+def _partial_day(value: Any) -> Any:
+    if isinstance(value, int | str) and not isinstance(value, bool):
+        found = parse_partial_date(str(value))
+        if found is None:
+            raise wrong(f'"{value}" is not a date', "write 2024-01-27; if no more is known, 2024-01 or 2024")
+        return found
+    return value
 
 
 def _amount(value: Any) -> Any:
@@ -124,6 +134,12 @@ Slug = Annotated[
     str, BeforeValidator(_matching(r"[a-z][a-z0-9-]*", "a name", "small letters, digits and hyphens, a letter first"))
 ]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+#: A day, or the month or the year if no more is known.
+PartialDay = Annotated[
+    PartialDate,
+    BeforeValidator(_partial_day),
+    WithJsonSchema({"type": ["string", "integer"], "description": "2024-01-27, 2024-01 or 2024"}),
+]
 Moment = Annotated[
     date | datetime,
     BeforeValidator(_moment),
@@ -135,6 +151,10 @@ Tally = Annotated[
     Count,
     BeforeValidator(_count),
     WithJsonSchema({"type": ["integer", "string"], "description": "22, nearly 300, hundreds"}),
+]
+#: Kept as it is written: "09:30".
+TimeOfDay = Annotated[
+    str, BeforeValidator(_matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day", "write 09:30 or 14:00"))
 ]
 Url = Annotated[str, BeforeValidator(_url), WithJsonSchema({"type": "string", "format": "uri"})]
 Zone = Annotated[str, BeforeValidator(_zone)]

@@ -18,6 +18,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from mailer.domain.partial_date import PartialDate
 from mailer.edition.escaping import shown
 from mailer.edition.format import FILTERS
 from mailer.edition.wording import Wording, wording
@@ -149,11 +150,13 @@ def _date_filter(words: Wording) -> Filter:
         return words.date(datetime.fromisoformat(iso.strip()))
 
     def to_date(value: Any) -> str | None:
-        """A date, an instant (in its own zone) or the ISO form of one, as "30 November 2024"."""
+        """A date, an instant (in its own zone) or the ISO form of one, as "30 November 2024"; a month or a year as such."""
         if is_blank(value):
             return None
         if isinstance(value, str):
             return written(str(value))
+        if isinstance(value, PartialDate):
+            return words.partial_date(value)
         if not isinstance(value, date):
             raise TypeError("not a date")
         return words.date(value)

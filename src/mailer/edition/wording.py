@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from datetime import date
 
+from mailer.domain.partial_date import PartialDate
+
 _NARROW_NO_BREAK_SPACE = "\u202f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """thousands, point: the separators in 1,234.5. months: twelve names, empty where we know none. day: a format."""
+    """thousands, point: the separators in 1,234.5. months: twelve names, empty where we know none. day, month_of_year: formats."""
 
     thousands: str = ","
     point: str = "."
     months: tuple[str, ...] = ()
     day: str = "{day} {month} {year}"
+    month_of_year: str = "{month} {year}"
 
     def number(self, value: float, decimals: int) -> str:
         """1234.5 with two decimals as "1,234.50"."""
@@ -28,6 +31,14 @@ class Wording:
             return f"{value:%Y-%m-%d}"
         return self.day.format(day=value.day, month=self.months[value.month - 1], year=value.year)
 
+    def partial_date(self, value: PartialDate) -> str:
+        """As in "27 January 2024", "January 2024", "2024": no more than is known."""
+        if value.month is None or not self.months:
+            return str(value)
+        if value.day is not None:
+            return self.date(value.first_day)
+        return self.month_of_year.format(month=self.months[value.month - 1], year=value.year)
+
 
 _ENGLISH = "January February March April May June July August September October November December"
 _SPANISH = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
@@ -38,8 +49,20 @@ _ITALIAN = "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre 
 
 _WORDINGS = {
     "en": Wording(months=tuple(_ENGLISH.split())),
-    "es": Wording(thousands=".", point=",", months=tuple(_SPANISH.split()), day="{day} de {month} de {year}"),
-    "pt": Wording(thousands=".", point=",", months=tuple(_PORTUGUESE.split()), day="{day} de {month} de {year}"),
+    "es": Wording(
+        thousands=".",
+        point=",",
+        months=tuple(_SPANISH.split()),
+        day="{day} de {month} de {year}",
+        month_of_year="{month} de {year}",
+    ),
+    "pt": Wording(
+        thousands=".",
+        point=",",
+        months=tuple(_PORTUGUESE.split()),
+        day="{day} de {month} de {year}",
+        month_of_year="{month} de {year}",
+    ),
     "fr": Wording(thousands=_NARROW_NO_BREAK_SPACE, point=",", months=tuple(_FRENCH.split())),
     "de": Wording(thousands=".", point=",", months=tuple(_GERMAN.split()), day="{day}. {month} {year}"),
     "it": Wording(thousands=".", point=",", months=tuple(_ITALIAN.split())),

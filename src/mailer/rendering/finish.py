@@ -84,9 +84,9 @@ def _head_styles(tree: lxml_html.HtmlElement, css: str) -> None:
 
 
 def _roles(tree: lxml_html.HtmlElement) -> None:
-    """Layout tables say so to screen readers; a table with headings is data. mrml drops the role that a template gives."""
+    """Layout tables say so to screen readers; a table with headings of its own is data. mrml drops the role that a template gives."""
     for table in tree.iter("table"):
-        if table.find(".//th") is None:
+        if table.find("tr/th") is None and table.find("*/tr/th") is None:
             table.set("role", "presentation")
 
 
