@@ -52,16 +52,18 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
         for slug in slugs or campaign_slugs(root)
         for found in [_findings(root, slug, around)]
     ]
-    errors = sum(result.count(Severity.ERROR) for result in results)
-    warnings = sum(result.count(Severity.WARNING) for result in results)
+    # What is wrong with the project itself is found in every campaign, and said once.
+    findings = list(dict.fromkeys(finding for result in results for finding in result.findings))
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    warnings = len(findings) - errors
     if form == "json" or output.as_json:
         output.as_json = True
         output.document({"campaigns": [_document(result) for result in results]})
     elif form == "github":
-        for line in _github(results):
+        for line in _github(findings):
             click.echo(line)
     else:
-        _text(output, results)
+        _text(output, findings)
     if results:
         output.say(f"{counted(len(results), 'campaign')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}.")
         if not errors:
@@ -105,26 +107,24 @@ def _document(result: Result) -> dict[str, Any]:
     }
 
 
-def _text(output: Output, results: Iterable[Result]) -> None:
+def _text(output: Output, findings: Iterable[Problem]) -> None:
     colours = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
-    for result in results:
-        for finding in result.findings:
-            place = finding.file + (f":{finding.line}" if finding.line else "")
-            word = finding.severity.value
-            if not output.no_color:
-                word = click.style(word, fg=colours[finding.severity])
-            click.echo(f"{place}: {word}: {finding.message} [{finding.rule}]")
-            if finding.hint:
-                click.echo(f"    {finding.hint}")
+    for finding in findings:
+        place = finding.file + (f":{finding.line}" if finding.line else "")
+        word = finding.severity.value
+        if not output.no_color:
+            word = click.style(word, fg=colours[finding.severity])
+        click.echo(f"{place}: {word}: {finding.message} [{finding.rule}]")
+        if finding.hint:
+            click.echo(f"    {finding.hint}")
 
 
-def _github(results: Iterable[Result]) -> Iterable[str]:
+def _github(findings: Iterable[Problem]) -> Iterable[str]:
     """Annotations of GitHub Actions (workflow commands: data and properties are percent-escaped)."""
-    for result in results:
-        for finding in result.findings:
-            place = f"file={_property(finding.file)}" + (f",line={finding.line}" if finding.line else "")
-            words = finding.message + (f" ({finding.hint})" if finding.hint else "")
-            yield f"::{finding.severity.value} {place},title={_property(finding.rule)}::{_data(words)}"
+    for finding in findings:
+        place = f"file={_property(finding.file)}" + (f",line={finding.line}" if finding.line else "")
+        words = finding.message + (f" ({finding.hint})" if finding.hint else "")
+        yield f"::{finding.severity.value} {place},title={_property(finding.rule)}::{_data(words)}"
 
 
 def _data(text: str) -> str:

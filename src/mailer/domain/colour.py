@@ -5,7 +5,29 @@ import re
 
 #: WCAG 2.2, success criterion 1.4.3 (AA), text of ordinary size.
 READABLE = 4.5
+#: Colours that a group may name; all of them read on white.
+NAMED = {
+    "red": "#b3261e",
+    "orange": "#b34700",
+    "brown": "#7a4a21",
+    "green": "#1b6e3c",
+    "teal": "#0f6b6b",
+    "blue": "#1d4f91",
+    "purple": "#6b2d8f",
+    "pink": "#b5245f",
+    "black": "#1d1b20",
+}
 _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
+
+
+def colour_called(text: str) -> str:
+    """The colour somebody means by `text`, as `#rrggbb`: one of `NAMED`, or three or six digits with or without the #.
+
+    "" if it is none.
+    """
+    word = text.strip().casefold()
+    digits = word if word.startswith("#") else f"#{word}"
+    return NAMED.get(word) or (six_digits(digits) if _HEX.fullmatch(digits) else "")
 
 
 def contrast(one: str, other: str) -> float:

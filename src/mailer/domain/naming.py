@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from mailer.domain.subscriber import STANDARD_FIELDS
 
-MAX_TAG, MAX_ATTRIBUTE = 100, 64
+MAX_TAG, MAX_ATTRIBUTE, MAX_SLUG = 100, 64, 40
 ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?")
 
@@ -50,6 +50,13 @@ def attribute_name(header: str, taken: Container[str], position: int) -> str:
     while unique in taken:
         unique, number = f"{name}_{number}", number + 1
     return unique
+
+
+def slug_of(title: str) -> str:
+    """A title as a name of a list or a file: "Noticias y acción" -> "noticias-y-accion"; "" if it has no Latin letter."""
+    plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG].rstrip("-")
+    return re.sub(r"^[^a-z]+", "", words)
 
 
 def language_tag(text: str) -> str:

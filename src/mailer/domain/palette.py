@@ -10,7 +10,7 @@ A button's label has the colour of the paper: the pair that makes a link readabl
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mailer.domain.colour import contrast, end_for, mixed, multiplied, readable_on, reads, six_digits
+from mailer.domain.colour import READABLE, contrast, end_for, mixed, multiplied, readable_on, reads, six_digits
 from mailer.settings import BrandSettings
 
 #: (text, ground): what stands on what, in mail and on pages.
@@ -75,6 +75,19 @@ class Adjustment:
     ground_colour: str
     ratio: float
     became_ratio: float
+
+    @property
+    def sentence(self) -> str:
+        """Which colour, on what, how badly it reads, and what stands there instead."""
+        return (
+            f"brand.{self.token} {self.wanted} reads at {in_words(self.ratio)} on the {self.ground} {self.ground_colour}, "
+            f"and {READABLE}:1 is needed: in the {self.scheme} it becomes {self.became} ({in_words(self.became_ratio)})"
+        )
+
+
+def in_words(ratio: float) -> str:
+    """A contrast ratio as people write it, rounded down: 4.499 is not 4.5."""
+    return f"{int(ratio * 10) / 10}:1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from jinja2 import TemplateSyntaxError
 from mailer.domain.campaign import Waiver
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.subscriber import Recipient
+from mailer.edition.format import Edition
 from mailer.edition.program import Program
 from mailer.errors import EditionError, InputProblems, Problem, Severity
 from mailer.rendering.compile import Compiled, compile_campaign, template_folders
@@ -90,17 +91,26 @@ def lint(file: CampaignFile, compiled: Compiled, around: Surroundings) -> Iterat
             continue
         for found in rule.find(material):
             yield Problem(
-                rule=rule.id, severity=found.severity or rule.severity, file=file.name, line=found.line,
+                rule=rule.id, severity=found.severity or rule.severity, file=found.file or file.name,
+                line=found.line,
                 message=found.message, hint=found.hint,
             )  # fmt: skip
     for number, waiver in enumerate(file.campaign.waive):
         yield from _waiver_problems(file, number, waiver, is_over=waiver.until is not None and waiver.until < today)
 
 
-def _material(file: CampaignFile, compiled: Compiled, around: Surroundings) -> Material:
+def for_looking(edition: Edition) -> Program:
+    """A program whose messages are looked at and never sent: every link is a test's, signed with a key of nobody.
+
+    Raises EditionError.
+    """
     # Without a From address nothing could be looked at; `identity` says that it is missing.
-    meta = replace(compiled.edition.meta, from_address=compiled.edition.meta.from_address or SAMPLE.email)
-    program = Program(replace(compiled.edition, meta=meta), key=b"for looking at only", mailing_id=0, test=True)
+    meta = replace(edition.meta, from_address=edition.meta.from_address or SAMPLE.email)
+    return Program(replace(edition, meta=meta), key=b"for looking at only", mailing_id=0, test=True)
+
+
+def _material(file: CampaignFile, compiled: Compiled, around: Surroundings) -> Material:
+    program = for_looking(compiled.edition)
     return Material(
         file=file, settings=around.settings, now=around.now, zone=zone_of(file, around.settings), edition=compiled.edition,
         html=program.html(SAMPLE), text=program.text(SAMPLE), html_bytes=program.html_size(SAMPLE),

@@ -6,14 +6,15 @@ Plain dataclasses rather than the model library: workers read settings too, and 
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from mailer.errors import InputProblems, SettingsError
 from mailer.settings.environment import read_environment
-from mailer.settings.file import FILE_NAME, SLUG, read_file
+from mailer.settings.file import SLUG, Read, read_file
 from mailer.settings.table import (
+    FILE_NAME,
     SECTIONS,
     BrandSettings,
     DatabaseSettings,
@@ -62,14 +63,14 @@ def load(root: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
 
     Raises InputProblems with every finding in the file, SettingsError for the first unusable variable.
     """
-    values, problems = read_file(root / FILE_NAME) if root else ({}, [])
-    if problems:
-        raise InputProblems(problems)
-    origins = dict.fromkeys(values, FILE_NAME)
+    read = read_file(root / FILE_NAME) if root else Read()
+    if read.problems:
+        raise InputProblems(read.problems)
+    values, lines, origins = read.values, read.lines, dict.fromkeys(read.values, FILE_NAME)
     for variable, name, raw in read_environment(environ):
         values[name] = (relay_from_url(raw),) if name == "relays" else _from_variable(variable, name, raw)
         origins[name] = variable
-    return _build(values, origins, root)
+    return replace(_build(values, origins, root), lines=lines)
 
 
 def _from_variable(variable: str, name: str, raw: str) -> Any:

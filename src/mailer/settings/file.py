@@ -3,7 +3,7 @@
 import re
 import tomllib
 import typing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,25 @@ from mailer.errors import Problem, SettingsError
 from mailer.settings.table import SECTIONS, ListSettings, RelaySettings
 from mailer.settings.values import checked, convert, suggest
 
-FILE_NAME = "mailer.toml"
 SLUG = re.compile(r"[a-z][a-z0-9-]*")
 
 
-def read_file(path: Path) -> tuple[dict[str, Any], list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a mailer.toml says. values, lines: by dotted name; lines count from 1."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_file(path: Path) -> Read:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return {}, [Problem(rule="settings", message="not UTF-8", hint="save it as UTF-8", file=path.name, line=line)]
+        problem = Problem(rule="settings", message="not UTF-8", hint="save it as UTF-8", file=path.name, line=line)
+        return Read(problems=[problem])
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
     try:
@@ -28,11 +37,12 @@ def read_file(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+), column (\d+)", str(error))
         problem = Problem(rule="settings", message=f"not TOML: {error}", file=path.name)
-        return {}, [replace(problem, line=int(place[1]), column=int(place[2])) if place else problem]
+        problem = replace(problem, line=int(place[1]), column=int(place[2])) if place else problem
+        return Read(problems=[problem])
     reader = _FileReader(path.name, text)
     for section, content in document.items():
         reader.section(section, content)
-    return reader.values, reader.problems
+    return Read(reader.values, reader.lines, reader.problems)
 
 
 class _FileReader:
@@ -40,8 +50,9 @@ class _FileReader:
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.lines = text.splitlines()
+        self.text = text.splitlines()
         self.values: dict[str, Any] = {}
+        self.lines: dict[str, int] = {}
         self.problems: list[Problem] = []
 
     def problem(self, key: str, message: str, hint: str = "", *, table: str = "") -> None:
@@ -55,7 +66,7 @@ class _FileReader:
             re.compile(r"\s*\[+\s*([\w.-]+)\s*\]+"),
             re.compile(rf"\s*\"?{re.escape(key)}\"?\s*[=.]"),
         )
-        for number, text in enumerate(self.lines, 1):
+        for number, text in enumerate(self.text, 1):
             found = header.match(text)
             if found:
                 here = found[1]
@@ -75,6 +86,9 @@ class _FileReader:
         else:
             for key, value in self.table(SECTIONS[section], section, content).items():
                 self.values[f"{section}.{key}"] = value
+                line = self.line_of(key, section)
+                if line:
+                    self.lines[f"{section}.{key}"] = line
 
     def table(self, kind: type, prefix: str, content: dict[str, Any]) -> dict[str, Any]:
         hints, out = typing.get_type_hints(kind), {}

@@ -6,7 +6,7 @@ It holds `templates/`, which every project falls back on, and the campaigns and 
 from pathlib import Path
 
 from mailer.errors import SettingsError
-from mailer.settings.file import FILE_NAME
+from mailer.settings.table import FILE_NAME
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

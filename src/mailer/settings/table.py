@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+FILE_NAME = "mailer.toml"
 #: Backends of ours that keep messages where they are.
 STAYS_HERE = frozenset({"maildir", "memory"})
 
@@ -138,7 +139,10 @@ class ScheduleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings. `root`: the project folder, None when there is none. `origins`: dotted name -> where its value came from."""
+    """All settings. `root`: the project folder, None when there is none.
+
+    origins: dotted name -> where its value came from. lines: dotted name -> its line in mailer.toml.
+    """
 
     project: ProjectSettings = field(default_factory=ProjectSettings)
     organisation: OrganisationSettings = field(default_factory=OrganisationSettings)
@@ -151,6 +155,15 @@ class Settings:
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     root: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def place_of(self, *names: str) -> tuple[str, int | None]:
+        """(file or variable, line) where the first of `names` that is set anywhere is set; else mailer.toml as a whole."""
+        for name in names:
+            origin = self.origins.get(name)
+            if origin:
+                return origin, self.lines.get(name) if origin == FILE_NAME else None
+        return FILE_NAME, None
 
 
 SECTIONS: dict[str, type] = {

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from mailer.errors import SettingsError
 from mailer.settings.table import SECTIONS, RelaySettings, is_loopback
+from mailer.settings.zones import is_zone, nearest_zones
 
 #: Settings that take one of a few words.
 CHOICES = {
@@ -85,13 +86,18 @@ def checked(name: str, value: Any, variable: str) -> Any:
             hint="write sqlite:///path/to/mailer.db or postgresql+psycopg://user:password@host/name",
         )
     if name == "web.public_url" and value:
-        return _public_url(value, where)
+        return public_url(value, where)
+    if name == "project.timezone" and not is_zone(value):
+        near = nearest_zones(value)
+        hint = f"did you mean {' or '.join(near)}?" if near else "write it as Europe/London or America/Lima"
+        raise SettingsError(f'{where} is "{value}"', hint=hint)
     if name in _COLOURS and not _COLOUR.fullmatch(value) and (value or name != "brand.accent_dark"):
         raise SettingsError(f'{where} is "{value}"', hint="a colour is written like #b3261e")
     return value
 
 
-def _public_url(value: str, where: str) -> str:
+def public_url(value: str, where: str) -> str:
+    """`value` without a slash at its end; SettingsError if links in mail cannot begin with it. where: what is at fault."""
     # It stands in header fields, attributes and policies, so nothing in it may end one.
     try:
         parts = urlsplit(value if _PLAIN_URL.fullmatch(value) else "")

@@ -11,7 +11,7 @@ from mailer.errors import Severity
 from mailer.rendering.check import check
 from mailer.rendering.lints import RULES
 from mailer.rendering.surroundings import Surroundings
-from mailer.settings import OrganisationSettings, RelaySettings, WebSettings
+from mailer.settings import OrganisationSettings, RelaySettings, WebSettings, load
 
 FILL = "\nThey met in the hall of the old printworks and talked about what had come of the year. " * 4
 PREHEADER = "preheader: And what became of it, told by those who were there that day\n"
@@ -144,6 +144,29 @@ def test_a_template_without_a_way_out_or_an_address(tmp_path):
     findings = found(tmp_path, "Words.\n", templates=letter)
     assert sorted({finding.rule for finding in findings}) == ["identity", "way-out"]
     assert len(findings) == 4
+
+
+def test_a_brand_that_does_not_read_is_found_where_it_was_set(tmp_path):
+    (tmp_path / "mailer.toml").write_text('[brand]\naccent = "#ffe14d"\naccent_dark = "#14532d"\npaper = "#1b2430"\n')
+    seen = {"brand": load(tmp_path, {}).brand, "lines": load(tmp_path, {}).lines, "origins": load(tmp_path, {}).origins}
+    findings = found(tmp_path, "Words.\n", sections=seen)
+    # The ink was never set: it is the paper that made it give way.
+    assert [(one.rule, one.file, one.line, one.severity) for one in findings] == [
+        ("brand-contrast", "mailer.toml", 3, Severity.WARNING),
+        ("brand-contrast", "mailer.toml", 4, Severity.WARNING),
+    ]
+    assert "brand.accent_dark #14532d reads at 1.6:1 on the tint #272329" in findings[0].message
+    assert 'set accent_dark = "#' in findings[0].hint
+    assert "brand.ink #1d1b20" in findings[1].message
+    mended = replace(seen["brand"], ink="#ffffff", accent_dark="")
+    assert found(tmp_path, "Words.\n", sections=seen | {"brand": mended}) == ()
+
+
+def test_a_brand_from_the_environment_is_found_there(tmp_path):
+    project = load(None, {"MAILER_BRAND__ACCENT": "#ffe14d"})
+    seen = {"brand": project.brand, "origins": project.origins}
+    (finding,) = found(tmp_path, "Words.\n", sections=seen)
+    assert (finding.file, finding.line) == ("MAILER_BRAND__ACCENT", None)
 
 
 def test_size_is_a_warning_before_it_is_an_error(tmp_path):

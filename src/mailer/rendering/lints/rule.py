@@ -19,12 +19,13 @@ _NOTES = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One finding. line: in the campaign's file; None where the whole is meant."""
+    """One finding. file: None for the campaign's own. line: in that file; None where the whole is meant."""
 
     message: str
     hint: str = ""
     line: int | None = None
     severity: Severity | None = None  #: other than the rule's
+    file: str | None = None
 
 
 @dataclass(frozen=True)
