@@ -35,6 +35,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("START", "demo", "demo:demo", "See the whole thing work, on this machine alone."),
     Entry("START", "config", "config:config", "Show settings and where they come from; write schemas."),
     Entry("WRITE", "new", "new:new", "Begin a campaign of some kind."),
+    Entry("WRITE", "preview", "preview:preview", "See a campaign as its readers will, in a page that follows you."),
     Entry("WRITE", "check", "check:check", "Lint campaigns: what is wrong, where, and what to do."),
     Entry("WRITE", "render", "render:render", "Print a campaign as one person gets it."),
     Entry("PEOPLE", "import", "people_import:import_", "Bring people in from a CSV file, or take an import back."),

@@ -1,0 +1,78 @@
+"""What a campaign's page says, on the site and on disk alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mailer.domain.count import counted
+from mailer.edition.program import MOST_HTML_BYTES
+from mailer.errors import EditionError, Severity
+from mailer.rendering.pages import Pages
+from mailer.settings import Settings
+from mailer.web.preview.addresses import Addresses
+from mailer.web.preview.bench import Proof
+from mailer.web.preview.mail import Mail, mail_for
+from mailer.web.preview.readers import Reader
+from mailer.web.preview.views import VIEWS, View
+
+FOLDER = Path(__file__).parents[1] / "pages"
+
+
+def pages_for(settings: Settings) -> Pages:
+    """The page templates in the look of a project."""
+    return Pages(FOLDER, settings, style="preview.css")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one reader sees of one campaign now. mail: None when there is none to see, and `nothing` says why, if not the findings."""
+
+    proof: Proof
+    reader: Reader | None
+    mail: Mail | None
+    nothing: str = ""
+
+
+def seen_by(proof: Proof, reader: Reader | None, *, at: datetime) -> Sight:
+    """reader: None when there is no mail. at: the message's date."""
+    if proof.good is None or reader is None:
+        return Sight(proof=proof, reader=None, mail=None)
+    try:
+        mail = mail_for(proof.good, reader.recipient, at=at)
+    except EditionError as error:
+        who = reader.recipient.email
+        return Sight(
+            proof=proof, reader=reader, mail=None, nothing=f"There is no mail for {who}: {error.message} {error.hint}"
+        )
+    return Sight(proof=proof, reader=reader, mail=mail)
+
+
+def campaign_values(sight: Sight, view: View, address: Addresses) -> Mapping[str, Any]:
+    """What `preview.html` prints, beside what depends on where it stands."""
+    proof = sight.proof
+    good = proof.good
+    return {
+        "file": proof.name,
+        "kind": good.file.campaign.kind.replace("_", " ") if good else "",
+        "findings": proof.findings,
+        "verdict": verdict(proof),
+        "mail": sight.mail,
+        "reader": sight.reader,
+        "nothing": sight.nothing,
+        "old_since": f"{good.at.astimezone():%H:%M:%S}" if good and proof.is_old else "",
+        "clock": f"{good.compiled.edition.meta.frozen_at.astimezone():%H:%M}" if good else "",
+        "view": view,
+        "views": VIEWS,
+        "address": address,
+        "most": MOST_HTML_BYTES,
+    }
+
+
+def verdict(proof: Proof) -> str:
+    """What was found, in a few words."""
+    errors, warnings = proof.count(Severity.ERROR), proof.count(Severity.WARNING)
+    parts = [counted(errors, "error")] if errors else []
+    parts += [counted(warnings, "warning")] if warnings else []
+    return ", ".join(parts) or "Nothing to mend"
