@@ -1,8 +1,6 @@
 """`mailer demo`: see the whole thing work, on this machine alone."""
 
-import os
 import shutil
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.output import Output, invocation
+from mailer.cli.show_page import show_page
 from mailer.errors import Exit
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def _run(output: Output, folder: Path, stopping: "threading.Event", *, once: boo
     with set_up(folder, port=port, story=story.steps, stopping=stopping) as stage:
         output.say(f"The example project is running, with an inbox of its own: {stage.inbox_url}")
         if not once:
-            _show_page(output, stage.inbox_url)
+            show_page(output, stage.inbox_url)
         played = perform(stage, story, ahead=_AHEAD_ONCE if once else _AHEAD)
         failed = _sum_up(output, played)
         if not once:
@@ -84,14 +83,3 @@ def _sum_up(output: Output, played: "Played") -> int:
         }
     )
     return failed
-
-
-def _show_page(output: Output, address: str) -> None:
-    """Open the page where a person sits before a screen; elsewhere its address stands on the terminal."""
-    has_screen = sys.platform in ("darwin", "win32") or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
-    )
-    if has_screen and output.interactive:
-        import webbrowser
-
-        webbrowser.open(address)
