@@ -15,6 +15,10 @@ def _pictures(material: Material) -> Iterator[tuple[int | None, str, str, str]]:
     if image:
         # alt: "" was written on purpose there: the picture only decorates.
         yield material.file.line_of("image"), image.src, image.alt or "decorates", image.credit or ""
+    video = getattr(material.file.campaign, "video", None)
+    if video and video.src:
+        # A picture without words of its own carries those of the link that it is.
+        yield material.file.line_of("video", "src"), video.src, video.alt or video.title, video.credit or ""
     for line, text in enumerate(material.file.body.split("\n"), material.file.body_line):
         for match in _FIGURE.finditer(text):
             title = match["title"] or ""
@@ -34,7 +38,7 @@ def alt(material: Material) -> Iterator[Found]:
 def credit(material: Material) -> Iterator[Found]:
     for line, src, _, name in _pictures(material):
         if not name:
-            hint = 'add credit: to image, or write ![…](file "caption | credit")'
+            hint = 'add credit: beside its src, or write ![…](file "caption | credit")'
             yield Found(line=line, message=f"{src} has no credit", hint=hint)
 
 
