@@ -14,8 +14,10 @@ from pydantic import BaseModel, ValidationError
 from mailer.domain.campaign import Campaign
 from mailer.domain.campaign_appeal import Appeal
 from mailer.domain.campaign_article import Article
+from mailer.domain.campaign_event_invite import EventInvite
+from mailer.domain.campaign_letter import Letter
 
-KINDS: dict[str, type[Campaign]] = {kind.name: kind for kind in (Article, Appeal)}
+KINDS: dict[str, type[Campaign]] = {kind.name: kind for kind in (Article, Appeal, EventInvite, Letter)}
 #: Templates and schedules are the author's business; these alone are rendered.
 TEMPLATE_FIELDS = ("subject", "preheader")
 

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Template, TemplateSyntaxError
 from markupsafe import Markup
 
+from mailer.domain.campaign_event_invite import Event
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.media import MediaFile
 from mailer.domain.picture import Picture
@@ -21,6 +22,7 @@ from mailer.errors import InputProblems, Problem
 from mailer.rendering import context as contexts
 from mailer.rendering.blocks import Blocks
 from mailer.rendering.body import Body
+from mailer.rendering.calendar_file import Entry, calendar_file
 from mailer.rendering.environment import CampaignEnvironment, Compilation, compiling
 from mailer.rendering.finish import finished
 from mailer.rendering.holes import BODY, HTML, TEXT, Holes
@@ -136,7 +138,7 @@ class Chain:
         return self.file.campaign.template or self.file.campaign.kind
 
     def _common(self) -> dict[str, Any]:
-        common = contexts.shared(self.file, self.settings) | {"image": self.image}
+        common = contexts.shared(self.file, self.settings) | {"image": self.image, "calendar_url": self.calendar_url}
         common |= views(self.file.campaign, self.around.now, contexts.zone_of(self.file, self.settings))
         if self.recipient is None:
             return common | contexts.personal_urls(self.settings, lambda name: contexts.link_token(self.holes, name))
@@ -184,6 +186,23 @@ class Chain:
         picture = prepare(path, shown_as=shown_as)
         self.media[picture.name] = picture
         return ImageView(self._media_url(picture.name), picture.width, picture.height)
+
+    def calendar_url(self, note: str) -> str:
+        """`calendar_url(note)` in templates: where the event can be taken into a calendar, with `note` beside it."""
+        campaign, settings = self.file.campaign, self.settings
+        event = getattr(campaign, "event", None)
+        if not isinstance(event, Event):
+            raise TemplateFault("there is no event to take into a calendar", "an invitation has one", rule="absent")
+        if self.holes.pattern.search(note):
+            raise TemplateFault("recipient data cannot stand in a calendar file", "it is the same for everybody")
+        entry = Entry(
+            identity=f"https://{settings.organisation.from_address.rpartition('@')[2]}/{self.file.slug}",
+            stamp=self.around.now, zone=contexts.zone_of(self.file, settings), note=str(note),
+            url=contexts.public_page_url(self.file, settings),
+        )  # fmt: skip
+        made = calendar_file(event, entry)
+        self.media[made.name] = made
+        return self._media_url(made.name)
 
     def _picture_path(self, src: str) -> tuple[Path, str]:
         """The file, and how problems name it."""

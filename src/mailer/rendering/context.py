@@ -18,7 +18,7 @@ from mailer.settings import Settings
 #: Languages written from right to left (ISO 639-1).
 _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 #: Fields that allow inline Markdown: they arrive rendered beside `campaign.X`, which is the raw text.
-MARKDOWN_FIELDS = ("standfirst", "author_note", "first_published")
+MARKDOWN_FIELDS = ("standfirst", "author_note", "first_published", "ps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,10 @@ def direction_of(file: CampaignFile, settings: Settings) -> str:
     return "rtl" if language_of(file, settings).partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
 
 
+def public_page_url(file: CampaignFile, settings: Settings) -> str:
+    return f"{public_url(settings)}/c/{file.slug}"
+
+
 def zone_of(file: CampaignFile, settings: Settings) -> ZoneInfo:
     return ZoneInfo(file.campaign.timezone or settings.project.timezone)
 
@@ -67,7 +71,7 @@ def shared(file: CampaignFile, settings: Settings) -> dict[str, Any]:
         "list": list_of(file, settings),
         "language": language,
         "direction": direction_of(file, settings),
-        "public_page_url": f"{public_url(settings)}/c/{file.slug}",
+        "public_page_url": public_page_url(file, settings),
     }
 
 
@@ -93,7 +97,7 @@ def markdown_fields(file: CampaignFile, body: Body) -> tuple[dict[str, Any], dic
     html: dict[str, Any] = {}
     text: dict[str, Any] = {}
     for name in MARKDOWN_FIELDS:
-        value = getattr(file.campaign, name)
+        value = getattr(file.campaign, name, None)
         rendered = body.inline(value, file.line_of(name)) if value else None
         html[name] = Markup(rendered[0]) if rendered else None  # noqa: S704 (made by our Markdown writer)
         text[name] = rendered[1] if rendered else None

@@ -1,11 +1,20 @@
 """The lint rules, one small file per subject. `docs/checks.md` documents each."""
 
-from mailer.rendering.lints import brand, envelope, figures, links, pictures, words
+from mailer.rendering.lints import brand, envelope, figures, invitations, letters, links, pictures, words
 from mailer.rendering.lints.rule import Found, Material, Rule
 
 __all__ = ["FIXED_RULES", "RULES", "Found", "Material", "Rule"]
 
-RULES: tuple[Rule, ...] = (*envelope.RULES, *brand.RULES, *figures.RULES, *links.RULES, *pictures.RULES, *words.RULES)
+RULES: tuple[Rule, ...] = (
+    *envelope.RULES,
+    *brand.RULES,
+    *figures.RULES,
+    *invitations.RULES,
+    *letters.RULES,
+    *links.RULES,
+    *pictures.RULES,
+    *words.RULES,
+)
 
 #: Rules of the reader and the compiler: nothing can be sent while one of them finds anything, so none can be waived.
 FIXED_RULES: dict[str, str] = {

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from mailer.domain.campaign import Campaign
 from mailer.rendering.problems import TemplateFault
 from mailer.rendering.views.fund import fund_view
+from mailer.rendering.views.letter import letter_view
+from mailer.rendering.views.when import when_view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class View:
 
 VIEWS: dict[str, View] = {
     "fund": View(make=fund_view, lacking="an appeal or an article has one: write its figures under fund:"),
+    "letter": View(make=letter_view, lacking="only a letter has one: kind: letter"),
+    "when": View(make=when_view, lacking="an invitation has one: write start: and end: under event:"),
 }
 
 
