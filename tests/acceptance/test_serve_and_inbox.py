@@ -77,6 +77,16 @@ def test_serve_answers_and_ends_cleanly(project, by):
     assert oct((project / "mailer.db").stat().st_mode)[-3:] == "600"
 
 
+def test_visitors_who_go_away_before_the_answer_end_nothing(project):
+    with running(project, "serve", "--port", "0") as process:
+        address = re.search(r"http://127\.0\.0\.1:(\d+)", process.said)
+        for _ in range(300):
+            with socket.create_connection(("127.0.0.1", int(address[1]))) as visitor:
+                visitor.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 8)
+        assert get(f"{address[0]}/healthz")[0] == 200
+        assert stop(process)[0] == 0
+
+
 def test_serve_names_a_taken_port(project):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
