@@ -3,29 +3,22 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from mailer.domain.campaign_progress import State, days_until, percent_of, require_order, state_of
 from mailer.domain.campaign_types import ITEMS, Amount, Currency, Model, Moment, Text, Url, day_of, wrong
 from mailer.domain.money import Money
-
-
-class FundState(StrEnum):
-    RUNNING = "running"
-    LAST_DAY = "last_day"  #: the deadline is today
-    TARGET_PASSED = "target_passed"  #: all that was asked for is there, and the deadline has not passed
-    ENDED = "ended"  #: the deadline has passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What a fund stands at on one day.
 
-    raised + needed = target until the target is passed; then needed is nothing. percent: whole, rounded down, over 100
-    once passed. days_left: whole days after today until the deadline; 0 on the last day and afterwards, None without one.
+    raised + needed = target until the target is reached; then needed is nothing. percent and days_left: see
+    `campaign_progress`.
     """
 
     target: Money
@@ -35,7 +28,7 @@ class Figures:
     as_of: date
     deadline: date | None
     days_left: int | None
-    state: FundState
+    state: State
 
 
 class Fund(Model):
@@ -59,9 +52,7 @@ class Fund(Model):
             raise wrong('a fund has either "raised" or a "ledger"', "keep one of them")
         if self.target == 0:
             raise wrong("the target is nothing", "write what is being asked for in all")
-        utc = ZoneInfo("UTC")
-        if self.deadline and day_of(self.as_of, utc) > day_of(self.deadline, utc):
-            raise wrong("as_of is later than the deadline", "correct one of them")
+        require_order(self.as_of, self.deadline)
         return self
 
     def figures(self, now: datetime, zone: ZoneInfo) -> Figures:
@@ -73,19 +64,12 @@ class Fund(Model):
             target=self.money(self.target),
             raised=self.money(raised),
             needed=self.money(max(self.target - raised, Decimal(0))),
-            percent=int(raised * 100 / self.target),
+            percent=percent_of(raised, self.target),
             as_of=day_of(self.as_of, zone),
             deadline=deadline,
-            days_left=max((deadline - today).days, 0) if deadline else None,
-            state=self._state(raised, today, deadline),
+            days_left=days_until(deadline, today),
+            state=state_of(raised, self.target, deadline=deadline, today=today),
         )
-
-    def _state(self, raised: Decimal, today: date, deadline: date | None) -> FundState:
-        if deadline and today > deadline:
-            return FundState.ENDED
-        if raised >= self.target:
-            return FundState.TARGET_PASSED
-        return FundState.LAST_DAY if today == deadline else FundState.RUNNING
 
     def money(self, amount: Decimal) -> Money:
         return Money(amount, self.currency)

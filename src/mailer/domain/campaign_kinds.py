@@ -16,8 +16,9 @@ from mailer.domain.campaign_appeal import Appeal
 from mailer.domain.campaign_article import Article
 from mailer.domain.campaign_event_invite import EventInvite
 from mailer.domain.campaign_letter import Letter
+from mailer.domain.campaign_petition import PetitionLetter
 
-KINDS: dict[str, type[Campaign]] = {kind.name: kind for kind in (Article, Appeal, EventInvite, Letter)}
+KINDS: dict[str, type[Campaign]] = {kind.name: kind for kind in (Article, Appeal, EventInvite, Letter, PetitionLetter)}
 #: Templates and schedules are the author's business; these alone are rendered.
 TEMPLATE_FIELDS = ("subject", "preheader")
 

@@ -132,7 +132,8 @@ def _sentences(text: str) -> Iterator[str]:
     for line in text.splitlines():
         words = re.sub(r" <https?://[^>]+>", "", line).strip().strip("*_[]").removesuffix(":")
         if re.search(r"[a-z]{3}", words) and "://" not in words and not re.search(r"[*_]|#\.", words):
-            yield words.removeprefix("- ").removeprefix("— ").removeprefix("> ")
+            # A list draws its own numbers.
+            yield re.sub(r"^(- |— |> |\d+\. )", "", words)
 
 
 def test_no_line_of_the_text_part_is_debris(mail):

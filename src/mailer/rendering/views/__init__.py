@@ -14,6 +14,7 @@ from mailer.domain.campaign import Campaign
 from mailer.rendering.problems import TemplateFault
 from mailer.rendering.views.fund import fund_view
 from mailer.rendering.views.letter import letter_view
+from mailer.rendering.views.petition import petition_view
 from mailer.rendering.views.when import when_view
 
 
@@ -27,6 +28,7 @@ class View:
 
 VIEWS: dict[str, View] = {
     "fund": View(make=fund_view, lacking="an appeal or an article has one: write its figures under fund:"),
+    "petition": View(make=petition_view, lacking="a petition has one: write its figures under petition:"),
     "letter": View(make=letter_view, lacking="only a letter has one: kind: letter"),
     "when": View(make=when_view, lacking="an invitation has one: write start: and end: under event:"),
 }
