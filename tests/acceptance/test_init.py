@@ -81,7 +81,7 @@ def test_a_single_file_of_that_name_is_enough_to_refuse(tmp_path, name):
     assert not (tmp_path / "mailer.toml").exists()
 
 
-@pytest.mark.parametrize("name", ['O\'Brien & "Söhne" \\ {{ 7 * 7 }} $name', "Ünïøn 🌍", "شبكة التضامن", "a" * 4096])
+@pytest.mark.parametrize("name", ['O\'Brien & "Söhne" \\ {{ 7 * 7 }} $name', "Ünïøn 🌍", "شبكة التضامن", "a" * 100])
 def test_any_name_survives_the_settings_file(tmp_path, name):
     done = mailer(tmp_path, "init", "--bare", "--name", name, "--from", "news@example.org", "--json")
     assert json.loads(done.stdout)["created"] == ["mailer.toml", ".gitignore"]

@@ -22,12 +22,18 @@ def config() -> None:
 @config.command()
 @click.pass_obj
 def show(output: Output) -> None:
-    """Print every setting with its value and origin. Secrets are never shown."""
-    rows = list(_rows(output.app.settings))
-    output.document({"settings": [dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows]})
+    """Print every setting with its value and origin, then what is still missing. Secrets are never shown."""
+    from mailer.cli.standing import say_standing, standing_document
+
+    settings = output.app.settings
+    rows = list(_rows(settings))
+    shown = [dict(zip(("name", "value", "origin"), row, strict=True)) for row in rows]
+    output.document({"settings": shown} | standing_document(settings))
     width = max(len(name) for name, _, _ in rows)
     for name, value, origin in rows:
         output.data(f"{name:<{width}}  {_shown(value)}  ({origin})")
+    if not output.as_json:
+        say_standing(output, settings)
 
 
 @config.command()

@@ -115,4 +115,4 @@ def _relay(settings: Settings) -> Iterator[Gap]:
 
 
 def _unset(setting: str, wanted: str) -> Gap:
-    return Gap(setting=setting, sort=Sort.UNSET, message="it is not set", hint=f"write {wanted}")
+    return Gap(setting=setting, sort=Sort.UNSET, message="not set", hint=f"write {wanted}")
