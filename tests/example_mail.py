@@ -1,12 +1,15 @@
 """The example campaigns as one person gets them, through the real compiler and the real program."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.campaign_fund import Fund
+from mailer.domain.digest import Issue, Mailed, Records
 from mailer.domain.picture import Picture
 from mailer.domain.subscriber import Recipient
 from mailer.edition.program import Program
@@ -14,6 +17,7 @@ from mailer.rendering.compile import Compiled, compile_campaign
 from mailer.rendering.surroundings import Surroundings
 from mailer.settings import Settings, load
 from mailer.sources.campaign_files import campaign_slugs, read_campaign
+from mailer.sources.digest_items import collect
 
 ROOT = Path(__file__).parents[1]
 PUBLIC_URL = "https://mail.example.org"
@@ -72,7 +76,20 @@ def compiled(
     if fund is not None:
         fields["fund"] = fund if isinstance(fund, Fund) else file.campaign.fund.model_copy(update=fund)
     file = replace(file, campaign=file.campaign.model_copy(update=fields))
-    return compile_campaign(file, Surroundings(settings=project, now=now or project.project.clock))
+    now = now or project.project.clock
+    return compile_campaign(file, Surroundings(settings=project, now=now, issue_of=lambda one: issue(one, now)))
+
+
+def issue(digest: CampaignFile, now: datetime) -> Issue:
+    """What a digest holds on the day on which all other examples were mailed, an hour after each other."""
+    others = [read_campaign(ROOT, slug) for slug in EXAMPLES if slug != digest.slug]
+    mailed = {
+        one.slug: Mailed(
+            slug=one.slug, kind=one.campaign.kind, title=one.campaign.headline, at=now - timedelta(hours=hours)
+        )
+        for hours, one in enumerate(others, 1)
+    }
+    return collect(digest, Records(mailed=mailed), now=now, zone=ZoneInfo("Europe/London"))
 
 
 def example_mail(slug: str, fields: dict[str, Any] = ROSA, *, of: Compiled | None = None) -> Mail:

@@ -1,5 +1,7 @@
 """What the commands that look at campaigns share: the project, and what its database knows, which they never make."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +9,9 @@ from mailer.app import App
 from mailer.errors import SettingsError
 
 if TYPE_CHECKING:
+    from mailer.cli.output import Output
+    from mailer.domain.campaign_file import CampaignFile
+    from mailer.domain.digest import Issue
     from mailer.rendering.surroundings import Surroundings
 
 
@@ -24,7 +29,35 @@ def surroundings(app: App) -> "Surroundings":
     from mailer.rendering.surroundings import Surroundings
 
     known = _known_attributes(app) if app.has_database else None
-    return Surroundings(settings=app.settings, now=app.now, known_attributes=known)
+    return Surroundings(settings=app.settings, now=app.now, known_attributes=known, issue_of=_issues(app))
+
+
+def _issues(app: App) -> "Callable[[CampaignFile], Issue]":
+    """What a digest would hold; whoever looks at no digest pays nothing for it."""
+
+    @cache
+    def issues() -> "Callable[[CampaignFile], Issue]":
+        from mailer.launch import Issues
+
+        database = app.database if app.has_database else None
+        return Issues(settings=app.settings, database=database, now=app.now, clock=app.clock)
+
+    def issue_of(digest: "CampaignFile") -> "Issue":
+        return issues()(digest)
+
+    return issue_of
+
+
+def say_of_issue(output: "Output", issue: "Issue | None") -> None:
+    """What to know about a digest that is looked at."""
+    if issue is None:
+        return
+    for note in issue.notes:
+        output.warn(str(note))
+    if issue.lack:
+        output.warn(f"Nothing would be sent now: {issue.lack}.")
+    if issue.is_blind:
+        output.say("There is no database yet: of what digests take up, this shows only what was published.")
 
 
 def _known_attributes(app: App) -> frozenset[str] | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.campaigns import project_root, surroundings
+from mailer.cli.campaigns import project_root, say_of_issue, surroundings
 from mailer.cli.output import Output
 from mailer.errors import UnknownName
 
@@ -38,6 +38,7 @@ def render(output: Output, slug: str, email: str | None, form: str) -> None:
     compiled = compile_campaign(file, surroundings(app))
     for warning in compiled.warnings:
         output.warn(str(warning))
+    say_of_issue(output, compiled.issue)
     if form == "mjml":
         content = compiled.mjml.encode()
     else:

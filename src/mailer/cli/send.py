@@ -95,18 +95,19 @@ def order_of(
 
 
 def start(output: Output, order: "Order", *, at: str | None) -> "Mailing | None":
-    """Queue the mailing, or with `at` arm it; None, and it is said, when there is nobody to mail."""
+    """Queue the mailing, or with `at` arm it; None, and it is said, when there is nobody to mail, or nothing new."""
     from mailer.cli.panel import asking, drawing
-    from mailer.launch import launch
+    from mailer.launch import NothingToSend, launch
 
     when = when_of(output, at) if at is not None else None
     with drawing(output, "Building every message once") as progress:
         approve = asking(output, order, when, before=progress.stop)
         mailing = launch(output.app.desk, order, approve, when=when, progress=progress.advance)
-    if mailing is None:
-        output.say(f"Nobody to mail: the audience of {order.slug} is empty. Nothing was done.")
+    if isinstance(mailing, NothingToSend):
+        output.say(f"Nothing to send: {mailing.reason}. Nothing was done.")
         output.document({"mailing": None, "campaign": order.slug, "recipients": 0, "state": "empty"})
-    elif when is not None:
+        return None
+    if when is not None:
         keep = f"`{invocation()} scheduler` and `{invocation()} worker`"
         output.say(f"Scheduled for {when} as mailing {mailing.id}; it goes out then if {keep} are running.")
     else:
@@ -152,6 +153,8 @@ def _dry_run(output: Output, order: "Order") -> int:
     with drawing(output, "Building every message once") as progress:
         rehearsal = rehearse(desk, draft, progress=progress.advance)
     show(output, plan, rehearsal)
+    if draft.lack:
+        output.say(f"Nothing would be sent: {draft.lack}.")
     try:
         pass_gate(desk, order, draft, starts_at=desk.clock())
     except MailerError as refused:
@@ -160,8 +163,8 @@ def _dry_run(output: Output, order: "Order") -> int:
         {
             "mailing": None,
             "campaign": order.slug,
-            "recipients": plan.people,
-            "state": "dry_run" if plan.people else "empty",
+            "recipients": 0 if draft.lack else plan.people,
+            "state": "dry_run" if plan.people and not draft.lack else "empty",
             "largest_bytes": rehearsal.largest,
             "errors": len(rehearsal.errors),
             "unbuildable": [{"email": email, "reason": why} for email, why in rehearsal.errors.values()],

@@ -13,7 +13,7 @@ from mailer.domain.mailing import Mailing, RowState
 from mailer.domain.schedule import parse_when
 from mailer.edition.links import verify
 from mailer.errors import MailerError
-from mailer.launch import Draft, Order, launch, read_draft
+from mailer.launch import Draft, NothingToSend, Order, launch, read_draft
 from mailer.storage import audiences, mailings, subscribers
 from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.status import Status, status_of
@@ -93,8 +93,8 @@ def _launch(stage: Stage, draft: Draft, *, ahead: timedelta | None = None) -> Ma
     order = Order(slug=draft.slug, expect=_count(stage, draft.audience), confirmed=True, can_ask=False)
     when = None if ahead is None else parse_when(f"in {round(ahead.total_seconds())}s", now=desk.clock(), zone=zone)
     mailing = launch(desk, order, lambda _plan, _rehearsal: None, when=when)
-    if mailing is None:
-        raise MailerError(f"{draft.slug} would reach nobody.")
+    if isinstance(mailing, NothingToSend):
+        raise MailerError(f"There was nothing to send: {mailing.reason}.")
     return mailing
 
 

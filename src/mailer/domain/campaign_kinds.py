@@ -14,11 +14,13 @@ from pydantic import BaseModel, ValidationError
 from mailer.domain.campaign import Campaign
 from mailer.domain.campaign_appeal import Appeal
 from mailer.domain.campaign_article import Article
+from mailer.domain.campaign_digest import Digest
 from mailer.domain.campaign_event_invite import EventInvite
+from mailer.domain.campaign_event_report import EventReport
 from mailer.domain.campaign_letter import Letter
 from mailer.domain.campaign_petition import PetitionLetter
 
-KINDS: dict[str, type[Campaign]] = {kind.name: kind for kind in (Article, Appeal, EventInvite, Letter, PetitionLetter)}
+KINDS: dict[str, type[Campaign]] = {kind.name: kind for kind in (Article, Appeal, EventReport, Digest, EventInvite, Letter, PetitionLetter)}
 #: Templates and schedules are the author's business; these alone are rendered.
 TEMPLATE_FIELDS = ("subject", "preheader")
 
@@ -40,7 +42,7 @@ def typed(values: Mapping[str, Any]) -> Campaign | list[Fault]:
     if not isinstance(kind, str) or kind not in KINDS:
         return [_wrong_kind(kind)]
     try:
-        return KINDS[kind].model_validate(dict(values))
+        return KINDS[kind].model_validate(dict(values), context={"kinds": tuple(KINDS)})
     except ValidationError as error:
         return [_fault(KINDS[kind], finding) for finding in error.errors(include_url=False)]
 

@@ -9,12 +9,15 @@ from mailer.launch.draft import audience_for, read_draft, read_file
 from mailer.launch.firing import differs_from_armed, fire_due
 from mailer.launch.freezing import arm, freeze, write_rows
 from mailer.launch.gate import count_up, pass_gate, refuse_no_relay, refuse_unexpected, refuse_unfit
-from mailer.launch.plan import Desk, Draft, Order, Plan, Rehearsal, Repeat
+from mailer.launch.issues import Issues
+from mailer.launch.plan import Desk, Draft, NothingToSend, Order, Plan, Rehearsal, Repeat
 from mailer.launch.rehearsal import refuse_broken, rehearse
 
 __all__ = [
     "Desk",
     "Draft",
+    "Issues",
+    "NothingToSend",
     "Order",
     "Plan",
     "Rehearsal",
@@ -44,17 +47,19 @@ Progress = Callable[[int], None]
 
 def launch(
     desk: Desk, order: Order, approve: Approve, *, when: When | None = None, progress: Progress = lambda _: None
-) -> Mailing | None:
+) -> Mailing | NothingToSend:
     """Send a campaign: everything up to rows that workers can claim; with `when`, up to a schedule that will do the rest.
 
-    None: there is nobody to mail, and nothing was done. Raises UnknownName, InputProblems (findings in the files, or
+    NothingToSend: and nothing was done. Raises UnknownName, InputProblems (findings in the files, or
     messages that cannot be built), Refused, SettingsError; then nothing was done either.
     """
     refuse_unfit(desk.settings)
     draft = read_draft(desk, order)
+    if draft.lack and when is None:  # an armed digest holds what is new by then
+        return NothingToSend(draft.lack)
     plan = pass_gate(desk, order, draft, starts_at=when.at if when else desk.clock())
     if not plan.people:
-        return None
+        return NothingToSend(f"the audience of {order.slug} is empty")
     rehearsal = rehearse(desk, draft, progress=progress)
     refuse_broken(draft, rehearsal)
     approve(plan, rehearsal)

@@ -7,16 +7,18 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from mailer.domain.audience import Audience
+from mailer.domain.campaign_digest import Digest
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.segment import Segment
 from mailer.errors import InputProblems, SettingsError, UnknownName
+from mailer.launch.issues import Issues
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Repeat
 from mailer.rendering.check import check
 from mailer.rendering.compile import compile_campaign
 from mailer.rendering.surroundings import Surroundings
 from mailer.sources.campaign_files import read_campaign
 from mailer.sources.segment_files import EVERYONE, find_segment
-from mailer.storage import mailings, subscribers
+from mailer.storage import digest_items, mailings, subscribers
 
 
 def read_draft(desk: Desk, order: Order) -> Draft:
@@ -24,8 +26,10 @@ def read_draft(desk: Desk, order: Order) -> Draft:
 
     Raises UnknownName, InputProblems with every finding, SettingsError without a project.
     """
-    file, earlier = read_file(desk, order.slug), earlier_mailings(desk, order.slug)
-    return compile_draft(desk, file, audience_for(desk, file, order, earlier), earlier)
+    file, around, earlier = read_file(desk, order.slug), surroundings(desk), earlier_mailings(desk, order.slug)
+    same = same_content(desk, file, around, earlier)
+    draft = compile_draft(desk, file, audience_for(desk, file, order, same, number=1 + len(earlier)), around)
+    return replace(draft, earlier=earlier, same=same)
 
 
 def read_file(desk: Desk, slug: str) -> CampaignFile:
@@ -44,10 +48,22 @@ def earlier_mailings(desk: Desk, slug: str) -> tuple[Earlier, ...]:
         return tuple(Earlier(mailing=one, counts=mailings.counts(connection, one.id)) for one in found)
 
 
-def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, earlier: Sequence[Earlier] = ()) -> Draft:
+def same_content(
+    desk: Desk, file: CampaignFile, around: Surroundings, earlier: tuple[Earlier, ...]
+) -> tuple[Earlier, ...]:
+    """Those of the earlier mailings that said what this one would: all, but of a digest those that held one of its items."""
+    if not isinstance(file.campaign, Digest):
+        return earlier
+    keys = [item.key for item in around.issue_of(file).items]
+    with desk.database.reading() as connection:
+        same = digest_items.held_by(connection, file.slug, keys)
+    return tuple(one for one in earlier if one.mailing.id in same)
+
+
+def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, around: Surroundings) -> Draft:
     """Compile and check `file`. Figures that depend on the clock are worked out here, once. Raises InputProblems."""
     file = _for_list(file, audience.list_name)
-    checked = check(file, surroundings(desk))
+    checked = check(file, around)
     if checked.errors or checked.compiled is None:
         raise InputProblems(checked.errors, hint=f"`mailer check {file.slug}` says all that was found.")
     return Draft(
@@ -56,7 +72,7 @@ def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, earlier: S
         media=checked.compiled.media,
         warnings=checked.warnings,
         audience=audience,
-        earlier=tuple(earlier),
+        issue=checked.compiled.issue,
         send_by=_send_by(desk, file),
     )
 
@@ -80,11 +96,14 @@ def surroundings(desk: Desk) -> Surroundings:
     """What the desk's project compiles its campaigns in."""
     with desk.database.reading() as connection:
         known = subscribers.known_attributes(connection) or None
-    return Surroundings(settings=desk.settings, now=desk.now, known_attributes=known)
+    issues = Issues(settings=desk.settings, database=desk.database, now=desk.now, clock=desk.clock)
+    return Surroundings(settings=desk.settings, now=desk.now, known_attributes=known, issue_of=issues)
 
 
-def audience_for(desk: Desk, file: CampaignFile, order: Order, earlier: Sequence[Earlier]) -> Audience:
-    """Whom the order, or else the file, addresses. Raises UnknownName, InputProblems."""
+def audience_for(
+    desk: Desk, file: CampaignFile, order: Order, earlier: Sequence[Earlier], *, number: int = 1
+) -> Audience:
+    """Whom the order, or else the file, addresses. number: which mailing of it this is. Raises UnknownName, InputProblems."""
     campaign, settings = file.campaign, desk.settings.subscribers
     list_name = order.list_name or campaign.list or settings.default_list
     if list_name not in settings.lists:
@@ -97,7 +116,7 @@ def audience_for(desk: Desk, file: CampaignFile, order: Order, earlier: Sequence
         segment_label=label,
         limit=order.limit,
         # The same sample for a dry run and the mailing that follows it, another one for the next mailing.
-        sample_seed=crc32(f"{order.slug} {len(earlier)}".encode()),
+        sample_seed=crc32(f"{order.slug} {number}".encode()),
         without=tuple(one.mailing.id for one in earlier) if order.repeat is Repeat.REST else (),
     )
 

@@ -8,13 +8,22 @@ only one scheduler's transaction can. Rows that were not written before a crash 
 import logging
 from datetime import datetime, timedelta
 
+from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.mailing import Mailing, MailingState
 from mailer.errors import MailerError, Refused, StorageError
-from mailer.launch.draft import compile_draft, earlier_mailings, read_file, sources_now
-from mailer.launch.freezing import fail_unbuildable, store_content, write_rows
+from mailer.launch.draft import (
+    compile_draft,
+    earlier_mailings,
+    read_file,
+    same_content,
+    sources_now,
+    surroundings,
+)
+from mailer.launch.freezing import carry_items, fail_unbuildable, store_content, write_rows
 from mailer.launch.gate import counts_as_sent, pass_gate
 from mailer.launch.plan import Desk, Draft, Order, Rehearsal, Repeat
 from mailer.launch.rehearsal import refuse_broken, rehearse
+from mailer.rendering.surroundings import Surroundings
 from mailer.storage import mailings, schedules
 from mailer.storage.database import Connection
 from mailer.storage.schedules import Outcome, Schedule
@@ -40,7 +49,6 @@ def fire(desk: Desk, one: Schedule) -> bool:
     if now - one.when.at > timedelta(hours=desk.settings.schedule.grace_hours):
         return _end(desk, one, Outcome.EXPIRED, f"it was due at {one.when}, and nothing was running then", at=now)
     try:
-        _refuse_overtaken(desk, one)
         draft = _as_armed(desk, one)
         plan = pass_gate(desk, Order(slug=one.slug, repeat=Repeat.AGAIN), draft, starts_at=now)
         rehearsal = rehearse(desk, draft)
@@ -49,15 +57,15 @@ def fire(desk: Desk, one: Schedule) -> bool:
         raise  # about us, not about the campaign: the next sweep tries again
     except MailerError as error:
         return _end(desk, one, Outcome.HELD, error.message, at=now)
-    if not plan.people:
-        return _end(desk, one, Outcome.EMPTY, "there was nobody to mail", at=now)
+    if draft.lack or not plan.people:
+        return _end(desk, one, Outcome.EMPTY, draft.lack or "there was nobody to mail", at=now)
     return _begin(desk, one, draft, rehearsal, at=now)
 
 
-def _refuse_overtaken(desk: Desk, one: Schedule) -> None:
+def _refuse_overtaken(desk: Desk, one: Schedule, file: CampaignFile, around: Surroundings) -> None:
     """Raises Refused when the campaign was sent since it was armed: people would get it twice."""
-    since = [each for each in earlier_mailings(desk, one.slug) if each.mailing.id > one.mailing_id]
-    sent = [each.mailing.id for each in since if counts_as_sent(each)]
+    same = same_content(desk, file, around, earlier_mailings(desk, one.slug))
+    sent = [each.mailing.id for each in same if each.mailing.id > one.mailing_id and counts_as_sent(each)]
     if sent:
         raise Refused(f"it was sent since this was armed: mailing {sent[-1]}")
 
@@ -73,18 +81,24 @@ def _as_armed(desk: Desk, one: Schedule) -> Draft:
     """The campaign compiled again. Raises InputProblems or UnknownName if that fails, Refused if it is another now."""
     with desk.database.reading() as connection:
         audience = mailings.audience_of(connection, one.mailing_id)
-    draft = compile_draft(desk, read_file(desk, one.slug), audience)
+    file, around = read_file(desk, one.slug), surroundings(desk)
+    _refuse_overtaken(desk, one, file, around)
+    draft = compile_draft(desk, file, audience, around)
     if draft.edition.sources != one.sources:
         raise Refused("the file, or what it uses, differs from what is armed: cancel this, then schedule it again")
     return draft
 
 
 def _begin(desk: Desk, one: Schedule, draft: Draft, rehearsal: Rehearsal, *, at: datetime) -> bool:
-    with desk.database.writing() as connection:
-        if not _step(connection, one, Outcome.SENT, MailingState.MATERIALISING, "", at=at):
-            return False
-        mailings.fill(connection, one.mailing_id, store_content(connection, desk, draft, at=at))
-        fail_unbuildable(connection, one.mailing_id, rehearsal, at=at)
+    try:
+        with desk.database.writing() as connection:
+            if not _step(connection, one, Outcome.SENT, MailingState.MATERIALISING, "", at=at):
+                return False
+            mailings.fill(connection, one.mailing_id, store_content(connection, desk, draft, at=at))
+            carry_items(connection, one.mailing_id, draft)
+            fail_unbuildable(connection, one.mailing_id, rehearsal, at=at)
+    except Refused:  # another issue had an item of it: nothing was written, and the next sweep looks at what is left
+        return False
     log.info("schedule.fired mailing=%d campaign=%s people=%d", one.mailing_id, one.slug, rehearsal.people)
     write_rows(desk, one.mailing_id)
     return True

@@ -12,7 +12,7 @@ from mailer.domain.schedule import When
 from mailer.edition.format import dump
 from mailer.errors import Refused
 from mailer.launch.plan import Desk, Draft, Plan, Rehearsal
-from mailer.storage import editions, mailings, materialise, media, schedules
+from mailer.storage import digest_items, editions, mailings, materialise, media, schedules
 from mailer.storage.database import Connection
 from mailer.storage.mailings import Content
 
@@ -25,6 +25,7 @@ def freeze(desk: Desk, plan: Plan, rehearsal: Rehearsal) -> int:
     with desk.database.writing() as connection:
         content = store_content(connection, desk, draft, at=at)
         mailing_id = _add(connection, plan, MailingState.MATERIALISING, content, at=at)
+        carry_items(connection, mailing_id, draft)
         fail_unbuildable(connection, mailing_id, rehearsal, at=at)
     log.info("mailing.frozen mailing=%d campaign=%s people=%d", mailing_id, draft.slug, plan.people)
     return mailing_id
@@ -69,6 +70,15 @@ def content_of(desk: Desk, draft: Draft, *, edition_id: int | None, starts_at: d
         give_up_at=starts_at + timedelta(seconds=settings.undo_seconds, hours=settings.give_up_hours),
         in_doubt=InDoubt(settings.in_doubt),
     )
+
+
+def carry_items(connection: Connection, mailing_id: int, draft: Draft) -> None:
+    """Write down what a digest holds, so that no other issue holds it too. Raises Refused if one was quicker."""
+    if draft.issue is not None and not digest_items.carry(connection, mailing_id, draft.slug, draft.issue):
+        raise Refused(
+            f"Another issue of {draft.slug} took up some of the same items a moment ago; this one did nothing.",
+            hint=f"Look at `mailer status {draft.slug}`; `mailer send {draft.slug}` sends what it left.",
+        )
 
 
 def fail_unbuildable(connection: Connection, mailing_id: int, rehearsal: Rehearsal, *, at: datetime) -> None:

@@ -25,7 +25,7 @@ def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) ->
     """What the draft would come to if it went out at `starts_at`. Raises Refused or SettingsError; nothing is written."""
     refuse_no_relay(desk.settings)
     refuse_unfit(desk.settings)
-    refuse_repeat(order, draft.earlier)
+    refuse_repeat(order, draft.same)
     plan = count_up(desk, draft, again=order.repeat is Repeat.AGAIN, starts_at=starts_at)
     if plan.people or order.expect:
         refuse_unexpected(order, plan.people)

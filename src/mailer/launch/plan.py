@@ -7,6 +7,7 @@ from enum import Enum
 
 from mailer.domain.audience import Audience
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.digest import Issue
 from mailer.domain.mailing import MANY_PEOPLE, Counts, Mailing
 from mailer.domain.media import MediaFile
 from mailer.edition.format import Edition
@@ -61,9 +62,10 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A campaign, compiled, with whom it goes to and what it had before (oldest first).
+    """A campaign, compiled, with whom it goes to.
 
-    send_by: aware, in real time, None if it never goes stale.
+    send_by: aware, in real time, None if it never goes stale. issue: what it holds, if it is a digest. earlier: the
+    mailings it had before, oldest first; same: those of them that said what this one does.
     """
 
     file: CampaignFile
@@ -71,8 +73,10 @@ class Draft:
     media: tuple[MediaFile, ...]
     warnings: tuple[Problem, ...]
     audience: Audience
-    earlier: tuple[Earlier, ...]
     send_by: datetime | None
+    issue: Issue | None
+    earlier: tuple[Earlier, ...] = ()
+    same: tuple[Earlier, ...] = ()
 
     @property
     def number(self) -> int:
@@ -82,6 +86,18 @@ class Draft:
     @property
     def slug(self) -> str:
         return self.file.slug
+
+    @property
+    def lack(self) -> str:
+        """Why there is nothing to send, whoever it would go to; "" for all but a digest that is empty."""
+        return self.issue.lack if self.issue else ""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToSend:
+    """Nobody would be mailed, and that is no error. reason: half a sentence."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

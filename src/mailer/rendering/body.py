@@ -12,6 +12,7 @@ from mailer.rendering.holes import BODY, HTML, TEXT, BlockCall, Holes
 from mailer.rendering.lines import Places, located
 from mailer.rendering.markdown import Reading
 from mailer.rendering.problems import TemplateFault
+from mailer.rendering.shorten import shortened, without_links
 from mailer.rendering.write_html import inline_html, mark, write_html
 from mailer.rendering.write_text import inline_text, write_text
 
@@ -40,11 +41,20 @@ class Body:
 
     def inline(self, text: str, line: int | None) -> tuple[str, str]:
         """A field that allows inline Markdown: (HTML, text)."""
+        tokens = self._inline(text, line)
+        return inline_html(tokens, self.holes), inline_text(tokens, self.holes)
+
+    def summary(self, text: str, line: int | None, most: int) -> tuple[str, str]:
+        """The same with no more than `most` characters of words, and without links."""
+        tokens = shortened(without_links(self._inline(text, line)), most)
+        return inline_html(tokens, self.holes), inline_text(tokens, self.holes)
+
+    def _inline(self, text: str, line: int | None) -> list[Inline]:
         reading = Reading(self.holes, self.file, lambda _line: line or 1)
         tokens: list[Inline] = reading.inline(" ".join(text.split()), line or 1)
         if reading.problems:
             raise InputProblems(reading.problems)
-        return inline_html(tokens, self.holes), inline_text(tokens, self.holes)
+        return tokens
 
     def _document(self, rendered: str) -> list[Node]:
         source = located(rendered, self.places)

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from mailer.domain.campaign_event_invite import Event
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.digest import Issue
 from mailer.domain.media import MediaFile
 from mailer.domain.picture import Picture
 from mailer.edition.filters import filters
@@ -27,6 +28,7 @@ from mailer.rendering.environment import CampaignEnvironment, Compilation, compi
 from mailer.rendering.finish import finished
 from mailer.rendering.holes import BODY, HTML, TEXT, Holes
 from mailer.rendering.images import prepare
+from mailer.rendering.issue import ImageView, Items, Showing, Shown
 from mailer.rendering.lines import located
 from mailer.rendering.mjml import to_html
 from mailer.rendering.plaintext import tidied
@@ -34,22 +36,16 @@ from mailer.rendering.problems import TemplateFault, from_exception, suggestion
 from mailer.rendering.pull_quote import pull_quote
 from mailer.rendering.surroundings import Surroundings
 from mailer.rendering.templates import TemplateFolders, shown_as
-from mailer.rendering.views import views
+from mailer.rendering.views import Absent, views
 from mailer.settings import FILE_NAME, Settings
-
-
-@dataclass(frozen=True, slots=True)
-class ImageView:
-    """`image(src)` in templates."""
-
-    url: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One variant with tokens in it. media: every file it links, by name. used: digests of the templates read, by name."""
+    """One variant with tokens in it. media: every file it links, by name. used: digests of the templates read, by name.
+
+    lent: the names of media that are there for a digest's items alone. warnings: what could not be shown of those.
+    """
 
     subject: str
     preheader: str
@@ -58,6 +54,8 @@ class Rendered:
     mjml: str
     media: Mapping[str, MediaFile]
     used: Mapping[str, str]
+    lent: frozenset[str]
+    warnings: tuple[Problem, ...]
 
 
 @dataclass
@@ -65,6 +63,7 @@ class Chain:
     """Renders one campaign file.
 
     environments: (templates, texts). recipient: None to leave holes, else what `subscriber` and `links` are.
+    issue: what it holds if it is a digest.
     """
 
     file: CampaignFile
@@ -72,7 +71,9 @@ class Chain:
     environments: tuple[CampaignEnvironment, CampaignEnvironment]
     holes: Holes
     recipient: Mapping[str, Any] | None = None
+    issue: Issue | None = None
     media: dict[str, MediaFile] = field(default_factory=dict)
+    lent: set[str] = field(default_factory=set)
 
     @property
     def settings(self) -> Settings:
@@ -103,11 +104,13 @@ class Chain:
         body.blocks = blocks
         texts.block_names = frozenset(blocks.signatures)
         common = self._common() | blocks.functions()
+        items = self._items(body)
+        common |= self._named(items.text)
         sources = self._compiled(texts)
         subject, preheader = (self._line(name, sources[name], common) for name in ("subject", "preheader"))
         common |= {"subject": subject, "preheader": preheader}
         html_fields, text_fields = contexts.markdown_fields(self.file, body)
-        blocks.html |= common | html_fields
+        blocks.html |= common | html_fields | self._named(items.html)
         blocks.text |= common | text_fields
         rendered_body = body.render(sources["body"], common)
         pulled = {"pull_quote": pull_quote(self.file, rendered_body.text)}
@@ -117,7 +120,7 @@ class Chain:
         text = self._text(templates, blocks.text, rendered_body.text)
         return Rendered(
             subject=subject, preheader=preheader, html=html, text=text, mjml=mjml, media=self.media,
-            used=compilation.used,
+            used=compilation.used, lent=frozenset(self.lent), warnings=items.warnings,
         )  # fmt: skip
 
     def _check_template(self) -> None:
@@ -144,6 +147,15 @@ class Chain:
             return common | contexts.personal_urls(self.settings, lambda name: contexts.link_token(self.holes, name))
         links = self.recipient["links"]
         return common | dict(self.recipient) | contexts.personal_urls(self.settings, links.__getitem__)
+
+    def _items(self, body: Body) -> Shown:
+        if self.issue is None:
+            return Shown(html=Items(), text=Items(), warnings=())
+        pages = f"{contexts.public_url(self.settings)}/c"
+        return Showing(body=body, picture=self._item_image, pages=pages).show(self.issue)
+
+    def _named(self, items: Items) -> dict[str, object]:
+        return {"items": items if self.issue is not None else Absent("items", "a digest has them")}
 
     def _compiled(self, texts: CampaignEnvironment) -> dict[str, Template]:
         """Subject, preheader and body as templates; what is wrong in any of them is raised at once."""
@@ -185,7 +197,15 @@ class Chain:
         path, shown_as = self._picture_path(src)
         picture = prepare(path, shown_as=shown_as)
         self.media[picture.name] = picture
+        self.lent.discard(picture.name)
         return ImageView(self._media_url(picture.name), picture.width, picture.height)
+
+    def _item_image(self, src: str) -> ImageView:
+        """The same for an item of a digest, which will hold others when its time has come."""
+        before = set(self.media) - self.lent
+        view = self.image(src)
+        self.lent |= set(self.media) - before
+        return view
 
     def calendar_url(self, note: str) -> str:
         """`calendar_url(note)` in templates: where the event can be taken into a calendar, with `note` beside it."""

@@ -113,7 +113,7 @@ def _material(file: CampaignFile, compiled: Compiled, around: Surroundings) -> M
     program = for_looking(compiled.edition)
     return Material(
         file=file, settings=around.settings, now=around.now, zone=zone_of(file, around.settings), edition=compiled.edition,
-        html=program.html(SAMPLE), text=program.text(SAMPLE), html_bytes=program.html_size(SAMPLE),
+        issue=compiled.issue, html=program.html(SAMPLE), text=program.text(SAMPLE), html_bytes=program.html_size(SAMPLE),
     )  # fmt: skip
 
 

@@ -8,11 +8,13 @@ said with file and line before anybody is mailed.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from pathlib import Path
 
+from mailer.domain.campaign_digest import Digest
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.digest import Issue
 from mailer.domain.media import MediaFile
 from mailer.domain.picture import Picture
 from mailer.edition.format import Context, Edition, Meta, Nodes, Variant
@@ -22,6 +24,7 @@ from mailer.rendering.chain import HTML_STAGES, TEXT_STAGES, Chain, Rendered
 from mailer.rendering.environment import CampaignEnvironment, environment
 from mailer.rendering.expressions import check_field
 from mailer.rendering.holes import Holes
+from mailer.rendering.issue import words_of
 from mailer.rendering.nest import nested
 from mailer.rendering.scan import scan, scan_plain
 from mailer.rendering.surroundings import Surroundings
@@ -32,12 +35,16 @@ from mailer.settings.starter import starter_project
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """What came of a campaign. media: every file it links. mjml: as it went to mrml, with tokens; for looking at."""
+    """What came of a campaign. media: every file it links. mjml: as it went to mrml, with tokens; for looking at.
+
+    issue: what it holds, if it is a digest, with notes on what could not be shown.
+    """
 
     edition: Edition
     media: tuple[MediaFile, ...]
     warnings: tuple[Problem, ...]
     mjml: str
+    issue: Issue | None
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -57,9 +64,11 @@ def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
     settings = around.settings
     # Whoever's campaign it is, it wears the templates of the project that it is compiled in.
     environments = environment(template_folders(settings.root or file.root))
-    holes = Holes([file.body, *(content.decode("utf-8", "replace") for content in file.sources.values())])
+    issue = around.issue_of(file) if isinstance(file.campaign, Digest) else None
+    texts = [file.body, *(content.decode("utf-8", "replace") for content in file.sources.values())]
+    holes = Holes([*texts, *(words_of(issue) if issue else ())])
     try:
-        rendered = Chain(file, around, environments, holes).render()
+        rendered = Chain(file, around, environments, holes, issue=issue).render()
     except InputProblems as error:
         fields, _ = _field_problems(file, {}, environments, around.known_attributes)
         raise InputProblems([*error.problems, *fields]) from error
@@ -84,7 +93,10 @@ def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
         meta=_meta(file, around, rendered),
         variants={"": variant},
     )
-    return Compiled(edition=edition, media=tuple(rendered.media.values()), warnings=tuple(warnings), mjml=rendered.mjml)
+    return Compiled(
+        edition=edition, media=tuple(rendered.media.values()), warnings=tuple(warnings),
+        mjml=rendered.mjml, issue=replace(issue, notes=(*issue.notes, *rendered.warnings)) if issue else None,
+    )  # fmt: skip
 
 
 def _nodes(text: str, holes: Holes, context: Context) -> Nodes:
@@ -141,6 +153,9 @@ def _digest(file: CampaignFile, rendered: Rendered, settings: Settings) -> str:
         "templates": dict(rendered.used),
         "settings": contexts.used_settings(settings),
         # Other files are made from all this, and say when: a calendar file is another one tomorrow.
-        "pictures": sorted(name for name, one in rendered.media.items() if isinstance(one, Picture)),
+        # Neither do the items of a digest count: they are those of the moment at which it is frozen.
+        "pictures": sorted(
+            name for name in rendered.media.keys() - rendered.lent if isinstance(rendered.media[name], Picture)
+        ),
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True, default=str).encode()).hexdigest()

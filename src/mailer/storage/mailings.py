@@ -22,6 +22,7 @@ from mailer.domain.mailing import (
     RowState,
 )
 from mailer.errors import UnknownName
+from mailer.storage.digest_items import release
 from mailer.storage.ledger_outlook import any_open
 from mailer.storage.tables import delivery, edition, mailing
 from mailer.storage.types import UtcDateTime
@@ -124,7 +125,10 @@ def move(connection: sa.Connection, mailing_id: int, to: MailingState, *, reason
         values["started_at"] = sa.func.coalesce(mailing.c.started_at, sa.literal(at, UtcDateTime))
     sources = [state for state, steps in MAILING_STEPS.items() if to in steps]
     step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.state.in_(sources)).values(values)
-    return connection.execute(step).rowcount == 1
+    moved = connection.execute(step).rowcount == 1
+    if moved and to is MailingState.CANCELLED:
+        release(connection, mailing_id)
+    return moved
 
 
 def due_work(connection: sa.Connection, now: datetime) -> list[Mailing]:

@@ -194,6 +194,24 @@ delivery_event = table(
     sa.Column("detail", sa.Text, nullable=False, default=""),
     sa.Index("ix_delivery_event_mailing_id_subscriber_id", "mailing_id", "subscriber_id"),
 )
+# What each mailing of a digest held. Every item at most once among those that count; a cancelled mailing's do not.
+digest_item = table(
+    "digest_item",
+    reference("mailing.id", primary_key=True),
+    sa.Column("item", sa.Text, primary_key=True),  # domain.digest.Item.key: "campaign:SLUG"
+    sa.Column("digest", sa.Text, nullable=False),  # the digest's slug
+    sa.Column("place", sa.BigInteger),  # 1 for the newest; NULL: the first issue passed it over as too old
+    sa.Column("counts", sa.Boolean, nullable=False, default=True),
+    sa.Index(
+        "uq_digest_item_digest_item",
+        "digest",
+        "item",
+        unique=True,
+        sqlite_where=sa.text("counts"),
+        postgresql_where=sa.text("counts"),
+    ),
+    sqlite_with_rowid=False,
+)
 
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 schedule = table(

@@ -10,7 +10,7 @@ from ledger_world import email, states
 from mailer.domain.mailing import MailingState, RowState
 from mailer.edition.format import load
 from mailer.errors import InputProblems, Refused, UnknownName
-from mailer.launch import Order, Repeat, freezing, launch
+from mailer.launch import NothingToSend, Order, Repeat, freezing, launch
 from mailer.storage import control, events, mailings, materialise, subscriptions
 from mailer.storage.tables import delivery, edition, mailing, subscriber, subscription
 from sending_world import Clock, desk_for, make_project, populate, rename, write_letter
@@ -100,7 +100,7 @@ def nothing_was_written(desk):
 
 
 def test_nobody_to_mail_is_no_mailing_and_no_error(desk):
-    assert send(desk, list_name="events") is None
+    assert send(desk, list_name="events") == NothingToSend("the audience of letter is empty")
     assert nothing_was_written(desk)
 
 

@@ -1,6 +1,17 @@
 """The lint rules, one small file per subject. `docs/checks.md` documents each."""
 
-from mailer.rendering.lints import brand, envelope, figures, invitations, letters, links, pictures, words
+from mailer.rendering.lints import (
+    brand,
+    digest,
+    envelope,
+    events,
+    figures,
+    invitations,
+    letters,
+    links,
+    pictures,
+    words,
+)
 from mailer.rendering.lints.rule import Found, Material, Rule
 
 __all__ = ["FIXED_RULES", "RULES", "Found", "Material", "Rule"]
@@ -8,6 +19,8 @@ __all__ = ["FIXED_RULES", "RULES", "Found", "Material", "Rule"]
 RULES: tuple[Rule, ...] = (
     *envelope.RULES,
     *brand.RULES,
+    *digest.RULES,
+    *events.RULES,
     *figures.RULES,
     *invitations.RULES,
     *letters.RULES,

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.digest import Issue
 from mailer.edition.format import Edition
 from mailer.errors import Severity
 from mailer.settings import Settings
@@ -37,6 +38,7 @@ class Material:
     now: datetime
     zone: ZoneInfo
     edition: Edition
+    issue: Issue | None  #: what it holds, if it is a digest
     html: str  #: for a sample recipient
     text: str
     html_bytes: int  #: of the HTML part as encoded

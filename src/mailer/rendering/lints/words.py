@@ -81,7 +81,8 @@ def quotes(material: Material) -> Iterator[Found]:
 @warning("short-body", "fewer than 50 words: mail that is all picture is taken for advertising")
 def short_body(material: Material) -> Iterator[Found]:
     count = sum(len(re.findall(r"\w+", words)) for _, words in material.body_lines)
-    if count < 50:
+    # A digest has the words of its items.
+    if count < 50 and material.issue is None:
         yield Found(line=material.file.body_line, message=f"the body has {count} words", hint="say it in text as well")
 
 

@@ -195,6 +195,28 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "digest_item",
+        sa.Column("mailing_id", sa.BigInteger(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=True),
+        sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mailing_id"], ["mailing.id"], name=op.f("fk_digest_item_mailing_id_mailing"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("mailing_id", "item", name=op.f("pk_digest_item")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "uq_digest_item_digest_item",
+        "digest_item",
+        ["digest", "item"],
+        unique=True,
+        sqlite_where=sa.text("counts"),
+        postgresql_where=sa.text("counts"),
+    )
+    op.create_table(
         "occurrence",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("schedule_id", sa.BigInteger(), nullable=False),

@@ -1,0 +1,139 @@
+"""What a digest holds: items, each a campaign that was mailed or published, and one issue of them.
+
+An item is known by its key ("campaign:SLUG"; feeds will bring keys of their own). A digest carries each key once: what
+an earlier issue carried, or the first one passed over, is not new any more. A cancelled issue carried nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from mailer.domain.count import counted
+from mailer.errors import Problem
+
+#: The kind whose campaigns hold others.
+DIGEST = "digest"
+#: What `check` calls a note on an item.
+ITEM_RULE = "digest-item"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPicture:
+    """src: relative to the item's campaign file or to its project."""
+
+    src: str
+    alt: str
+    credit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One campaign in a digest.
+
+    at: when it was mailed, or the beginning of the day on which it was published; day: that day for the digest's readers.
+    address: where it was published; None: it was mailed, and its public page is linked.
+    standfirst: inline Markdown. file: how problems name its file; standfirst_line, picture_line: lines there.
+    """
+
+    slug: str
+    kind: str
+    headline: str
+    at: datetime
+    day: date
+    file: str
+    kicker: str | None = None
+    standfirst: str | None = None
+    picture: ItemPicture | None = None
+    topics: tuple[str, ...] = ()
+    address: str | None = None
+    standfirst_line: int | None = None
+    picture_line: int | None = None
+
+    @property
+    def key(self) -> str:
+        return campaign_key(self.slug)
+
+
+def campaign_key(slug: str) -> str:
+    return f"campaign:{slug}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailed:
+    """A campaign with a mailing that is frozen and not cancelled. at: its first; title: its newest one's headline."""
+
+    slug: str
+    kind: str
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What the database knows. spent: keys that this digest carried or passed over; has_run: it had an issue before.
+
+    is_blind: there was no database to ask.
+    """
+
+    mailed: Mapping[str, Mailed] = field(default_factory=dict)
+    spent: frozenset[str] = frozenset()
+    has_run: bool = False
+    is_blind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """What a digest would hold now.
+
+    items: newest first. least: with fewer than that nothing is sent. waiting: how many more there were than fit.
+    passed_over: keys that are too old for a first issue, and will not come in a later one. notes: what was left out, or
+    is not as its file meant it, and why. topics: those that the project's campaigns have, where the digest names any.
+    is_blind: there was no database to ask what was mailed.
+    """
+
+    items: tuple[Item, ...] = ()
+    least: int = 1
+    waiting: int = 0
+    passed_over: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
+    topics: frozenset[str] = frozenset()
+    is_blind: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return len(self.items) < self.least
+
+    @property
+    def lack(self) -> str:
+        """Why nothing would be sent; "" when something would."""
+        if not self.is_empty:
+            return ""
+        if not self.items:
+            return "there is nothing new"
+        return f"there is {counted(len(self.items), 'new item')}, and min_items is {self.least}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far back a first issue reaches: so many items, so many days, or (both None) to the beginning."""
+
+    items: int | None = None
+    days: int | None = None
+
+    def __str__(self) -> str:
+        if self.items is not None:
+            return f"last {self.items}"
+        return "everything" if self.days is None else counted(self.days, "day")
+
+
+_REACH = re.compile(r"last ([1-9]\d{0,3})|([1-9]\d{0,3}) days?|everything")
+
+
+def parse_reach(text: str) -> Reach | None:
+    """The reach that `text` states ("last 5", "30 days", "everything"); None when it states none."""
+    found = _REACH.fullmatch(" ".join(text.lower().split()))
+    if found is None:
+        return None
+    last, days = found.groups()
+    return Reach(items=int(last) if last else None, days=int(days) if days else None)

@@ -1,0 +1,161 @@
+"""Collects what a digest would hold: campaigns that were mailed, or that their file says were published.
+
+A candidate has a mailing, or `published:` in its file. `collect` narrows by kind and topic; other digests are never
+candidates. What an earlier issue carried is not new. The order is newest first, by when something was mailed or came
+out. A campaign that was mailed stays an item whatever becomes of its file: then the mailing says what it was called. One
+that cannot be taken up is left out with a note, and never holds up the issue.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from mailer.domain.campaign_digest import Collect, Digest
+from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.digest import DIGEST, ITEM_RULE, Issue, Item, ItemPicture, Mailed, Reach, Records, campaign_key
+from mailer.errors import InputProblems, Problem, Severity, UnknownName
+from mailer.sources.campaign_files import FOLDER, campaign_slugs, read_campaign
+
+#: Most campaigns are only mailed; their files need not be read to see that they say nothing of being published.
+_PUBLISHED = re.compile(rb"^published\s*:", re.MULTILINE)
+
+
+def collect(file: CampaignFile, records: Records, *, now: datetime, zone: ZoneInfo) -> Issue:
+    """The issue that the digest `file` would be now. zone: in which its readers count days."""
+    assert isinstance(file.campaign, Digest)
+    wanted = file.campaign.collect
+    search = _Search(file, wanted, records, now.astimezone(zone).date(), zone)
+    found = sorted(search.items(), key=lambda item: (item.at, item.slug), reverse=True)
+    kept = found if records.has_run else _within(found, wanted.reach, now)
+    return Issue(
+        items=tuple(kept[: wanted.max_items]),
+        least=wanted.min_items,
+        waiting=max(len(kept) - wanted.max_items, 0),
+        passed_over=tuple(item.key for item in found[len(kept) :]),
+        notes=tuple(search.notes),
+        topics=_topics(file.root) if wanted.topics else frozenset(),
+        is_blind=records.is_blind,
+    )
+
+
+def _topics(root: Path) -> frozenset[str]:
+    """Every topic that a campaign of the project has."""
+    found: set[str] = set()
+    for slug in campaign_slugs(root):
+        with suppress(InputProblems, UnknownName):
+            found.update(read_campaign(root, slug).campaign.topics)
+    return frozenset(found)
+
+
+def _within(found: list[Item], reach: Reach, now: datetime) -> list[Item]:
+    """Those of `found`, newest first, that a first issue reaches back to."""
+    if reach.days is not None:
+        return [item for item in found if item.at > now - timedelta(days=reach.days)]
+    return found[: reach.items]
+
+
+class _Search:
+    """One look through a project; `notes` fill while `items` runs."""
+
+    def __init__(self, digest: CampaignFile, wanted: Collect, records: Records, today: date, zone: ZoneInfo) -> None:
+        self._digest, self._wanted, self._records = digest, wanted, records
+        self._today, self._zone = today, zone
+        self.notes: list[Problem] = []
+
+    def items(self) -> Iterator[Item]:
+        root = self._digest.root
+        published = {slug for slug in campaign_slugs(root) if _says_published(root / FOLDER / f"{slug}.md")}
+        for slug in sorted((self._records.mailed.keys() | published) - {self._digest.slug}):
+            if campaign_key(slug) in self._records.spent:
+                continue
+            mailed = self._records.mailed.get(slug)
+            item = self._from_file(slug, mailed)
+            if item is not None:
+                yield item
+
+    def _from_file(self, slug: str, mailed: Mailed | None) -> Item | None:
+        try:
+            read = read_campaign(self._digest.root, slug)
+        except UnknownName:
+            return self._from_mailing(slug, mailed)
+        except InputProblems as error:
+            first = error.problems[0]
+            left_out = "" if mailed else ": it is left out"
+            self._note(first.file, first.line, f"this file has errors ({first.message}){left_out}", first.hint)
+            return self._from_mailing(slug, mailed, is_told=True)
+        if not self._is_wanted(read.campaign.kind, read.campaign.topics):
+            return None
+        at = mailed.at if mailed else self._published(read)
+        return None if at is None else _item(read, at, self._zone, was_mailed=mailed is not None)
+
+    def _from_mailing(self, slug: str, mailed: Mailed | None, *, is_told: bool = False) -> Item | None:
+        """What is left of a campaign that has no readable file: of its topics nothing is known."""
+        if mailed is None or not self._is_wanted(mailed.kind, self._wanted.topics):
+            return None
+        name = f"{FOLDER}/{slug}.md"
+        if not is_told:
+            known = (
+                "its item is its headline alone" if not self._wanted.topics else "it is left out, its topics unknown"
+            )
+            self._note(name, None, f"this was mailed, and its file is gone: {known}", "")
+        if self._wanted.topics:
+            return None
+        day = mailed.at.astimezone(self._zone).date()
+        return Item(slug=slug, kind=mailed.kind, headline=mailed.title, at=mailed.at, day=day, file=name)
+
+    def _published(self, read: CampaignFile) -> datetime | None:
+        """The beginning of the day on which it came out; None when that says nothing to readers of today."""
+        day, line = read.campaign.published, read.line_of("published")
+        if day is None:  # the line that looked like it stood in the body
+            return None
+        if day > self._today:
+            message = f"this comes out on {day:%-d %B %Y}: until then {self._digest.slug} leaves it out"
+            self._note(read.name, line, message, "")
+        elif read.campaign.canonical_url is None:
+            message = f"this is published, and {self._digest.slug} has no page to lead to: it is left out"
+            self._note(read.name, line, message, "add canonical_url, or mail it: then it has a public page")
+        else:
+            return datetime.combine(day, time(), tzinfo=self._zone)
+        return None
+
+    def _is_wanted(self, kind: str, topics: tuple[str, ...]) -> bool:
+        wanted = self._wanted
+        return (
+            kind != DIGEST
+            and (not wanted.kinds or kind in wanted.kinds)
+            and (not wanted.topics or bool(set(topics) & set(wanted.topics)))
+        )
+
+    def _note(self, file: str, line: int | None, message: str, hint: str) -> None:
+        self.notes.append(
+            Problem(rule=ITEM_RULE, severity=Severity.WARNING, file=file, line=line, message=message, hint=hint)
+        )
+
+
+def _says_published(path: Path) -> bool:
+    try:
+        return _PUBLISHED.search(path.read_bytes()) is not None
+    except OSError:  # a folder, or not ours to read: `check` says so
+        return False
+
+
+def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, was_mailed: bool) -> Item:
+    campaign, image = read.campaign, read.campaign.image
+    return Item(
+        slug=read.slug,
+        kind=campaign.kind,
+        headline=campaign.headline,
+        at=at,
+        day=at.astimezone(zone).date(),
+        file=read.name,
+        kicker=campaign.kicker,
+        standfirst=campaign.standfirst,
+        picture=ItemPicture(src=image.src, alt=image.alt, credit=image.credit) if image else None,
+        topics=campaign.topics,
+        address=None if was_mailed else campaign.canonical_url,
+        standfirst_line=read.line_of("standfirst"),
+        picture_line=read.line_of("image", "src"),
+    )
