@@ -22,6 +22,8 @@ from mailer.sources.digest_items import collect
 ROOT = Path(__file__).parents[1]
 PUBLIC_URL = "https://mail.example.org"
 EXAMPLES = sorted(campaign_slugs(ROOT))
+#: A letter comes as letters do.
+WITHOUT_PICTURES = frozenset({"a-letter-to-members"})
 ROSA = {
     "first_name": "Rosa",
     "last_name": "Quillbridge",

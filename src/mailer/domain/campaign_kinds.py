@@ -20,7 +20,9 @@ from mailer.domain.campaign_event_report import EventReport
 from mailer.domain.campaign_letter import Letter
 from mailer.domain.campaign_petition import PetitionLetter
 
-KINDS: dict[str, type[Campaign]] = {kind.name: kind for kind in (Article, Appeal, EventReport, Digest, EventInvite, Letter, PetitionLetter)}
+KINDS: dict[str, type[Campaign]] = {
+    kind.name: kind for kind in (Article, Appeal, EventReport, Digest, EventInvite, Letter, PetitionLetter)
+}
 #: Templates and schedules are the author's business; these alone are rendered.
 TEMPLATE_FIELDS = ("subject", "preheader")
 
