@@ -124,7 +124,7 @@ def _write(output: Output, bench: "Bench", seen: Seen, folder: Path) -> int:
     from mailer.web.preview.on_disk import files_of, write
     from mailer.web.preview.page import pages_for
 
-    paths = write(folder, files_of(seen.sight, seen.good, seen.mail, pages_for(bench.app.settings)))
+    paths = write(folder, files_of(bench.root, seen.sight, seen.good, seen.mail, pages_for(bench.app.settings)))
     output.say(f"Wrote {counted(len(paths), 'file')} to {folder}. Open {folder / 'index.html'}")
     output.document(seen.document() | {"files": [str(path) for path in paths]})
     return Exit.OK

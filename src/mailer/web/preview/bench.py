@@ -146,8 +146,8 @@ class Bench:
 
     def _check_example(self, example: Example) -> tuple[CampaignFile, Checked]:
         """Only what keeps it from being shown is said of it: its words are not this project's."""
-        settings = self.app.settings
-        checked = check(example.file, Surroundings(settings=settings, now=example.now))
+        around = Surroundings(settings=self.app.settings, now=example.now, issue_of=example.issue_of)
+        checked = check(example.file, around)
         if checked.compiled is not None:
             return example.file, replace(checked, findings=())
         return example.file, checked

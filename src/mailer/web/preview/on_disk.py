@@ -26,15 +26,15 @@ LIST = "preview.json"
 _NAMED = 5
 
 
-def files_of(sight: Sight, good: Good, mail: Mail, pages: Pages) -> Mapping[str, bytes]:
-    """Every file of the preview, by its name below the folder."""
-    return dict(_files(sight, good, mail, pages))
+def files_of(root: Path, sight: Sight, good: Good, mail: Mail, pages: Pages) -> Mapping[str, bytes]:
+    """Every file of the preview, by its name below the folder. root: of the project."""
+    return dict(_files(root, sight, good, mail, pages))
 
 
-def _files(sight: Sight, good: Good, mail: Mail, pages: Pages) -> Iterator[tuple[str, bytes]]:
+def _files(root: Path, sight: Sight, good: Good, mail: Mail, pages: Pages) -> Iterator[tuple[str, bytes]]:
     address = OnDisk()
     for view in VIEWS:
-        values = campaign_values(sight, view, address)
+        values = campaign_values(root, sight, view, address)
         yield address.view(view), pages.render("preview.html", live=False, choosing=False, **values).encode()
         if view.framed:
             yield address.frame(view), _frame(good, mail, view).encode()

@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from mailer.domain.count import counted
 from mailer.edition.program import MOST_HTML_BYTES
-from mailer.errors import EditionError, Severity
+from mailer.errors import EditionError, Problem, Severity
 from mailer.rendering.pages import Pages
 from mailer.settings import Settings
+from mailer.settings.starter import starter_project
 from mailer.web.preview.addresses import Addresses
-from mailer.web.preview.bench import Proof
+from mailer.web.preview.bench import Good, Proof
 from mailer.web.preview.mail import Mail, mail_for
 from mailer.web.preview.readers import Reader
 from mailer.web.preview.views import VIEWS, View
 
 FOLDER = Path(__file__).parents[1] / "pages"
+_LONGEST_QUOTE = 120
 
 
 def pages_for(settings: Settings) -> Pages:
@@ -49,18 +52,18 @@ def seen_by(proof: Proof, reader: Reader | None, *, at: datetime) -> Sight:
     return Sight(proof=proof, reader=reader, mail=mail)
 
 
-def campaign_values(sight: Sight, view: View, address: Addresses) -> Mapping[str, Any]:
-    """What `preview.html` prints, beside what depends on where it stands."""
+def campaign_values(root: Path, sight: Sight, view: View, address: Addresses) -> Mapping[str, Any]:
+    """What `preview.html` prints, beside what depends on where it stands. root: of the project."""
     proof = sight.proof
     good = proof.good
     return {
         "file": proof.name,
         "kind": good.file.campaign.kind.replace("_", " ") if good else "",
-        "findings": proof.findings,
+        "findings": [(finding, quoted_line(root, finding)) for finding in proof.findings],
         "verdict": verdict(proof),
         "mail": sight.mail,
         "reader": sight.reader,
-        "nothing": sight.nothing,
+        "nothing": sight.nothing or lack_of(good),
         "old_since": f"{good.at.astimezone():%H:%M:%S}" if good and proof.is_old else "",
         "clock": f"{good.compiled.edition.meta.frozen_at.astimezone():%H:%M}" if good else "",
         "view": view,
@@ -68,6 +71,30 @@ def campaign_values(sight: Sight, view: View, address: Addresses) -> Mapping[str
         "address": address,
         "most": MOST_HTML_BYTES,
     }
+
+
+def quoted_line(root: Path, finding: Problem) -> str:
+    """The line that a finding is about, "" when it cannot be told."""
+    if not finding.line:
+        return ""
+    for folder in (root, starter_project()):
+        try:
+            with (folder / finding.file).open(encoding="utf-8-sig", errors="replace") as file:
+                line = next(islice(file, finding.line - 1, None), "").strip()
+        except (OSError, ValueError):
+            continue
+        return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}…"
+    return ""
+
+
+def lack_of(good: Good | None) -> str:
+    """What keeps a digest from going out now, or from being seen whole; "" for everything else."""
+    issue = good.compiled.issue if good else None
+    if issue is None:
+        return ""
+    if issue.lack:
+        return f"Nothing would be sent now: {issue.lack}."
+    return "There is no database yet, so only what was published elsewhere is in it." if issue.is_blind else ""
 
 
 def verdict(proof: Proof) -> str:

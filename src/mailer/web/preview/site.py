@@ -84,7 +84,7 @@ class PreviewSite:
         if request.query_params.get("as") == RANDOM and sight.reader:
             return RedirectResponse(self._address(request, proof, sight.reader).view(self._view(request)), 303)
         view, address = self._view(request), self._address(request, proof, sight.reader)
-        values = campaign_values(sight, view, address)
+        values = campaign_values(self._bench.root, sight, view, address)
         choosing = request.path_params["shelf"] == "campaigns"
         return self._page("preview.html", here=request.path_params["name"], choosing=choosing, **values)
 
