@@ -31,7 +31,7 @@ def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) ->
         refuse_unexpected(order, plan.people)
     if plan.people:
         refuse_late(draft.slug, send_by=draft.send_by, starts_at=starts_at, ends_at=plan.ends_at)
-        if leaves_this_machine(desk.settings):
+        if desk.settings.leaves_this_machine:
             refuse_no_way_out(desk.settings.web.public_url, desk.key, _somebody(desk, draft))
     return plan
 
@@ -66,7 +66,7 @@ def refuse_no_relay(settings: Settings) -> None:
 
 def refuse_unfit(settings: Settings) -> None:
     """Raises Refused when a relay would carry mail off this machine, and the project is not fit for that."""
-    if not leaves_this_machine(settings):
+    if not settings.leaves_this_machine:
         return
     if settings.project.clock is not None:
         raise Refused(
@@ -78,11 +78,6 @@ def refuse_unfit(settings: Settings) -> None:
             "web.public_url is not an https address, so nobody could leave or see the pictures.",
             hint='Run `mailer serve` where people reach it, and set public_url = "https://mail.example.org" in [web].',
         )
-
-
-def leaves_this_machine(settings: Settings) -> bool:
-    """Whether any relay carries mail further than loopback."""
-    return not all(relay.on_loopback for relay in settings.relays)
 
 
 def refuse_repeat(order: Order, earlier: Sequence[Earlier]) -> None:

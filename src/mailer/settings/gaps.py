@@ -1,6 +1,6 @@
 """What a project still lacks before real people can be mailed, read off its settings and nothing else.
 
-`init` prints it, `config show` repeats it, and `check` refuses what must not leave this machine.
+`init` prints it, `config show` repeats it, and `check` finds what of it stands in a mail.
 """
 
 from collections.abc import Iterator

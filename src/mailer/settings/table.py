@@ -157,6 +157,11 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def leaves_this_machine(self) -> bool:
+        """Whether any relay carries mail further than loopback."""
+        return not all(relay.on_loopback for relay in self.relays)
+
     def place_of(self, *names: str) -> tuple[str, int | None]:
         """(file or variable, line) where the first of `names` that is set anywhere is set; else mailer.toml as a whole."""
         for name in names:

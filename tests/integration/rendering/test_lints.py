@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -169,6 +170,23 @@ def test_a_brand_from_the_environment_is_found_there(tmp_path):
     assert (finding.file, finding.line) == ("MAILER_BRAND__ACCENT", None)
 
 
+def test_an_examples_sender_and_address_are_noticed_before_mail_leaves_this_machine(tmp_path):
+    (tmp_path / "mailer.toml").write_text(
+        '[organisation]\nname = "N"\nfrom_address = "news@example.org"\npostal_address = "1 Example Street, Example Town"\n'
+    )
+    project = load(tmp_path, {})
+    seen = {"organisation": project.organisation, "lines": project.lines, "origins": project.origins}
+    assert found(tmp_path, "Words.\n", sections=seen) == ()
+    leaving = seen | {"relays": (RelaySettings(host="smtp.example.org"),)}
+    findings = found(tmp_path, "Words.\n", sections=leaving)
+    assert [(one.rule, one.file, one.line, one.severity) for one in findings] == [
+        ("identity", "mailer.toml", 3, Severity.WARNING),
+        ("identity", "mailer.toml", 4, Severity.WARNING),
+    ]
+    own = found(tmp_path, "Words.\n", sections=leaving, more=PREHEADER + "from: A <a@solidarity.org.uk>\n")
+    assert [one.line for one in own] == [4]
+
+
 def test_size_is_a_warning_before_it_is_an_error(tmp_path):
     paragraph = "They met in the hall of the old printworks and talked on. " * 10
     sizes = {}
@@ -204,10 +222,8 @@ def test_what_cannot_be_compiled_is_reported_alone(tmp_path):
     assert rules(found(tmp_path, "<b>TODO</b>\n")) == [("raw-html", 7)]
 
 
-def test_every_rule_has_a_test_here():
-    from pathlib import Path
-
-    text = Path(__file__).read_text(encoding="utf-8")
+def test_every_rule_has_a_test_here_or_in_a_file_beside_this():
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_lints*.py"))
     assert [rule.id for rule in RULES if f'"{rule.id}"' not in text] == []
 
 

@@ -8,6 +8,7 @@ from mailer.domain.campaign_file import CampaignFile
 from mailer.edition.program import MOST_HTML_BYTES
 from mailer.errors import Severity
 from mailer.rendering.lints.rule import Found, Material, error, warning
+from mailer.settings.gaps import Sort, gaps
 
 #: From here on a long name or a longer branch may push somebody's mail over the edge.
 _NEARLY = 90_000
@@ -60,12 +61,17 @@ def preheader(material: Material) -> Iterator[Found]:
 
 @error("identity", "mail must say who sends it and where they are: organisation.name, from_address, postal_address")
 def identity(material: Material) -> Iterator[Found]:
-    organisation = material.settings.organisation
-    for name in ("name", "from_address", "postal_address"):
-        if not getattr(organisation, name) and not (name == "from_address" and material.file.campaign.sender):
-            yield Found(message=f"organisation.{name} is not set", hint="set it under [organisation] in mailer.toml")
+    settings, campaign = material.settings, material.file.campaign
+    for gap in gaps(settings):
+        theirs = gap.setting == "organisation.from_address" and campaign.sender
+        matters = gap.sort is Sort.UNSET or settings.leaves_this_machine
+        if gap.setting.startswith("organisation.") and matters and not theirs:
+            file, line = settings.place_of(gap.setting)
+            severity = None if gap.sort is Sort.UNSET else Severity.WARNING
+            message = f"{gap.setting}: {gap.message}"
+            yield Found(file=file, line=line, message=message, hint=gap.hint, severity=severity)
     # White space apart, both parts carry the address.
-    address = "".join(organisation.postal_address.split())
+    address = "".join(settings.organisation.postal_address.split())
     for part, content in (("HTML", material.html), ("text", material.text)):
         if address and address not in "".join(unescape(content).split()):
             yield Found(
@@ -116,10 +122,14 @@ def unknown_list(material: Material) -> Iterator[Found]:
 
 @error("public-url", "mail for the world with links to this machine: web.public_url is unset or http")
 def public_url(material: Material) -> Iterator[Found]:
-    away = any(not relay.on_loopback for relay in material.settings.relays)
-    if away and not material.settings.web.public_url.startswith("https://"):
-        yield Found(message="web.public_url is not an https address, and a relay carries mail away from this machine",
-                    hint='set public_url = "https://mail.example.org" under [web]')  # fmt: skip
+    if material.settings.leaves_this_machine and not material.settings.web.public_url.startswith("https://"):
+        file, line = material.settings.place_of("web.public_url")
+        yield Found(
+            file=file,
+            line=line,
+            message="web.public_url is not an https address, and a relay carries mail away from this machine",
+            hint='set public_url = "https://mail.example.org" under [web]',
+        )
 
 
 RULES = (
