@@ -75,6 +75,24 @@ share_offer:
   risk: You may lose it.
   url: https://www.example.org/shares
 """
+LETTER = """\
+writer: {name: Robin Sample, role: membership secretary}
+action: {label: Renew, url: "https://www.example.org/renew"}
+ps: Come to the *meeting*.
+"""
+INVITATION = """\
+event:
+  name: The meeting
+  start: 2024-12-05 18:30
+  end: 2024-12-05 20:30
+  place: {name: The hall, address: 1 Example Street, url: "https://www.example.org/hall"}
+  online: {url: "https://www.example.org/join", note: With captions}
+  access: [No steps., A loop.]
+  cost: Free
+  rsvp_url: "https://www.example.org/sign-up"
+sessions:
+  - {at: "19:00", title: The year, speakers: [{name: Robin Sample}]}
+"""
 SUBJECT = "{% if subscriber.first_name %}{{ subscriber.first_name }}, {% endif %}there is news for you"
 PREHEADER = (
     'preheader: \'For {{ subscriber.name | default("you") }} in {{ subscriber.country | default("the world") }}\'\n'
@@ -106,7 +124,10 @@ def words(text):
 
 
 @pytest.mark.parametrize("fields", [ANA, NOBODY, SOMEBODY], ids=["donor", "nobody", "somebody"])
-@pytest.mark.parametrize(("kind", "body", "more"), [("article", BODY, ""), ("appeal", APPEAL, SHARES)])
+@pytest.mark.parametrize(
+    ("kind", "body", "more"),
+    [("article", BODY, ""), ("appeal", APPEAL, SHARES), ("letter", BODY, LETTER), ("event_invite", BODY, INVITATION)],
+)
 def test_the_program_says_what_plain_jinja_says(tmp_path, kind, body, more, fields):
     (tmp_path / "campaigns").mkdir()
     Image.new("RGB", (900, 300), "red").save(tmp_path / "campaigns" / "p.png")
