@@ -10,9 +10,11 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+EXAMPLES = [path.stem for path in (Path(__file__).parents[2] / "campaigns").glob("*.md")]
 HOSTILE = {
     "MAILER_SMTP_URL": "smtp://relay.example:25",
     "MAILER_DATABASE_URL": "sqlite:////nowhere/at/all.db",
@@ -94,15 +96,19 @@ def temporary(place):
 
 
 @pytest.mark.slow
-def test_once_sends_both_campaigns_and_the_one_who_left_gets_no_second(place):
+def test_once_sends_every_campaign_and_the_one_who_left_gets_no_more(place):
     done = run(place, "--once", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    article, appeal = document["mailings"]
-    assert [article["campaign"], appeal["campaign"]] == ["labour-and-latin-america", "fighting-fund"]
-    assert {article["state"], appeal["state"]} == {"finished"}
-    assert article["unsubscribed"] == 1
-    assert document["sent"] == document["inbox"] == article["total"] + appeal["total"] > 300
+    *others, appeal, digest = document["mailings"]
+    assert {one["campaign"] for one in others} == set(EXAMPLES) - {"fighting-fund", "weekly-digest"}
+    assert [appeal["campaign"], digest["campaign"]] == ["fighting-fund", "weekly-digest"]
+    assert {one["state"] for one in document["mailings"]} == {"finished"}
+    assert sum(one["unsubscribed"] for one in document["mailings"]) == 1
+    assert document["sent"] == document["inbox"] == sum(one["total"] for one in document["mailings"]) > 300
+    assert digest["sent"] == max(one["sent"] for one in others) - 1, "everybody but the one who left"
+    held = re.search(r"collected (\d+) of these campaigns", done.stderr)
+    assert int(held[1]) >= 4
     assert document["failed"] == 0
     (scheduled,) = re.findall(r"is scheduled for [0-9:]+ and (\d+) people", done.stderr)
     assert appeal["sent"] == int(scheduled) - 1
@@ -133,7 +139,7 @@ def test_a_busy_port_is_no_reason_to_fail_and_keep_keeps(place):
         text=True,
         check=True,
     )
-    assert len(json.loads(status.stdout)["mailings"]) == 2
+    assert len(json.loads(status.stdout)["mailings"]) == len(EXAMPLES)
 
 
 @pytest.mark.slow
@@ -142,11 +148,15 @@ def test_it_shows_the_inbox_until_ctrl_c_and_then_clears_everything_away(place):
         page = re.search(r"http://127\.0\.0\.1:\d+/inbox/", read_until(process, "/inbox/"))[0]
         assert "What is happening" in fetch(page)  # before anything has been sent
         read_until(process, "Stop with Ctrl-C")
-        assert fetch(page).count('class="done"') == 6
+        assert fetch(page).count('class="done"') == 7
         assert "Fighting fund" in fetch(page)
         public = fetch(re.sub("/inbox/.*", "/c/fighting-fund", page))
         assert "Dear friend," in public
         assert "/u/" not in public
+        digest = fetch(re.sub("/inbox/.*", "/c/weekly-digest", page))
+        for item in ("fighting-fund", "labour-and-latin-america", "latin-america-2024", "peru-statement"):
+            assert f"/c/{item}" in digest
+            assert "Dear friend," in fetch(re.sub("/inbox/.*", f"/c/{item}", page)) or item != "fighting-fund"
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 0

@@ -1,6 +1,7 @@
 """What happens in a demo, act by act. Each act does what a command does, and says in a sentence what came of it."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.error import URLError
@@ -9,11 +10,13 @@ from urllib.request import ProxyHandler, Request, build_opener
 from mailer.demo.stage import Stage
 from mailer.demo.story import Story
 from mailer.domain.audience import Audience
+from mailer.domain.count import counted, people
 from mailer.domain.mailing import Mailing, RowState
 from mailer.domain.schedule import parse_when
 from mailer.edition.links import verify
 from mailer.errors import MailerError
 from mailer.launch import Draft, NothingToSend, Order, launch, read_draft
+from mailer.sources.campaign_files import campaign_slugs
 from mailer.storage import audiences, mailings, subscribers
 from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.status import Status, status_of
@@ -21,14 +24,16 @@ from mailer.web.inbox.reading import open_message
 from mailer.web.inbox.store import Entry
 
 PEOPLE = "subscribers/people.csv"
-ARTICLE, APPEAL = "labour-and-latin-america", "fighting-fund"
+#: Goes out by schedule; holds what went out before it. Every other campaign of the example goes out at once.
+APPEAL, DIGEST = "fighting-fund", "weekly-digest"
 PLANNED = (
     "The invented people of the example project are imported.",
-    "An article and an appeal are compiled and checked.",
-    "The article goes out to everybody.",
+    "The campaigns of the example project are compiled and checked.",
+    "All but the appeal and the digest go out.",
     "The appeal is scheduled, for a few seconds later.",
-    "One of its readers leaves the list, by the link in the message.",
+    "One of their readers leaves the list, by the link in a message.",
     "The scheduler sends the appeal, and that reader is not among its recipients.",
+    "The digest collects what went out, and goes to everybody who is still on the list.",
 )
 
 
@@ -51,22 +56,30 @@ def perform(stage: Stage, story: Story, *, ahead: timedelta) -> Played:
     """
     began = time.monotonic()
     story.happened(_import(stage))
-    article, appeal = _compile(stage, ARTICLE), _compile(stage, APPEAL)
-    story.happened(f"Checked, and without errors: “{_title(article)}” and “{_title(appeal)}”.")
-    first = _launch(stage, article)
-    stage.watch.wait_for(first.id)
-    went = f"“{_title(article)}” went out to {_sent(stage, first)} people."
-    story.happened(went, link="/inbox/1", label="Read the first message.")
+    drafts, appeal = _compile_all(stage)
+    checked = ", ".join([*(draft.slug for draft in drafts), APPEAL, DIGEST])
+    story.happened(f"Checked, and without errors: {checked}.")
+    first = [_launch(stage, draft) for draft in drafts]
+    for mailing in first:
+        stage.watch.wait_for(mailing.id)
+    story.happened(_went_out(stage, first), link="/inbox/1", label="Read the first message.")
     expected = _count(stage, appeal.audience)
     later = _launch(stage, appeal, ahead=ahead)
-    story.happened(f"“{_title(appeal)}” is scheduled for {_clock(later)} and {expected} people.")
+    story.happened(f"“{later.title}” is scheduled for {_clock(later)} and {people(expected)}.")
     reader = _reader(stage, appeal.audience)
     _one_click(stage, reader)
-    left = f"{reader.recipient} left the list with one click, by the link in that message."
+    had = _mail_of(stage, reader)
+    left = f"{reader.recipient} left the list with one click, by the link in a message that had just come."
     story.happened(left, link=_leave_address(stage, reader), label="See the page behind the link.")
     stage.watch.wait_for(later.id)
-    story.happened(_without(stage, later, reader, expected), link=f"/c/{APPEAL}", label="See its public page.")
-    statuses = tuple(_status(stage, one) for one in (first, later))
+    sent = _sent_without(stage, later, reader, expected - 1, had=had)
+    without = f"The scheduler sent “{later.title}” to {sent}, and nothing to {reader.recipient}."
+    story.happened(without, link=f"/c/{APPEAL}", label="See its public page.")
+    digest, held = _send_digest(stage)
+    sent = _sent_without(stage, digest, reader, digest.total, had=had)
+    collected = f"“{digest.title}” collected {held} of these campaigns, and went to the {sent} who are still there."
+    story.happened(collected, link=f"/c/{DIGEST}", label="See what it holds.")
+    statuses = tuple(_status(stage, one) for one in (*first, later, digest))
     return Played(mailings=statuses, inbox=len(stage.inbox), seconds=time.monotonic() - began)
 
 
@@ -82,8 +95,16 @@ def _import(stage: Stage) -> str:
     return f"{done.counts.new} invented people came from {PEOPLE} onto the list “{people.default_list}”."
 
 
+def _compile_all(stage: Stage) -> tuple[list[Draft], Draft]:
+    """What goes out at once, and the appeal. Raises InputProblems with every finding."""
+    root = stage.app.settings.root
+    assert root is not None
+    slugs = [slug for slug in campaign_slugs(root) if slug not in (APPEAL, DIGEST)]
+    _compile(stage, DIGEST)  # it is compiled again when there is something for it to hold
+    return [_compile(stage, slug) for slug in slugs], _compile(stage, APPEAL)
+
+
 def _compile(stage: Stage, slug: str) -> Draft:
-    """Raises InputProblems with every finding."""
     return read_draft(stage.app.desk, Order(slug=slug))
 
 
@@ -129,13 +150,31 @@ def _one_click(stage: Stage, entry: Entry) -> None:
         raise MailerError(f"The leave page did not answer: {error.reason}.") from None
 
 
-def _without(stage: Stage, mailing: Mailing, reader: Entry, expected: int) -> str:
-    """The sentence that ends the story, and the proof of it. Raises MailerError if the reader was mailed."""
-    sent = _sent(stage, mailing)
-    theirs = [entry for entry in stage.inbox.find(reader.recipient, limit=9)[0] if entry.recipient == reader.recipient]
-    if len(theirs) != 1 or sent != expected - 1:
-        raise MailerError(f"{sent} people got the appeal, and {expected - 1} should have.")
-    return f"The scheduler sent “{mailing.title}” to {sent} people, and nothing to {reader.recipient}."
+def _went_out(stage: Stage, sent: Sequence[Mailing]) -> str:
+    each = [f"{mailing.slug} to {_sent(stage, mailing)}" for mailing in sent]
+    return f"{counted(len(sent), 'campaign')} went out: {', '.join(each)} people."
+
+
+def _sent_without(stage: Stage, mailing: Mailing, reader: Entry, expected: int, *, had: int) -> str:
+    """How many people got it. Raises MailerError if that is another number, or the reader has more mail than they had."""
+    sent = _status(stage, mailing).counts[RowState.SENT]
+    if sent != expected or _mail_of(stage, reader) != had:
+        raise MailerError(f"{sent} people got {mailing.slug}, and {expected} should have, without {reader.recipient}.")
+    return people(sent)
+
+
+def _mail_of(stage: Stage, reader: Entry) -> int:
+    """How many messages the inbox holds for the reader."""
+    found, _ = stage.inbox.find(reader.recipient, limit=len(stage.inbox))
+    return sum(entry.recipient == reader.recipient for entry in found)
+
+
+def _send_digest(stage: Stage) -> tuple[Mailing, int]:
+    """Send what is new by now, to everybody who is still there; the mailing, and how many campaigns it holds."""
+    draft = _compile(stage, DIGEST)
+    mailing = _launch(stage, draft)
+    stage.watch.wait_for(mailing.id)
+    return mailing, len(draft.issue.items) if draft.issue else 0
 
 
 def _count(stage: Stage, audience: Audience) -> int:
@@ -150,10 +189,6 @@ def _status(stage: Stage, mailing: Mailing) -> Status:
 
 def _sent(stage: Stage, mailing: Mailing) -> int:
     return _status(stage, mailing).counts[RowState.SENT]
-
-
-def _title(draft: Draft) -> str:
-    return draft.edition.meta.title
 
 
 def _clock(mailing: Mailing) -> str:
