@@ -1,6 +1,13 @@
 """What holds for all tests."""
 
+import os
+import sys
+
 from hypothesis import settings
+
+# Hundreds of tests start Python anew: what it compiled once need not be compiled each time, whatever the machine prefers.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("mailer", deadline=None)

@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+import warm
 from ledger_world import KEY, add_people, make_database
 from mailer.app import system_clock
 from mailer.launch import Desk
@@ -111,7 +110,7 @@ class Run:
 
 
 class Commands:
-    """Runs `mailer` in the project as a subprocess, without a terminal."""
+    """Runs `mailer` in the project, each time in a process of its own, without a terminal."""
 
     def __init__(self, folder, **environment):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILER_")}
@@ -119,9 +118,7 @@ class Commands:
         self.environment = kept | {"MAILER_SECRET_KEY": KEY.decode(), **environment}
 
     def start(self, *arguments, **options):
-        command = [sys.executable, "-m", "mailer", *map(str, arguments)]
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, **(pipes | options))
+        return warm.Process(*arguments, cwd=self.folder, env=self.environment, **options)
 
     def __call__(self, *arguments, seconds=60, **options):
         return self.finish(self.start(*arguments, **options), seconds=seconds)

@@ -4,9 +4,10 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import time
 from contextlib import suppress
+
+import warm
 
 SECONDS = 60
 
@@ -15,21 +16,19 @@ class Terminal:
     """`with Terminal(mailer, "send", "letter") as terminal: terminal.answer("Type y", "y")`."""
 
     def __init__(self, commands, *arguments):
-        self._command = [sys.executable, "-m", "mailer", *arguments]
+        self._arguments = arguments
         self._commands = commands
         self.seen = ""
 
     def __enter__(self):
         self._master, slave = pty.openpty()
-        self._process = subprocess.Popen(
-            self._command,
+        self._process = warm.Process(
+            *self._arguments,
             cwd=self._commands.folder,
             env=self._commands.environment | {"TERM": "xterm", "COLUMNS": "120"},
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
-            preexec_fn=take_terminal,  # noqa: PLW1509 (no other thread runs while it forks)
         )
         os.close(slave)
         return self
@@ -84,11 +83,3 @@ class Terminal:
             return False
         self.seen += shown.decode("utf-8", "replace")
         return bool(shown)
-
-
-def take_terminal():
-    """Make the slave the controlling terminal of the new session, so that Ctrl-C is a signal."""
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

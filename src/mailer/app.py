@@ -66,6 +66,11 @@ class App:
         upgrade(database)
         return database
 
+    def close(self) -> None:
+        """Close the database, if it was opened: with SQLite this writes its log back into the one file people copy."""
+        if "database" in vars(self):
+            self.database.dispose()
+
     @cached_property
     def secret_key(self) -> bytes:
         """Signs links. From the settings, else .mailer/secret.key, made on first use (0600)."""

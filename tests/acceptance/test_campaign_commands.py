@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import warm
+from mailer.domain.campaign_kinds import KINDS
 from sending_world import make_project
 
 KEYS = ["rule", "severity", "file", "line", "column", "message", "hint"]
@@ -18,7 +20,7 @@ KEYS = ["rule", "severity", "file", "line", "column", "message", "hint"]
 
 class Ran:
     def __init__(self, done):
-        self.code, self.out, self.err = done.returncode, done.stdout.decode(), done.stderr.decode()
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
         assert "Traceback" not in self.err, self.err
 
     @property
@@ -35,8 +37,7 @@ def folder(tmp_path):
 def run(folder):
     def mailer(*arguments, **environment):
         known = {name: value for name, value in os.environ.items() if not name.startswith("MAILER_")}
-        command = [sys.executable, "-m", "mailer", *arguments]
-        return Ran(subprocess.run(command, cwd=folder, env=known | environment, capture_output=True, check=False))
+        return Ran(warm.run(*arguments, cwd=folder, env=known | environment))
 
     return mailer
 
@@ -278,9 +279,9 @@ def test_config_schema_fits_what_the_program_reads(run, folder):
     assert done.code == 0
     written = [line for line in done.out.splitlines() if line]
     names = sorted(Path(path).name for path in written if Path(path).is_file())
-    assert names == ["campaign-appeal.schema.json", "campaign-article.schema.json", "mailer.schema.json"]
+    assert names == sorted([*(f"campaign-{kind}.schema.json" for kind in KINDS), "mailer.schema.json"])
     document = run("config", "schema", "--stdout").document
-    assert sorted(document) == ["campaign-appeal", "campaign-article", "mailer"]
+    assert sorted(document) == sorted([*(f"campaign-{kind}" for kind in KINDS), "mailer"])
     appeal = document["campaign-appeal"]
     assert "from" in appeal["properties"]
     assert appeal["additionalProperties"] is False

@@ -6,10 +6,10 @@ import json
 import os
 import shutil
 import stat
-import subprocess
-import sys
 
 import pytest
+
+import warm
 
 SETTINGS = """[organisation]
 name = "Our Group"
@@ -48,9 +48,8 @@ def runner(folder):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILER_")}
 
     def run(*arguments, code=0, given=None):
-        command = [sys.executable, "-m", "mailer", *arguments]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, input=given, check=False)
-        done.out, done.err = done.stdout.decode(), done.stderr.decode()
+        done = warm.run(*arguments, cwd=folder, env=environment, given=given)
+        done.out, done.err = done.stdout, done.stderr
         assert "Traceback" not in done.err, done.err
         assert done.returncode == code, (arguments, done.returncode, done.err)
         return json.loads(done.out) if "--json" in arguments and code == 0 else done

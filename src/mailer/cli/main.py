@@ -167,4 +167,5 @@ def main() -> None:
         output.error(DiskFull())
         code = Exit.FAILED
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at the very end
+    output.close()
     sys.exit(code if isinstance(code, int) else Exit.OK)

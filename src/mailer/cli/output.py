@@ -77,6 +77,11 @@ class Output:
             root = found or None  # type: ignore[assignment]
         return App(load(root))
 
+    def close(self) -> None:
+        """Close what the command opened."""
+        if "app" in vars(self):
+            self.app.close()
+
     @property
     def interactive(self) -> bool:
         """Whether a question can be asked."""
