@@ -15,6 +15,7 @@ from mailer.rendering.problems import TemplateFault
 from mailer.rendering.views.fund import fund_view
 from mailer.rendering.views.letter import letter_view
 from mailer.rendering.views.petition import petition_view
+from mailer.rendering.views.programme import programme_view
 from mailer.rendering.views.when import when_view
 
 
@@ -29,6 +30,7 @@ class View:
 VIEWS: dict[str, View] = {
     "fund": View(make=fund_view, lacking="an appeal or an article has one: write its figures under fund:"),
     "petition": View(make=petition_view, lacking="a petition has one: write its figures under petition:"),
+    "programme": View(make=programme_view, lacking="an event has one: write its parts under sessions:"),
     "letter": View(make=letter_view, lacking="only a letter has one: kind: letter"),
     "when": View(make=when_view, lacking="an invitation has one: write start: and end: under event:"),
 }
