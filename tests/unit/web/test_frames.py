@@ -24,6 +24,14 @@ def test_the_light_frame_is_light_on_a_machine_that_is_dark():
     assert 'name="color-scheme" content="light"' in shown
 
 
+def test_a_forced_dark_frame_turns_the_light_mail_over_and_ignores_its_dark_rules():
+    shown = in_frame(MAIL, Scheme.FORCED_DARK)
+    assert "@media (max-width: 0) and (max-width: 480px)" in shown
+    assert 'name="color-scheme" content="light"' in shown
+    assert shown.index("invert(") < shown.index("<meta")
+    assert "invert(" not in in_frame(MAIL, Scheme.LIGHT) + in_frame(MAIL, Scheme.DARK)
+
+
 def test_links_open_beside_the_inbox_and_not_inside_the_frame():
     assert in_frame(MAIL, Scheme.LIGHT).startswith('<html><head><base target="_blank">')
     assert in_frame("<p>no head", Scheme.LIGHT) == '<base target="_blank"><p>no head'

@@ -35,7 +35,7 @@ def _files(root: Path, sight: Sight, good: Good, mail: Mail, pages: Pages) -> It
     address = OnDisk()
     for view in VIEWS:
         values = campaign_values(root, sight, view, address)
-        yield address.view(view), pages.render("preview.html", live=False, choosing=False, **values).encode()
+        yield address.view(view), pages.render("preview.html", live=False, specimen="", **values).encode()
         if view.framed:
             yield address.frame(view), _frame(good, mail, view).encode()
     yield address.file("html"), mail.html.encode("utf-8", "replace")

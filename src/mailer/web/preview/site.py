@@ -81,12 +81,14 @@ class PreviewSite:
     def campaign(self, request: Request) -> Response:
         proof = self._proof(request)
         sight = self._sight(request, proof, search=True)
-        if request.query_params.get("as") == RANDOM and sight.reader:
+        if request.query_params.get("as") == RANDOM and sight.reader and sight.reader.wish:
+            # Whoever was drawn stays, while the page follows what is written.
             return RedirectResponse(self._address(request, proof, sight.reader).view(self._view(request)), 303)
         view, address = self._view(request), self._address(request, proof, sight.reader)
         values = campaign_values(self._bench.root, sight, view, address)
-        choosing = request.path_params["shelf"] == "campaigns"
-        return self._page("preview.html", here=request.path_params["name"], choosing=choosing, **values)
+        shelf, name = request.path_params["shelf"], request.path_params["name"]
+        specimen = name if shelf == "kinds" else ""
+        return self._page("preview.html", here=name if not specimen else "", specimen=specimen, **values)
 
     def frame(self, request: Request) -> Response:
         """The mail alone, for a sandboxed frame."""
