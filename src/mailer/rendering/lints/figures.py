@@ -70,7 +70,7 @@ def _typed(material: Material, counted: _Counted | None) -> Iterator[Found]:
     for line, words in material.body_lines:
         for name, shown in counted.goes_stale.items():
             # Up to three digits are as likely to be a street number or an hour.
-            if len(shown) > 3 and re.search(rf"(?<![\d,.]){re.escape(shown)}(?![\d])", words):
+            if len(shown) > 3 and re.search(rf"(?<![\d,.]){re.escape(shown)}(?![,.]?\d)", words):
                 yield Found(line=line, message=f"{shown} is typed", hint=f"write {{{{ {counted.name}.{name} }}}}")
 
 
