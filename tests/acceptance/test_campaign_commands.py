@@ -279,14 +279,16 @@ def test_config_schema_fits_what_the_program_reads(run, folder):
     assert done.code == 0
     written = [line for line in done.out.splitlines() if line]
     names = sorted(Path(path).name for path in written if Path(path).is_file())
-    assert names == sorted([*(f"campaign-{kind}.schema.json" for kind in KINDS), "mailer.schema.json"])
+    assert names == ["campaign.schema.json", "mailer.schema.json", "segments.schema.json"]
     document = run("config", "schema", "--stdout").document
-    assert sorted(document) == sorted([*(f"campaign-{kind}" for kind in KINDS), "mailer"])
-    appeal = document["campaign-appeal"]
+    assert sorted(document) == ["campaign", "mailer", "segments"]
+    assert document["campaign"]["properties"]["kind"]["enum"] == list(KINDS)
+    appeal = document["campaign"]["definitions"]["Appeal"]
     assert "from" in appeal["properties"]
     assert appeal["additionalProperties"] is False
     assert set(appeal["required"]) == {"kind", "subject", "headline", "fund"}
     assert document["mailer"]["properties"]["sending"]["properties"]["in_doubt"] == {
         "enum": ["hold", "resend"],
+        "default": "hold",
         "description": document["mailer"]["properties"]["sending"]["properties"]["in_doubt"]["description"],
     }

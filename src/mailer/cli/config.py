@@ -66,24 +66,24 @@ def get(output: Output, name: str) -> None:
 
 @config.command()
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print one document with all of them instead.")
+@click.option("--vscode", is_flag=True, help="Write a task for VS Code too, which shows what `check` finds.")
 @click.pass_obj
-def schema(output: Output, to_stdout: bool) -> None:
-    """Write JSON Schemas of campaign files and settings into .mailer/schemas."""
-    from mailer.domain.campaign_kinds import schemas
-    from mailer.settings.schema import settings_schema
+def schema(output: Output, to_stdout: bool, vscode: bool) -> None:
+    """Write JSON Schemas of campaigns, segments and settings into .mailer/schemas, for editors.
 
-    documents = {f"campaign-{kind}": document for kind, document in schemas().items()} | {"mailer": settings_schema()}
+    docs/editors.md says which editor reads what.
+    """
+    from mailer.cli.schemas import schemas, write_schemas, write_vscode
+
     root = output.app.settings.root
     if to_stdout or output.as_json or root is None:
-        click.echo(json.dumps(documents, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(schemas(), indent=2, ensure_ascii=False))
         return
-    folder = root / ".mailer" / "schemas"
-    for part in (folder.parent, folder):  # each by its own: `parents` would make the one above with an open mode
-        part.mkdir(mode=0o700, exist_ok=True)
-    for name, document in documents.items():
-        target = folder / f"{name}.schema.json"
-        target.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        output.data(str(target))
+    for path in write_schemas(root):
+        output.data(str(path))
+    if vscode:
+        for path in write_vscode(root):
+            output.data(str(path))
 
 
 def _rows(settings: Settings) -> Any:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
+from mailer.cli.schemas import FOLDER as SCHEMAS
+from mailer.cli.schemas import as_json, file_name, schemas
 from mailer.errors import DiskFull, MailerError, Refused
 
 _SCAFFOLD = Path(__file__).parent / "scaffold"
@@ -53,6 +55,9 @@ def write_project(folder: Path, files: Mapping[str, str], answers: Mapping[str, 
         for target, source in files.items():
             text = (_SCAFFOLD / source).read_text(encoding="utf-8")
             made.file(folder / target, settings_text(text, answers) if target == "mailer.toml" else text)
+        made.folder(folder / SCHEMAS)
+        for name, schema in schemas().items():
+            made.derived(folder / SCHEMAS / file_name(name), as_json(schema))
     except OSError as error:
         made.undo()
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -108,6 +113,13 @@ class _Made:
         self.paths.append(path)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as opened:
             opened.write(text)
+
+    def derived(self, path: Path, text: str) -> None:
+        """What can be made again at any time: one that is there is replaced, and left if all else is taken away."""
+        if path.exists():
+            path.write_text(text, encoding="utf-8")
+        else:
+            self.file(path, text)
 
     def undo(self) -> None:
         for path in reversed(self.paths):

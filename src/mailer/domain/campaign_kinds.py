@@ -152,8 +152,3 @@ def field_docs(model: type[BaseModel], prefix: str = "") -> Iterator[FieldDoc]:
         inner = _model_in(field.annotation)
         if inner:
             yield from field_docs(inner, f"{prefix}{name}.")
-
-
-def schemas() -> dict[str, dict[str, Any]]:
-    """A JSON Schema of the front matter of each kind."""
-    return {name: model.model_json_schema(by_alias=True) for name, model in KINDS.items()}

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from mailer.domain.campaign_forms import COUNTS, either, form
 from mailer.domain.count import QUALIFIERS, Count, parse_count
 from mailer.domain.partial_date import PartialDate, parse_partial_date
 
@@ -50,12 +51,16 @@ def _moment(value: Any) -> Any:
 
 
 def _partial_day(value: Any) -> Any:
-    if isinstance(value, int | str) and not isinstance(value, bool):
-        found = parse_partial_date(str(value))
-        if found is None:
-            raise wrong(f'"{value}" is not a date', "write 2024-01-27; if no more is known, 2024-01 or 2024")
-        return found
-    return value
+    if isinstance(value, PartialDate):
+        return value
+    is_written = isinstance(value, int | str) and not isinstance(value, bool)
+    found = parse_partial_date(str(value)) if is_written else None
+    if found is None:
+        raise wrong(
+            f'"{value}" is not a date' if is_written else "this is not a date",
+            "write 2024-01-27; if no more is known, 2024-01 or 2024",
+        )
+    return found
 
 
 def _amount(value: Any) -> Any:
@@ -131,39 +136,67 @@ def _items(value: Any) -> Any:
 ITEMS = BeforeValidator(_items)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Slug = Annotated[
-    str, BeforeValidator(_matching(r"[a-z][a-z0-9-]*", "a name", "small letters, digits and hyphens, a letter first"))
+    str,
+    BeforeValidator(_matching(r"[a-z][a-z0-9-]*", "a name", "small letters, digits and hyphens, a letter first")),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9-]*$"}),
 ]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2024-11-30"]})
+]
 #: A day, or the month or the year if no more is known.
 PartialDay = Annotated[
     PartialDate,
     BeforeValidator(_partial_day),
-    WithJsonSchema({"type": ["string", "integer"], "description": "2024-01-27, 2024-01 or 2024"}),
+    WithJsonSchema(either(r"\d{4}(-\d{2}(-\d{2})?)?", "integer", "2024-01-27", "2024-01", 2024)),
 ]
 Moment = Annotated[
     date | datetime,
     BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "description": "2024-11-30 or 2024-11-30 18:00"}),
+    WithJsonSchema(
+        form(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?", "2024-11-30", "2024-11-30 18:00")
+    ),
 ]
-Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": ["number", "string"], "minimum": 0})]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_amount),
+    WithJsonSchema(either(r"\d[\d,]*(\.\d{1,2})?", "number", 18000, "18,000", 212.25)),
+]
 #: How many, as an author reports it.
 Tally = Annotated[
     Count,
     BeforeValidator(_count),
-    WithJsonSchema({"type": ["integer", "string"], "description": "22, nearly 300, hundreds"}),
+    WithJsonSchema(either(COUNTS, "integer", 22, "nearly 300", "hundreds")),
 ]
 #: Kept as it is written: "09:30".
 TimeOfDay = Annotated[
-    str, BeforeValidator(_matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day", "write 09:30 or 14:00"))
+    str,
+    BeforeValidator(_matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day", "write 09:30 or 14:00")),
+    WithJsonSchema(form(r"([01]\d|2[0-3]):[0-5]\d", "09:30")),
 ]
-Url = Annotated[str, BeforeValidator(_url), WithJsonSchema({"type": "string", "format": "uri"})]
-Zone = Annotated[str, BeforeValidator(_zone)]
-Sender = Annotated[str, BeforeValidator(_sender)]
+Url = Annotated[
+    str,
+    BeforeValidator(_url),
+    WithJsonSchema(form(r"https?://[^\s<>\"]+", "https://www.example.org/page") | {"format": "uri"}),
+]
+Zone = Annotated[
+    str, BeforeValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/London", "America/Lima"]})
+]
+Sender = Annotated[
+    str,
+    BeforeValidator(_sender),
+    WithJsonSchema(form(".*@.*", "news@example.org", "News desk <news@example.org>")),
+]
 Off = Annotated[bool, BeforeValidator(_off), WithJsonSchema({"const": False})]
 Language = Annotated[
-    str, BeforeValidator(_matching(r"[a-z]{2,3}(-[A-Z][A-Za-z]+)?", "a language", "write en, es or pt-BR"))
+    str,
+    BeforeValidator(_matching(r"[a-z]{2,3}(-[A-Z][A-Za-z]+)?", "a language", "write en, es or pt-BR")),
+    WithJsonSchema(form("[a-z]{2,3}(-[A-Z][A-Za-z]+)?", "en", "pt-BR")),
 ]
-Currency = Annotated[str, BeforeValidator(_matching(r"[A-Z]{3}", "a currency", "three capitals: GBP, EUR, PEN"))]
+Currency = Annotated[
+    str,
+    BeforeValidator(_matching(r"[A-Z]{3}", "a currency", "three capitals: GBP, EUR, PEN")),
+    WithJsonSchema(form("[A-Z]{3}", "GBP", "PEN")),
+]
 
 
 def end_of(moment: date | datetime, zone: ZoneInfo) -> datetime:

@@ -1,22 +1,33 @@
-"""A JSON Schema of mailer.toml, for editors that complete and check it as it is typed."""
+"""A JSON Schema of mailer.toml, for editors that complete and check it as it is typed.
+
+Draft 7, and of that only what draft 4 has too: the language servers of TOML know no more.
+"""
 
 import typing
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from typing import Any
 
 from mailer.settings.table import SECTIONS, ListSettings, RelaySettings
-from mailer.settings.values import CHOICES
+from mailer.settings.values import CHOICES, COLOURS
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}
+#: The form of texts that are more than text.
+_FORMS: dict[str, dict[str, Any]] = {
+    **{name: {"pattern": "^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"} for name in COLOURS - {"brand.accent_dark"}},
+    "brand.accent_dark": {"pattern": "^(#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}))?$"},
+    "organisation.from_address": {"pattern": "^([^@<> ]+@[^@<> ]+)?$"},
+    "web.public_url": {"pattern": "^(https?://[^/]+.*)?$"},
+    "subscribers.default_list": {"pattern": "^[a-z][a-z0-9-]*$"},
+}
 
 
 def settings_schema() -> dict[str, Any]:
-    """The schema, draft 2020-12."""
+    """The schema of the whole file."""
     sections = {name: _table(kind, name) for name, kind in SECTIONS.items()}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "mailer.toml",
         "type": "object",
         "additionalProperties": False,
@@ -26,19 +37,29 @@ def settings_schema() -> dict[str, Any]:
 
 def _table(kind: type, prefix: str) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
-    properties = {
-        field.name: _property(hints[field.name], f"{prefix}.{field.name}") | {"description": field.metadata["help"]}
-        for field in fields(kind)
-    }
+    properties = {field.name: _property(field, hints[field.name], f"{prefix}.{field.name}") for field in fields(kind)}
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-def _property(hint: Any, name: str) -> dict[str, Any]:
+def _property(field: Field[Any], hint: Any, name: str) -> dict[str, Any]:
+    words = {"description": field.metadata["help"]}
+    if field.default not in (MISSING, None, ""):
+        words["default"] = field.default
+    return _form(hint, name) | words
+
+
+def _form(hint: Any, name: str) -> dict[str, Any]:
     if name in CHOICES:
         return {"enum": list(CHOICES[name])}
     if typing.get_origin(hint) is Mapping:
-        return {"type": "object", "additionalProperties": _table(ListSettings, "subscribers.lists")}
+        return {
+            "type": "object",
+            "patternProperties": {"^[a-z][a-z0-9-]*$": _table(ListSettings, "subscribers.lists")},
+            "additionalProperties": False,
+        }
+    if hint in (int, float):
+        return {"type": _TYPES[hint], "minimum": 0}
     if hint in _TYPES:
-        return {"type": _TYPES[hint]}
+        return {"type": _TYPES[hint]} | _FORMS.get(name, {})
     assert datetime in typing.get_args(hint), name
     return {"type": "string", "format": "date-time"}

@@ -20,7 +20,7 @@ CHOICES = {
     "relays.security": ("starttls", "tls", "none"),
     "relays.pipelining": ("on", "off"),
 }
-_COLOURS = frozenset(f"brand.{name}" for name in ("accent", "accent_dark", "ink", "paper", "canvas"))
+COLOURS = frozenset(f"brand.{name}" for name in ("accent", "accent_dark", "ink", "paper", "canvas"))
 _PLAIN_URL = re.compile(r"[A-Za-z0-9.:/_~\[\]-]+")
 #: A database in memory is gone with the process: what was imported would be lost.
 _DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgresql\+psycopg://.+")
@@ -91,7 +91,7 @@ def checked(name: str, value: Any, variable: str) -> Any:
         near = nearest_zones(value)
         hint = f"did you mean {' or '.join(near)}?" if near else "write it as Europe/London or America/Lima"
         raise SettingsError(f'{where} is "{value}"', hint=hint)
-    if name in _COLOURS and not _COLOUR.fullmatch(value) and (value or name != "brand.accent_dark"):
+    if name in COLOURS and not _COLOUR.fullmatch(value) and (value or name != "brand.accent_dark"):
         raise SettingsError(f'{where} is "{value}"', hint="a colour is written like #b3261e")
     return value
 
