@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger_world import make_database
 from mailer.domain.address import email_key
 from mailer.domain.subscriber import SuppressionReason
 from mailer.errors import MailerError, UnknownName
@@ -29,13 +30,9 @@ NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, tmp_path):
     if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path / 'mailer.db'}")
+        made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
     else:
-        made = Database(request.getfixturevalue("postgres_url"))
-        with made.writing() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-    upgrade(made)
+        made = make_database(request.getfixturevalue("postgres_url"))
     yield made
     made.dispose()
 

@@ -5,19 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from ledger_world import make_database
 from mailer.domain.mailing import MAILING_STEPS, MailingState, RowState
 from mailer.errors import UnknownName
 from mailer.storage import mailings
-from mailer.storage.database import Database
-from mailer.storage.tables import delivery, edition, mailing, metadata
+from mailer.storage.tables import delivery, edition, mailing
 
 NOW = datetime(2024, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
 def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    metadata.create_all(database.engine)
+    database = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
     yield database
     database.dispose()
 

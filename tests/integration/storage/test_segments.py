@@ -7,12 +7,11 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 
+from ledger_world import make_database
 from mailer.domain import segment as tree
 from mailer.domain.person import full_name
 from mailer.domain.segment import NUMERIC, Op
 from mailer.storage import tables
-from mailer.storage.database import Database
-from mailer.storage.schema import upgrade
 from mailer.storage.segments import predicate
 from postgres import postgres_url  # noqa: F401
 from segment_oracle import Somebody, holds
@@ -46,13 +45,9 @@ PEOPLE = st.lists(
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database(request, tmp_path_factory):
     if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path_factory.mktemp('segments') / 'mailer.db'}")
+        made = make_database(f"sqlite:///{tmp_path_factory.mktemp('segments') / 'mailer.db'}")
     else:
-        made = Database(request.getfixturevalue("postgres_url"))
-        with made.writing() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-    upgrade(made)
+        made = make_database(request.getfixturevalue("postgres_url"))
     yield made
     made.dispose()
 

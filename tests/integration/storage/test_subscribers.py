@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from ledger_world import make_database
 from mailer.domain.audience import Audience
 from mailer.domain.segment import Attribute, Not, Op, Tagged
 from mailer.domain.subscriber import STANDARD_FIELDS, SuppressionReason
 from mailer.storage import audiences, person_changes, subscribers, subscriptions, suppressions, tables
-from mailer.storage.database import Database
-from mailer.storage.schema import upgrade
 from postgres import postgres_url  # noqa: F401
 
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
@@ -19,13 +18,9 @@ NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def database(request, tmp_path_factory):
     if request.param == "sqlite":
-        made = Database(f"sqlite:///{tmp_path_factory.mktemp('subscribers') / 'mailer.db'}")
+        made = make_database(f"sqlite:///{tmp_path_factory.mktemp('subscribers') / 'mailer.db'}")
     else:
-        made = Database(request.getfixturevalue("postgres_url"))
-        with made.writing() as connection:
-            connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            connection.execute(sa.text("CREATE SCHEMA public"))
-    upgrade(made)
+        made = make_database(request.getfixturevalue("postgres_url"))
     yield made
     made.dispose()
 

@@ -3,11 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from ledger_world import make_database
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
 from mailer.storage import people, subscriptions, suppressions, tables
-from mailer.storage.database import Database
 from mailer.storage.history import history
-from mailer.storage.schema import upgrade
 
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
 KEY = "ana@example.org"
@@ -15,8 +14,7 @@ KEY = "ana@example.org"
 
 @pytest.fixture
 def connection(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    upgrade(database)
+    database = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
     with database.writing() as opened:
         opened.execute(
             tables.subscriber.insert().values(

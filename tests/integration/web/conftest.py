@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from edition_oracle import TEXT, default, edition, field, link
+from ledger_world import lay_empty_file
 from mailer.app import App
 from mailer.domain.audience import Audience
 from mailer.domain.mailing import InDoubt, MailingState, RowState
@@ -54,6 +55,7 @@ def app(tmp_path: Path):
         database=DatabaseSettings(url=f"sqlite:///{tmp_path / 'mailer.db'}"),
         subscribers=SubscribersSettings(default_list="news", lists=lists),
     )
+    lay_empty_file(tmp_path / "mailer.db")
     made = App(settings, clock=lambda: NOW)
     with made.database.writing() as connection:
         for number, (public_id, (email, first)) in enumerate(PEOPLE.items(), 1):
