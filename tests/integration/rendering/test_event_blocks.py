@@ -165,7 +165,7 @@ VIDEO = {"title": "The whole day", "url": "https://www.example.org/v"}
 def test_a_recording_is_a_link_and_needs_no_picture(tmp_path):
     found = report(tmp_path, video=VIDEO | {"length": "48 minutes", "transcript_url": "https://www.example.org/t"})
     assert (
-        "Watch: The whole day (48 minutes):\nhttps://www.example.org/v\n\nRead the transcript:\nhttps://www.example.org/t\n"
+        "Watch: The whole day\n48 minutes\nhttps://www.example.org/v\n\nRead the transcript:\nhttps://www.example.org/t\n"
     ) in found.text
     page = lxml_html.document_fromstring(found.html)
     assert [a.text for a in page.iter("a") if a.get("href") == "https://www.example.org/v"] == ["Watch: The whole day"]
