@@ -7,7 +7,7 @@ from mailer.domain.count import QUALIFIERS, VAGUE
 
 
 def form(pattern: str, *examples: str) -> dict[str, Any]:
-    """What a text looks like, for editors. pattern: of the whole of it."""
+    """What a text looks like, for editors. pattern: of the whole of it, in the syntax of ECMAScript with its flag u."""
     return {"type": "string", "pattern": f"^({pattern})$", "examples": list(examples)}
 
 

@@ -176,7 +176,7 @@ TimeOfDay = Annotated[
 Url = Annotated[
     str,
     BeforeValidator(_url),
-    WithJsonSchema(form(r"https?://[^\s<>\"]+", "https://www.example.org/page") | {"format": "uri"}),
+    WithJsonSchema(form(r'https?://[^\s<>"]+', "https://www.example.org/page") | {"format": "uri"}),
 ]
 Zone = Annotated[
     str, BeforeValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/London", "America/Lima"]})

@@ -1,5 +1,6 @@
 """The schema of campaign files agrees with what the program reads: editors neither cry wolf nor keep silent."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +66,21 @@ def test_what_new_writes_fits(kind):
 def test_what_check_refuses_is_underlined_where_it_stands(changed, place):
     assert found(LETTER) == []
     assert set(found(LETTER | changed)) == ({place} if place else set())
+
+
+def patterns(node):
+    if isinstance(node, dict):
+        yield from [node["pattern"]] if isinstance(node.get("pattern"), str) else []
+        yield from (found for part in node.values() for found in patterns(part))
+    elif isinstance(node, list):
+        yield from (found for part in node for found in patterns(part))
+
+
+def test_patterns_escape_nothing_that_ecmascript_does_not_know():
+    # With the flag u, which validators in editors use, any other escape makes the whole schema unusable.
+    escaped = {letter for pattern in patterns(SCHEMA) for letter in re.findall(r"\\(.)", pattern)}
+    assert escaped
+    assert escaped <= set("dswDSWbB^$\\.*+?()[]{}|/")
 
 
 def test_the_kind_chooses_what_else_there_is():
