@@ -52,6 +52,12 @@ def test_what_signing_means_stands_beside_the_button_and_on_a_phone_close_below_
         assert 8 <= note["top"] - button["bottom"] <= 24
 
 
+def test_a_button_without_a_note_stands_where_it_would_beside_one(tmp_path):
+    screen = Screen(width=700)
+    alone, beside = (boxes(petition(**one), screen, tmp_path)[0] for one in ({"consent_note": None}, {}))
+    assert (alone["left"], alone["right"]) == (beside["left"], beside["right"])
+
+
 @pytest.mark.parametrize("width", [375, 700])
 def test_words_of_ninety_letters_break(width, tmp_path):
     assert len(LONG) == 90
