@@ -224,6 +224,7 @@ def test_new_passes_check_but_for_its_todos(run, folder):
         made = run("new", kind, f"my-{kind}")
         assert (made.code, made.out) == (0, f"campaigns/my-{kind}.md\n")
         assert f"Next: mailer check my-{kind}" in made.err
+        assert f"mailer preview my-{kind}" in made.err
         (one,) = run("check", f"my-{kind}", "--json").document["campaigns"]
         assert {finding["rule"] for finding in one["findings"]} == {"placeholder"}
         content = (folder / "campaigns" / f"my-{kind}.md").read_text()
@@ -236,6 +237,9 @@ def test_new_passes_check_but_for_its_todos(run, folder):
         (("articl", "x"), 1, 'Did you mean "article"?'),
         (("article", "Bad Name"), 2, "Small letters, digits and hyphens"),
         (("article", "letter"), 1, "campaigns/letter.md is there already."),
+        (("nonsense", "x"), 1, "\n  article "),
+        ((), 2, "Which kind? Write: new KIND SLUG"),
+        (("article",), 2, "Which name? Write: new KIND SLUG"),
     ],
 )
 def test_new_refuses_with_a_way_out(run, folder, arguments, code, words):
@@ -244,6 +248,17 @@ def test_new_refuses_with_a_way_out(run, folder, arguments, code, words):
     assert done.code == code
     assert words in done.err
     assert (folder / "campaigns" / "letter.md").read_bytes() == before
+
+
+def test_new_lists_every_kind_with_a_line_of_its_own(run):
+    for done in (run("new", "--help"), run("new")):
+        lines = {
+            line.split()[0]: line.split(maxsplit=1)[1]
+            for line in (done.out + done.err).splitlines()
+            if len(line.split()) > 1
+        }
+        assert set(KINDS) <= set(lines)
+        assert lines["appeal"] == "Money is being raised."
 
 
 def test_config_shows_where_a_value_came_from_and_never_a_secret(run):
