@@ -102,7 +102,7 @@ def _look(output: Output, bench: "Bench", slug: str, wish: str) -> Seen:
         raise InputProblems(proof.findings, hint=f"`mailer check {slug}` says all that was found.")
     reader = Readers(bench).choose(wish, proof.good)
     sight = seen_by(proof, reader, at=output.app.now)
-    for sentence in (reader.why, *reader.warnings):
+    for sentence in (reader.why, *sight.notes):
         if sentence:
             output.warn(sentence)
     if sight.mail is None:

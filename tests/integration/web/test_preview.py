@@ -9,10 +9,12 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from ledger_world import make_database
-from mailer.app import App
+from mailer.app import App, system_clock
 from mailer.cli.campaigns import surroundings
 from mailer.domain.campaign_kinds import KINDS
+from mailer.domain.schedule import parse_when
 from mailer.edition.links import Purpose, verify
+from mailer.launch import Desk, Order, launch
 from mailer.settings import load
 from mailer.storage import subscriptions
 from mailer.web.preview.bench import Bench
@@ -22,6 +24,7 @@ from sending_world import make_project, populate, rename, write_letter
 
 BODY = "Bring a friend from {{ subscriber.country }}."
 PUBLIC = "https://mail.example.org"
+RELAY = {"MAILER_SMTP_URL": "smtp://127.0.0.1:1"}
 
 
 @pytest.fixture
@@ -163,6 +166,15 @@ def test_the_worst_case_is_found_with_its_reason(site, folder, database):
     change(folder, body="Bring a friend, {{ subscriber.last_name | default('you') }}.")
     rename(database, 5, first_name="")
     assert "person5@example.org" in page(site, as_="worst-case")
+
+
+def test_it_says_that_the_file_differs_from_what_is_armed(site, folder, database):
+    desk = Desk(settings=load(folder, RELAY), database=database, key=b"a key for these tests", clock=system_clock)
+    when = parse_when("in 10m", now=desk.clock(), zone="Europe/London")
+    launch(desk, Order(slug="letter"), lambda *_: None, when=when)
+    assert ", as it is here." in page(site)
+    change(folder, body="Bring a cake.")
+    assert "the file differs from what is armed" in page(site)
 
 
 def test_a_random_reader_stays_for_as_long_as_the_page_is_looked_at(site, database):

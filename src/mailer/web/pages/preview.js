@@ -30,7 +30,7 @@ function exchange(old, fresh) {
 
 function takeOver(page) {
   document.title = page.title;
-  for (const id of ["envelope", "findings", "reader", "size", "campaigns", "sheet"]) {
+  for (const id of ["envelope", "findings", "reader", "size", "campaigns", "sheet", "colours"]) {
     const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
     if (old && fresh && old.innerHTML !== fresh.innerHTML) old.replaceWith(fresh);
   }

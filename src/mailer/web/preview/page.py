@@ -30,26 +30,29 @@ def pages_for(settings: Settings) -> Pages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What one reader sees of one campaign now. mail: None when there is none to see, and `nothing` says why, if not the findings."""
+    """What one reader sees of one campaign now.
+
+    mail: None when there is none to see, and `nothing` says why, if not the findings. notes: what else is to be known.
+    """
 
     proof: Proof
     reader: Reader | None
     mail: Mail | None
     nothing: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def seen_by(proof: Proof, reader: Reader | None, *, at: datetime) -> Sight:
-    """reader: None when there is no mail. at: the message's date."""
+def seen_by(proof: Proof, reader: Reader | None, *, at: datetime, notes: tuple[str, ...] = ()) -> Sight:
+    """reader: None when there is no mail. at: the message's date. notes: about the campaign, whoever reads."""
     if proof.good is None or reader is None:
-        return Sight(proof=proof, reader=None, mail=None)
+        return Sight(proof=proof, reader=None, mail=None, notes=notes)
+    notes = (*reader.warnings, *filter(None, [lack_of(proof.good)]), *notes)
     try:
         mail = mail_for(proof.good, reader.recipient, at=at)
     except EditionError as error:
-        who = reader.recipient.email
-        return Sight(
-            proof=proof, reader=reader, mail=None, nothing=f"There is no mail for {who}: {error.message} {error.hint}"
-        )
-    return Sight(proof=proof, reader=reader, mail=mail)
+        nothing = f"There is no mail for {reader.recipient.email}: {error.message} {error.hint}"
+        return Sight(proof=proof, reader=reader, mail=None, nothing=nothing, notes=notes)
+    return Sight(proof=proof, reader=reader, mail=mail, notes=notes)
 
 
 def campaign_values(root: Path, sight: Sight, view: View, address: Addresses) -> Mapping[str, Any]:
@@ -63,7 +66,8 @@ def campaign_values(root: Path, sight: Sight, view: View, address: Addresses) ->
         "verdict": verdict(proof),
         "mail": sight.mail,
         "reader": sight.reader,
-        "nothing": sight.nothing or lack_of(good),
+        "nothing": sight.nothing,
+        "notes": sight.notes,
         "old_since": f"{good.at.astimezone():%H:%M:%S}" if good and proof.is_old else "",
         "clock": f"{good.compiled.edition.meta.frozen_at.astimezone():%H:%M}" if good else "",
         "view": view,
@@ -87,9 +91,9 @@ def quoted_line(root: Path, finding: Problem) -> str:
     return ""
 
 
-def lack_of(good: Good | None) -> str:
+def lack_of(good: Good) -> str:
     """What keeps a digest from going out now, or from being seen whole; "" for everything else."""
-    issue = good.compiled.issue if good else None
+    issue = good.compiled.issue
     if issue is None:
         return ""
     if issue.lack:

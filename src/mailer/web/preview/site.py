@@ -3,6 +3,7 @@
 It listens on loopback, answers to no other name, and has no way to send: nothing here knows a relay.
 """
 
+from hashlib import blake2b
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,11 +23,12 @@ from mailer.web.guard import Guard
 from mailer.web.local import OURS_ONLY
 from mailer.web.media import media_routes
 from mailer.web.preview.addresses import OnSite
+from mailer.web.preview.armed import armed_notes
 from mailer.web.preview.bench import Bench, Proof
 from mailer.web.preview.page import FOLDER, Sight, campaign_values, pages_for, seen_by
 from mailer.web.preview.readers import RANDOM, Reader, Readers
 from mailer.web.preview.specimen import sheet_values
-from mailer.web.preview.views import at_home, view_named
+from mailer.web.preview.views import View, at_home, view_named
 
 _TYPES = {"eml": "message/rfc822", "html": "text/html", "txt": "text/plain"}
 
@@ -61,7 +63,8 @@ class PreviewSite:
 
     def sheet(self, _request: Request) -> Response:
         """The specimen sheet."""
-        return self._page("specimen.html", here="/", **sheet_values(self._bench))
+        stamp = self._bench.stamp()
+        return self._page("specimen.html", here="/", stamp=stamp, **sheet_values(self._bench))
 
     def stamp(self, _request: Request) -> Response:
         """What the page's script asks, to know when to look again."""
@@ -80,20 +83,21 @@ class PreviewSite:
 
     def campaign(self, request: Request) -> Response:
         proof = self._proof(request)
-        sight = self._sight(request, proof, search=True)
+        sight = self._sight(request, proof, for_page=True)
         if request.query_params.get("as") == RANDOM and sight.reader and sight.reader.wish:
             # Whoever was drawn stays, while the page follows what is written.
-            return RedirectResponse(self._address(request, proof, sight.reader).view(self._view(request)), 303)
-        view, address = self._view(request), self._address(request, proof, sight.reader)
+            return RedirectResponse(self._address(request, sight).view(self._view(request)), 303)
+        view, address = self._view(request), self._address(request, sight)
         values = campaign_values(self._bench.root, sight, view, address)
         shelf, name = request.path_params["shelf"], request.path_params["name"]
         specimen = name if shelf == "kinds" else ""
-        return self._page("preview.html", here=name if not specimen else "", specimen=specimen, **values)
+        here = "" if specimen else name
+        return self._page("preview.html", here=here, stamp=proof.stamp, specimen=specimen, **values)
 
     def frame(self, request: Request) -> Response:
         """The mail alone, for a sandboxed frame."""
         proof = self._proof(request)
-        sight = self._sight(request, proof, search=False)
+        sight = self._sight(request, proof, for_page=False)
         if sight.mail is None or proof.good is None:
             raise HTTPException(404)
         view, meta = self._view(request), proof.good.compiled.edition.meta
@@ -103,10 +107,10 @@ class PreviewSite:
     def download(self, request: Request) -> Response:
         """The mail to keep."""
         ending = request.path_params["ending"]
-        mail = self._sight(request, self._proof(request), search=False).mail
+        mail = self._sight(request, self._proof(request), for_page=False).mail
         if mail is None or ending not in _TYPES:
             raise HTTPException(404)
-        content = {"eml": mail.content, "html": mail.html.encode(), "txt": mail.text.encode()}[ending]
+        content = {"eml": mail.content, "html": _bytes(mail.html), "txt": _bytes(mail.text)}[ending]
         if not content:
             raise HTTPException(404)
         name = f"{request.path_params['name']}.{ending}"
@@ -130,36 +134,41 @@ class PreviewSite:
             raise HTTPException(404)
         return self._bench.campaign(name) if shelf == "campaigns" else self._bench.example(name)
 
-    def _sight(self, request: Request, proof: Proof, *, search: bool) -> Sight:
+    def _sight(self, request: Request, proof: Proof, *, for_page: bool) -> Sight:
         wish = request.query_params.get("as", "").strip() if request.path_params["shelf"] == "campaigns" else ""
         reader = None
         if proof.good is not None:
             try:
-                reader = self._readers.choose(wish, proof.good, search=search)
+                reader = self._readers.choose(wish, proof.good, search=for_page)
             except MailerError as error:
                 reader = Reader(recipient=SAMPLE, warnings=(f"{error.message} {error.hint}".strip(),))
-        return seen_by(proof, reader, at=self._bench.app.now)
+        notes: tuple[str, ...] = ()
+        if for_page and request.path_params["shelf"] == "campaigns":
+            notes = armed_notes(self._bench.app, request.path_params["name"])
+        return seen_by(proof, reader, at=self._bench.app.now, notes=notes)
 
-    def _address(self, request: Request, proof: Proof, reader: Reader | None) -> OnSite:
+    def _address(self, request: Request, sight: Sight) -> OnSite:
         shelf, name = request.path_params["shelf"], request.path_params["name"]
         return OnSite(
             home=f"/{shelf}/{name}/",
-            wish=reader.wish if reader else "",
+            wish=sight.reader.wish if sight.reader else "",
             shown=self._view(request),
-            state=proof.good.compiled.edition.sources[:12] if proof.good else "",
+            state=blake2b(_bytes(sight.mail.html), digest_size=6).hexdigest() if sight.mail else "",
         )
 
     @staticmethod
-    def _view(request: Request) -> Any:
+    def _view(request: Request) -> View:
         return view_named(request.query_params.get("view", ""))
 
     def _note(self, title: str, words: str, status: int) -> Response:
-        return self._page("preview_note.html", status=status, here="", title=title, words=words)
+        stamp = self._bench.stamp()
+        return self._page("preview_note.html", status=status, here="", stamp=stamp, title=title, words=words)
 
-    def _page(self, template: str, *, here: str, status: int = 200, **values: Any) -> Response:
+    def _page(self, template: str, *, here: str, stamp: str, status: int = 200, **values: Any) -> Response:
+        """here: the slug that is looked at. stamp: how the files stood before they were read, so no change is missed."""
         pages = self._pages_now()
         html = pages.render(
-            template, live=True, stamp=self._bench.stamp(), slugs=campaign_slugs(self._bench.root), here=here, **values
+            template, live=True, stamp=stamp, slugs=campaign_slugs(self._bench.root), here=here, **values
         )
         policy = (
             f"default-src 'none'; style-src {pages.style_source}; script-src 'self'; connect-src 'self'; img-src data:; "
@@ -173,3 +182,7 @@ class PreviewSite:
         if self._pages is None or self._pages[0] is not settings:
             self._pages = (settings, pages_for(settings))
         return self._pages[1]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
