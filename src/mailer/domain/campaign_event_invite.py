@@ -13,9 +13,6 @@ from mailer.domain.campaign import Campaign
 from mailer.domain.campaign_parts import Session
 from mailer.domain.campaign_types import ITEMS, Day, Model, Moment, Text, Url, wrong
 
-#: Calendars, and the arithmetic between zones, end somewhere; a year outside is a slip of the finger.
-_YEARS = range(1970, 3000)
-
 
 class Venue(Model):
     """A place that people can go to."""
@@ -49,13 +46,6 @@ class Event(Model):
     )
     cost: Text | None = Field(None, description="what it costs: Free, with a collection")
     rsvp_url: Url | None = Field(None, description="where one signs up; without it the button adds it to a calendar")
-
-    @field_validator("start", "end")
-    @classmethod
-    def _thinkable(cls, moment: date | datetime | None) -> date | datetime | None:
-        if moment is not None and moment.year not in _YEARS:
-            raise wrong(f"the year {moment.year} is none for an event", "write 2024-12-05 18:30")
-        return moment
 
     @field_validator("end")
     @classmethod

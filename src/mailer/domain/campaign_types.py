@@ -33,21 +33,36 @@ def wrong(message: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError("campaign", "{message}", {"message": message, "hint": hint})
 
 
+#: Outside these a year is a slip of the finger, and days next to the last of all cannot be worked out.
+_YEARS = range(1000, 3000)
+
+
 def _day(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
+        found = date.fromisoformat(value)
     except ValueError:
         raise wrong(f'"{value}" is not a date', "write 2024-11-30") from None
+    return _thinkable(found)
 
 
 def _moment(value: Any) -> Any:
     """A day, or a day and a time, with or without a zone."""
     if not isinstance(value, str):
         return value
+    is_day = re.fullmatch(r"\d{4}-\d\d-\d\d", value)
     try:
-        return date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else datetime.fromisoformat(value)
+        found = date.fromisoformat(value) if is_day else datetime.fromisoformat(value)
     except ValueError:
         raise wrong(f'"{value}" is not a date or time', "write 2024-11-30 or 2024-11-30 18:00") from None
+    return _thinkable(found)
+
+
+def _thinkable(moment: date) -> date:
+    if moment.year not in _YEARS:
+        raise wrong(f"the year {moment.year} is none that a campaign can mean", "correct it")
+    return moment
 
 
 def _partial_day(value: Any) -> Any:
@@ -60,6 +75,7 @@ def _partial_day(value: Any) -> Any:
             f'"{value}" is not a date' if is_written else "this is not a date",
             "write 2024-01-27; if no more is known, 2024-01 or 2024",
         )
+    _thinkable(found.first_day)
     return found
 
 

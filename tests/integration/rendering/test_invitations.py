@@ -76,7 +76,7 @@ REFUSED = {
     "zone and none": (front("2024-12-05 18:30+00:00"), 8, "one of start and end has a zone"),
     "no such day": (front("2024-02-30 18:30"), 7, '"2024-02-30 18:30" is not a date or time'),
     "no such time": (front(end="2024-12-05 25:00"), 8, '"2024-12-05 25:00" is not a date or time'),
-    "another millennium": (front("9999-12-30", "9999-12-31"), 7, "the year 9999 is none for an event"),
+    "another millennium": (front("9999-12-30", "9999-12-31"), 7, "the year 9999 is none that a campaign can mean"),
     "nowhere": (front(where="  cost: Free\n"), 5, "an event is somewhere"),
     "unknown zone": (front(more="timezone: Europe/Londres\n"), 10, 'there is no time zone "Europe/Londres"'),
     "no web address": (front(more="  rsvp_url: example.org\n"), 10, '"example.org" is not a web address'),
