@@ -18,7 +18,7 @@ from devtools import PATIENCE, PROGRAM, Chromium, ChromiumFailed
 __all__ = ["PROGRAM", "ChromiumFailed", "Screen", "Tab", "photograph", "show", "tab"]
 
 PROBE = Path(__file__).with_name("chromium_probe.js")
-#: CSS pixels; of no matter to a mail, whose pictures are taken at full height.
+#: CSS pixels, of the window that a page is opened in.
 HEIGHT = 800
 
 
@@ -69,30 +69,28 @@ class Tab:
             time.sleep(0.02)
         return value
 
-    def resize(self, screen: Screen, height: int = HEIGHT) -> None:
-        """The width, the height and the colours."""
+    def resize(self, screen: Screen) -> None:
+        """The width and the colours; the height as at the beginning."""
+        self._measure(screen.width, HEIGHT)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if screen.dark else "light"}
+        self.browser.call("Emulation.setEmulatedMedia", self.session, features=[scheme])
+
+    def _measure(self, width: int, height: int) -> None:
         self.browser.call(
             "Emulation.setDeviceMetricsOverride",
             self.session,
-            width=screen.width,
+            width=width,
             height=height,
             deviceScaleFactor=1,
             mobile=False,
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if screen.dark else "light"}
-        self.browser.call("Emulation.setEmulatedMedia", self.session, features=[scheme])
 
     def photograph(self, *, height: int | None = None) -> bytes:
-        """A PNG of the first `height` pixels, or of the whole page."""
-        width = self.run("innerWidth")
-        height = height or self.run(_ALL_OF_IT)
-        answer = self.browser.call(
-            "Page.captureScreenshot",
-            self.session,
-            format="png",
-            captureBeyondViewport=True,
-            clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1},
-        )
+        """A PNG of the first `height` pixels, or of the whole page; the window is as high from then on."""
+        whole = self.run(_ALL_OF_IT)  # pictures decoded first
+        # A window of the right height, and the quick way to compress: a fifth of the time for a long page.
+        self._measure(self.run("innerWidth"), height or whole)
+        answer = self.browser.call("Page.captureScreenshot", self.session, format="png", optimizeForSpeed=True)
         return base64.b64decode(answer["data"])
 
 

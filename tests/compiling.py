@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 
+from mailer.domain.campaign_digest import Digest
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
 from mailer.edition.program import Program
 from mailer.errors import InputProblems
@@ -148,13 +149,14 @@ def plain_environments(folders):
     return templates, templates.for_texts()
 
 
-def plain(file, fields=ANA, links=None, root=None):
+def plain(file, fields=ANA, links=None, root=None, surroundings=None):
     """The naive pipeline: everything rendered anew for one recipient, by Jinja, Markdown, MJML and premailer."""
     environments = plain_environments(template_folders(file.root))
     person = {"subscriber": Person(fields), "links": links or tokens(fields)}
     holes = Holes([file.body])
-    chain = Chain(file, around(root or file.root), environments, holes, recipient=person)
-    return chain.render()
+    surroundings = surroundings or around(root or file.root)
+    issue = surroundings.issue_of(file) if isinstance(file.campaign, Digest) else None
+    return Chain(file, surroundings, environments, holes, recipient=person, issue=issue).render()
 
 
 def tokens(fields):

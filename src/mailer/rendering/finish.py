@@ -21,6 +21,8 @@ from mailer.rendering.mjml import Styled
 cssutils.log.setLevel(logging.CRITICAL)
 _CLASS = re.compile(r"\.([\w-]+)")
 _IMPORTANT = re.compile(r"\s*!\s*important", re.IGNORECASE)
+#: mrml writes the class of a section to the table around it that only Outlook sees, and marks the last of several alone.
+_GHOST_CLASS = re.compile(r'(?<=class=")[^"]*(?=-outlook")')
 _BETWEEN_CONDITIONS = re.compile(r"<!\[endif\]-->\s*<!--\[if mso \| IE\]>")
 
 
@@ -31,9 +33,15 @@ def finished(styled: Styled, holes: Holes) -> str:
         style.set("data-premailer", "ignore")
     # Word-based Outlook ignores a declaration in a style attribute that carries it; in <style> it decides and must stay.
     tree = _inlined(tree, _IMPORTANT.sub("", styled.inline_css))
+    for style in tree.iter("style"):
+        style.attrib.pop("data-premailer", None)
     _head_styles(tree, styled.head_css)
+    _whole_widths(tree)
+    _body_class(tree)
     _roles(tree)
     _labels(tree, holes)
+    for comment in tree.iter(etree.Comment):
+        comment.text = _GHOST_CLASS.sub(lambda match: match[0].replace(" ", "-outlook "), comment.text or "")
     text = lxml_html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
     # mrml closes and opens Outlook's tables in comments of their own; where they touch, one will do: 3 to 4 % of the mail.
     return _BETWEEN_CONDITIONS.sub("", text)
@@ -81,6 +89,28 @@ def _head_styles(tree: lxml_html.HtmlElement, css: str) -> None:
     if css.strip() and head is not None:
         style = etree.SubElement(head, "style", type="text/css")
         style.text = "\n" + css.strip() + "\n"
+
+
+def _whole_widths(tree: lxml_html.HtmlElement) -> None:
+    """A picture in a third of a row is given 166.66 pixels; HTML knows whole ones only (WHATWG HTML, 4.8.17)."""
+    for image in tree.iter("img"):
+        width = image.get("width", "")
+        if "." not in width:
+            continue
+        image.set("width", width.partition(".")[0])
+        for cell in image.iterancestors("td"):
+            cell.set("style", cell.get("style", "").replace(f"width:{width}px", f"width:{width.partition('.')[0]}px"))
+            break
+
+
+def _body_class(tree: lxml_html.HtmlElement) -> None:
+    """<mj-body>'s classes stand on <body>, as MJML has it, and on the first element in it, where mrml puts them.
+
+    Some programs show a mail without its <body>: what is styled by class keeps its ground there.
+    """
+    body, letter = tree.find("body"), tree.find("body/div[@role='article']")
+    if body is not None and letter is not None and letter.get("class"):
+        body.set("class", letter.get("class"))
 
 
 def _roles(tree: lxml_html.HtmlElement) -> None:

@@ -13,7 +13,7 @@ What is done before the call, and why (each has a regression test):
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.entities import html5
 from typing import Any
@@ -123,15 +123,22 @@ def _foreign_pictures(root: etree._Element, is_own_picture: Callable[[str], bool
     """Pictures from elsewhere tell somebody else who reads the mail, and are lost when they move house."""
     hint = 'write src="{{ image("picture.jpg").url }}"'
     found = []
-    for element in root.iter(
-        "mj-image", "img", "mj-social-element", "mj-carousel-image", "mj-section", "mj-wrapper", "mj-hero"
-    ):
-        address = element.get("background-url" if element.tag in ("mj-section", "mj-wrapper", "mj-hero") else "src")
-        if address is not None and not is_own_picture(address):
-            found.append((element, f'the picture "{address}" is not one of the project\'s', hint))
+    for element in root.iter("mj-image", "img", "mj-social-element", "mj-section", "mj-wrapper", "mj-class", "mj-all"):
+        foreign = [address for address in _addresses(element) if not is_own_picture(address)]
+        found += [(element, f'the picture "{address}" is not one of the project\'s', hint) for address in foreign]
         if element.tag == "img" and "alt" not in element.attrib:
             found.append((element, "<img> without alt", 'say what it shows, or write alt="" if it only decorates'))
     return found
+
+
+def _addresses(element: etree._Element) -> Iterator[str]:
+    """Every picture that `element` shows, or may show."""
+    for name in ("src", "background-url"):
+        if (address := element.get(name)) is not None:
+            yield address
+    for candidate in (element.get("srcset") or "").split(","):
+        if words := candidate.split():
+            yield words[0]
 
 
 def _prepare(root: etree._Element) -> None:
@@ -143,7 +150,7 @@ def _prepare(root: etree._Element) -> None:
             element.text = ""  # else <td /> would be written, which HTML takes for an opening tag
         for name, value in element.attrib.items():
             text = str(value)
-            if "padding" in str(name):
+            if "padding" in str(name) and name != "cellpadding":  # that one is a number without a unit
                 text = _BARE_ZERO.sub("0px", text)
             element.attrib[name] = text.replace("\\", _BACKSLASH)
     for title in root.iter("mj-title"):

@@ -7,6 +7,7 @@ The data in `mjml-schema.json` was taken from the official components (MJML 5.4.
 import json
 import re
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,14 +21,41 @@ Finding = tuple[etree._Element, str, str]  # noqa: SLF001 (the class has no othe
 
 _EVERYWHERE = frozenset({"css-class", "mj-class"})
 _ROOT = frozenset({"lang", "dir", "owa"})
-#: Understood by MJML, but not by mrml, which fails on them or leaves them out without a word.
+#: Elements of MJML that are refused, and what to do instead: mrml fails on them, leaves them out without a word or lays
+#: them out wrongly; or what becomes of them has no place in a mail.
 _REFUSED = {
     "mj-include": "take files in with {% include %}",
     "mj-html-attributes": "write the attributes on the elements",
     "mj-selector": "write the attributes on the elements",
     "mj-html-attribute": "write the attributes on the elements",
+    "mj-font": "a font host would learn who reads the mail, and few programs would show it: name fonts that people have",
+    "mj-hero": "its widths come out wrong in Outlook: use <mj-section background-url=…>",
+    "mj-accordion": "it is made of form fields, which programs take away: write headings",
+    "mj-carousel": "it is made of form fields, which programs take away: show one picture, and link the others",
 }
+#: Attributes of MJML that mrml leaves out without a word. A test finds them by comparing with the official engine.
+_LEFT_OUT = {
+    "mj-body": frozenset({"id"}),
+    "mj-section": frozenset({"gutter"}),
+    "mj-wrapper": frozenset({"gap"}),
+    "mj-column": frozenset(
+        {
+            "inner-border",
+            "inner-border-radius",
+            *(f"inner-border-{side}" for side in ("bottom", "left", "right", "top")),
+        }
+    ),
+    "mj-button": frozenset({"title"}),
+    "mj-image": frozenset({"sizes", *(f"border-{side}" for side in ("bottom", "left", "right", "top"))}),
+    "mj-table": frozenset({"cellspacing"}),
+    "mj-social": frozenset({"border"}),
+    "mj-social-element": frozenset({"border", "icon-position", "sizes", "srcset"}),
+    "mj-navbar": frozenset({"hamburger"}),  # mrml knows it, and makes a form field of it
+}
+#: Where a padding takes part in the widths that Outlook is told: no engine can reckon with per cent there.
+_MEASURED = frozenset({"mj-section", "mj-wrapper", "mj-column", "mj-image", "mj-divider"})
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+|(rgb|rgba|hsl|hsla)\([\d\s.,%/deg-]+\)")
+_NARROW = "Outlook would be told too small a width: give the padding to what stands in the column"
 _NETWORKS_WITHOUT_ICON = "most networks have no icon of their own, and the others would be fetched from a third party"
 
 
@@ -41,10 +69,16 @@ def schema() -> dict[str, Any]:
 @cache
 def _types() -> dict[str, dict[str, re.Pattern[str]]]:
     return {
-        tag: {name: _pattern(kind) for name, kind in entry["attrs"].items()}
+        tag: {name: _pattern(_kind(tag, name)) for name in entry["attrs"] if name not in _LEFT_OUT.get(tag, ())}
         for tag, entry in schema().items()
         if tag != "_dependencies"
     }
+
+
+def _kind(tag: str, name: str) -> str:
+    """The type of an attribute, as the schema writes it."""
+    kind: str = schema()[tag]["attrs"].get(name, "")
+    return kind.replace("px,%", "px") if tag in _MEASURED and "padding" in name else kind
 
 
 def _pattern(kind: str) -> re.Pattern[str]:
@@ -107,8 +141,14 @@ def _own(element: etree._Element, is_open: Callable[[str], bool]) -> Iterator[Fi
     yield from _attributes(element, _EVERYWHERE, _types()[tag], is_open)
     if tag == "mj-image" and "alt" not in element.attrib:
         yield element, "<mj-image> without alt", 'say what it shows, or write alt="" if it only decorates'
+    if tag == "mj-column" and _is_padded(element) and getattr(element.getparent(), "tag", "") == "mj-group":
+        yield element, "<mj-column> with padding in an <mj-group>", _NARROW
     if tag == "mj-social-element" and "src" not in element.attrib:
         yield element, "<mj-social-element> without src", _NETWORKS_WITHOUT_ICON
+
+
+def _is_padded(element: etree._Element) -> bool:
+    return any("padding" in str(name) and re.search("[1-9]", str(value)) for name, value in element.attrib.items())
 
 
 def _attributes(
@@ -122,16 +162,24 @@ def _attributes(
         if name in also:
             continue
         if name not in types:
-            yield element, f'<{element.tag}> has no "{name}"', suggestion(name, types.keys() | also)
+            yield element, *_unknown(str(element.tag), name, types.keys() | also)
         elif not is_open(value) and not types[name].fullmatch(value.strip()):
-            kind = schema()[element.tag]["attrs"].get(name, "")
-            yield element, f'{name}="{value}" on <{element.tag}>', f"it takes {kind}"
+            yield element, f'{name}="{value}" on <{element.tag}>', f"it takes {_kind(str(element.tag), name)}"
+
+
+def _unknown(tag: str, name: str, known: AbstractSet[str]) -> tuple[str, str]:
+    if name in _LEFT_OUT.get(tag, ()):
+        return f'"{name}" of <{tag}> is not understood', "leave it out: it would have no effect"
+    return f'<{tag}> has no "{name}"', suggestion(name, known)
 
 
 def _defaults(element: etree._Element) -> Iterator[Finding]:
     everything = {name: pattern for types in _types().values() for name, pattern in types.items()}
     for child in element:
         if not isinstance(child.tag, str):
+            continue
+        if child.tag in _REFUSED:
+            yield child, f"<{child.tag}> is not understood", _REFUSED[child.tag]
             continue
         if child.tag not in ("mj-all", "mj-class") and child.tag not in _types():
             yield child, f"there is no <{child.tag}>", suggestion(child.tag, schema().keys() - {"_dependencies"})
@@ -142,7 +190,7 @@ def _defaults(element: etree._Element) -> Iterator[Finding]:
         known = _EVERYWHERE | ({"name"} if child.tag == "mj-class" else frozenset())
         for name in child.attrib:
             if str(name) not in types and str(name) not in known:
-                yield child, f'<{child.tag}> has no "{name!s}"', suggestion(str(name), types.keys() | known)
+                yield child, *_unknown(child.tag, str(name), types.keys() | known)
 
 
 def _stray_text(element: etree._Element) -> Iterator[Finding]:

@@ -116,6 +116,9 @@ def test_m5_a_picture_without_alt_is_an_error(picture):
         ('<mj-text font-size="12"><p>x</p></mj-text>', 'font-size="12" on <mj-text> (it takes unit(px))'),
         ('<mj-text align="middle"><p>x</p></mj-text>', 'align="middle"'),
         ("<mj-section></mj-section>", "<mj-section> cannot stand in <mj-column>"),
+        ("<mj-accordion></mj-accordion>", "<mj-accordion> is not understood (it is made of form fields"),
+        ('<mj-button title="x" href="https://example.org">x</mj-button>', '"title" of <mj-button> is not understood'),
+        ('<mj-divider padding="0px 5%" />', 'padding="0px 5%" on <mj-divider> (it takes unit(px){1,4})'),
         ("stray words", '"stray words" stands in <mj-column> itself'),
     ],
 )
@@ -309,3 +312,36 @@ def test_a_block_of_holes_between_sections_and_rows(tmp_path):
 )
 def test_illegal_places_for_recipient_data_are_refused(tmp_path, inside, words):
     assert any(words in found for found in complaints(tmp_path, inside))
+
+
+def test_columns_that_stay_beside_each_other_are_not_padded(tmp_path):
+    """mrml tells Outlook a width for such a column from which its padding is taken off, and the row ends too early."""
+    group = '</mj-column></mj-section><mj-section><mj-group><mj-column padding="0px 4px"><mj-text>a</mj-text></mj-column></mj-group></mj-section><mj-section><mj-column>'
+    (found,) = complaints(tmp_path, group)
+    assert "<mj-column> with padding in an <mj-group> (Outlook would be told too small a width" in found
+
+
+def test_what_only_outlook_sees_wears_only_names_of_its_own(tmp_path):
+    section = '</mj-column></mj-section><mj-section css-class="card wide"><mj-column>'
+    got = html(tmp_path, section)
+    assert 'class="card-outlook wide-outlook"' in got
+    assert 'class="card wide"' in got
+
+
+def test_cells_keep_a_padding_that_html_can_read(tmp_path):
+    assert 'cellpadding="0"' in html(
+        tmp_path, '<mj-table><tr><td><table cellpadding="0"><tr><td>x</td></tr></table></td></tr></mj-table>'
+    )
+
+
+def test_pictures_have_whole_widths(picture):
+    third = '</mj-column></mj-section><mj-section><mj-column width="33.33%"><mj-image padding="0px" src="{{ image("p.png").url }}" alt="" /></mj-column></mj-section><mj-section><mj-column>'
+    got = html(picture, third)
+    assert 'width="199"' in got
+    assert "width:199px" in got
+
+
+def test_other_pictures_than_the_project_s_are_found_wherever_they_hide(picture):
+    inside = '<mj-image src="{{ image("p.png").url }}" srcset="https://a.example/x.png 2x" alt="" />'
+    (found,) = complaints(picture, inside)
+    assert 'the picture "https://a.example/x.png" is not one of the project\'s' in found
