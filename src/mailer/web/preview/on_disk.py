@@ -69,7 +69,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
         )
     names = sorted({*listed, *files, LIST})
     try:
-        for part in {Path(), *(Path(name).parent for name in files)}:
+        for part in sorted({Path(), *(Path(name).parent for name in files)}):
             (folder / part).mkdir(mode=0o700, parents=not part.name, exist_ok=True)
         _put(folder / LIST, json.dumps({"files": names}, indent=2).encode())
         for name, content in files.items():
