@@ -82,7 +82,9 @@ def _ordered(start: date | datetime, end: date | datetime | None) -> None:
 class Sitting(Session):
     """A part of the event; of one that takes several days, a part of one of them."""
 
-    day: Day | None = Field(None, description="on which day, if the event takes several: 2024-12-06")
+    day: Day | None = Field(
+        None, description="on which day, if the event takes several; default: that of the one above"
+    )
 
 
 class EventInvite(Campaign):
@@ -93,6 +95,17 @@ class EventInvite(Campaign):
     kind: Literal["event_invite"] = Field(description="event_invite")
     event: Event = Field(description="what people are asked to come to")
     sessions: Annotated[tuple[Sitting, ...], ITEMS] = Field((), description="its programme, in order")
+
+    @property
+    def programme(self) -> tuple[tuple[date | None, tuple[Sitting, ...]], ...]:
+        """The sessions by day, in order; one that names no day is on that of the one above it."""
+        days: list[tuple[date | None, tuple[Sitting, ...]]] = []
+        for sitting in self.sessions:
+            if days and sitting.day in (None, days[-1][0]):
+                days[-1] = (days[-1][0], (*days[-1][1], sitting))
+            else:
+                days.append((sitting.day, (sitting,)))
+        return tuple(days)
 
     def deadline(self) -> date | datetime | None:
         """Nobody is invited to what has begun; `send_by` can say otherwise."""

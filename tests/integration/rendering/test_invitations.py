@@ -150,11 +150,12 @@ def test_without_a_page_to_sign_up_the_button_is_the_calendar(tmp_path):
 
 
 def test_a_programme_of_several_days_has_a_table_a_day(tmp_path):
-    days = "sessions:\n  - {day: 2024-12-07, at: '10:00', title: One}\n  - {day: 2024-12-08, at: '10:00', title: Two}\n"
+    days = "sessions:\n  - {day: 2024-12-07, at: '10:00', title: One}\n  - {at: '11:00', title: Also}\n"
+    days += "  - {day: 2024-12-08, at: '10:00', title: Two}\n"
     html, text = said(invitation(tmp_path, start="2024-12-07", end="2024-12-08", more=days))
     for part in (html, text):
         assert part.rindex("Saturday 7 December 2024") < part.index("One")
-        assert part.index("One") < part.rindex("Sunday 8 December 2024") < part.index("Two")
+        assert part.index("One") < part.index("Also") < part.rindex("Sunday 8 December 2024") < part.index("Two")
 
 
 def test_forty_people_who_speak_are_all_named(tmp_path):

@@ -62,6 +62,15 @@ def test_whole_days_are_over_when_the_last_of_them_is(tmp_path):
     assert ("event-past", 8) in rules(found(tmp_path, weekend, now=datetime(2024, 12, 9, 0, 1, tzinfo=UTC)))
 
 
+@pytest.mark.parametrize(
+    ("at", "is_late"), [("2024-12-05 18:00", False), ("2024-12-05 19:00", True), ("2024-12-06", True)]
+)
+def test_it_must_go_out_before_it_begins(tmp_path, at, is_late):
+    findings = found(tmp_path, invitation(more=f"schedule:\n  at: {at}\n"))
+    assert rules(findings) == ([("event-past", 13)] if is_late else [])
+    assert found(tmp_path, invitation(more=f"send_by: 2024-12-07\nschedule:\n  at: {at}\n")) == ()
+
+
 def test_the_campaigns_zone_says_when_it_begins(tmp_path):
     lima = invitation(more="timezone: America/Lima\n")
     assert found(tmp_path, lima, now=datetime(2024, 12, 5, 23, 0, tzinfo=UTC)) == ()
@@ -123,3 +132,9 @@ def test_days_of_a_programme_are_days_of_the_event(tmp_path):
     (finding,) = found(tmp_path, invitation("2024-12-07", "2024-12-08", days))
     assert (finding.rule, finding.line) == ("programme-time", 14)
     assert finding.message == "9 December 2024 is no day of the event"
+
+
+def test_a_part_that_names_no_day_is_on_that_of_the_part_above(tmp_path):
+    days = "sessions:\n  - {day: 2024-12-07, at: '15:00', title: One}\n  - {at: '16:00', title: Two}\n"
+    days += "  - {day: 2024-12-08, at: '10:00', title: Three}\n  - {at: '09:00', title: Four}\n"
+    assert rules(found(tmp_path, invitation("2024-12-07", "2024-12-08", days))) == [("programme-time", 16)]

@@ -19,7 +19,7 @@ def _event(material: Material) -> Event | None:
     return campaign.event if isinstance(campaign, EventInvite) else None
 
 
-@error("event-past", "an invitation to what is over, or has begun")
+@error("event-past", "an invitation to what is over or has begun, or will have when it goes out")
 def event_past(material: Material) -> Iterator[Found]:
     event, zone = _event(material), material.zone
     if event is None:
@@ -31,6 +31,21 @@ def event_past(material: Material) -> Iterator[Found]:
     elif end_of(event.start, zone) < material.now and material.file.campaign.send_by is None:
         hint = "if it is still worth coming, say until when to mail: send_by"
         yield Found(line=line, message="the event has begun, and nobody would be mailed", hint=hint)
+    yield from _scheduled_too_late(material, event)
+
+
+def _scheduled_too_late(material: Material, event: Event) -> Iterator[Found]:
+    campaign = material.file.campaign
+    planned = campaign.schedule
+    if planned is None or planned.at is None or campaign.send_by is not None:
+        return
+    if end_of(planned.at, ZoneInfo(planned.timezone) if planned.timezone else material.zone) > end_of(
+        event.start, material.zone
+    ):
+        line = material.file.line_of("schedule", "at")
+        yield Found(
+            line=line, message="it would go out when the event has begun", hint="schedule it for an earlier day"
+        )
 
 
 @error("event-time", "a time that no clock shows, because the clocks go forward; one that they show twice is a warning")
@@ -79,8 +94,8 @@ def programme_time(material: Material) -> Iterator[Found]:
         return
     event, before = campaign.event, None
     first, last = _day(event.start, zone), _day(event.end or event.start, zone)
-    for number, sitting in enumerate(campaign.sessions):
-        day = sitting.day or first
+    sittings = [(day or first, sitting) for day, of_day in campaign.programme for sitting in of_day]
+    for number, (day, sitting) in enumerate(sittings):
         if not first <= day <= last:
             line = material.file.line_of("sessions", number, "day")
             yield Found(line=line, message=f"{day:%-d %B %Y} is no day of the event", hint="correct its day")
