@@ -93,6 +93,28 @@ event:
 sessions:
   - {at: "19:00", title: The year, speakers: [{name: Robin Sample}]}
 """
+REPORT = """\
+event: {name: The conference, date: 2024-01, venue: The hall, host: the union, attendance: nearly 300, speakers: 1, seminars: dozens}
+sessions:
+  - title: The year
+    chair: Sam Made-Up
+    speakers: [{name: Robin Sample, role: secretary, organisation: the branch, medium: via video}, {name: Ana Invented}]
+video: {title: The day, url: "https://www.example.org/day", length: 5 hours, transcript_url: "https://www.example.org/words"}
+thanks: [the cooks, the cleaners]
+special_thanks: {to: the union, why: It gave us its house.}
+"""
+EVENT = (
+    BODY
+    + """
+{% if subscriber.country %}
+{{ timetable(title="The day", sessions=[{"at": "09:30", "title": "Tea with " ~ (subscriber.first_name | default("you"))}]) }}
+{% endif %}
+
+{{ speakers(people=[{"name": subscriber.name | default("Nobody"), "role": "reader"}]) }}
+
+{{ video(title="The day for " ~ (subscriber.first_name | default("you")), url="https://www.example.org/day") }}
+"""
+)
 SUBJECT = "{% if subscriber.first_name %}{{ subscriber.first_name }}, {% endif %}there is news for you"
 PREHEADER = (
     'preheader: \'For {{ subscriber.name | default("you") }} in {{ subscriber.country | default("the world") }}\'\n'
@@ -126,7 +148,13 @@ def words(text):
 @pytest.mark.parametrize("fields", [ANA, NOBODY, SOMEBODY], ids=["donor", "nobody", "somebody"])
 @pytest.mark.parametrize(
     ("kind", "body", "more"),
-    [("article", BODY, ""), ("appeal", APPEAL, SHARES), ("letter", BODY, LETTER), ("event_invite", BODY, INVITATION)],
+    [
+        ("article", BODY, ""),
+        ("appeal", APPEAL, SHARES),
+        ("letter", BODY, LETTER),
+        ("event_invite", BODY, INVITATION),
+        ("event_report", EVENT, REPORT),
+    ],
 )
 def test_the_program_says_what_plain_jinja_says(tmp_path, kind, body, more, fields):
     (tmp_path / "campaigns").mkdir()
@@ -143,7 +171,7 @@ def test_the_program_says_what_plain_jinja_says(tmp_path, kind, body, more, fiel
 
 def test_the_bodies_above_call_every_block():
     names = {path.stem for path in (ROOT / "templates" / "blocks").glob("*.mjml")}
-    called = {name for name in names if f"{name}(" in APPEAL}
+    called = {name for name in names if f"{name}(" in APPEAL + EVENT}
     assert names - called == {"prose", "figure", "divider"}  # these Markdown calls
 
 

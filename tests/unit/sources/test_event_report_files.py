@@ -88,6 +88,7 @@ NOTHING = "there is nothing to report of 0 (correct the number, or leave the lin
         ("date: 2024", "date: 2024-02-30", f'7:3: "2024-02-30" is not a date {DATE}'),
         ("date: 2024", "date: 2024-13", f'7:3: "2024-13" is not a date {DATE}'),
         ("date: 2024", "date: 24", f'7:3: "24" is not a date {DATE}'),
+        ("date: 2024", "date: '0204'", "7:3: the year 204 is none that a campaign can mean (correct it)"),
         ("date: 2024", "date: last winter", f'7:3: "last winter" is not a date {DATE}'),
         ("date: 2024", "date: [2024]", f"7:3: this is not a date {DATE}"),
         ("date: 2024", "date:", f"7:3: this is not a date {DATE}"),
