@@ -115,6 +115,22 @@ EVENT = (
 {{ video(title="The day for " ~ (subscriber.first_name | default("you")), url="https://www.example.org/day") }}
 """
 )
+SIGNED = """\
+petition:
+  title: For the hall
+  target: the council
+  statement: We want the hall kept open.
+  demands: [Keep it open., Heat it.]
+  sign_url: https://www.example.org/sign
+  signed: 1204
+  goal: 2000
+  as_of: 2024-11-21
+  deadline: 2024-12-10
+  consent_note: Signing puts you on no list.
+"""
+PETITION = (
+    BODY + "\n{{ statement() }}\n\n{% if subscriber.country %}\n{{ demands() }}\n{% endif %}\n\n{{ signatures() }}\n"
+)
 SUBJECT = "{% if subscriber.first_name %}{{ subscriber.first_name }}, {% endif %}there is news for you"
 PREHEADER = (
     'preheader: \'For {{ subscriber.name | default("you") }} in {{ subscriber.country | default("the world") }}\'\n'
@@ -154,6 +170,7 @@ def words(text):
         ("letter", BODY, LETTER),
         ("event_invite", BODY, INVITATION),
         ("event_report", EVENT, REPORT),
+        ("petition", PETITION, SIGNED),
     ],
 )
 def test_the_program_says_what_plain_jinja_says(tmp_path, kind, body, more, fields):
@@ -171,7 +188,7 @@ def test_the_program_says_what_plain_jinja_says(tmp_path, kind, body, more, fiel
 
 def test_the_bodies_above_call_every_block():
     names = {path.stem for path in (ROOT / "templates" / "blocks").glob("*.mjml")}
-    called = {name for name in names if f"{name}(" in APPEAL + EVENT}
+    called = {name for name in names if f"{name}(" in APPEAL + EVENT + PETITION}
     assert names - called == {"prose", "figure", "divider"}  # these Markdown calls
 
 
