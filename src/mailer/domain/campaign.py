@@ -22,6 +22,7 @@ from mailer.domain.campaign_types import (
     Off,
     Sender,
     Slug,
+    TemplateName,
     Text,
     Url,
     Zone,
@@ -94,7 +95,7 @@ class Campaign(Model):
         None, alias="from", description="who it comes from: News desk <news@example.org>; default: the organisation"
     )
     reply_to: Sender | None = Field(None, description="where answers go; default: organisation.reply_to")
-    template: Slug | None = Field(None, description="the template pair; default: that of the kind")
+    template: TemplateName | None = Field(None, description="the template pair; default: that of the kind")
     schedule: Schedule | None = Field(None, description="when it should go out; `schedule add` arms it")
     first_published: Text | None = Field(None, description="where it appeared first; inline Markdown")
     canonical_url: Url | None = Field(None, description="the address of the first publication")

@@ -156,6 +156,12 @@ Slug = Annotated[
     BeforeValidator(_matching(r"[a-z][a-z0-9-]*", "a name", "small letters, digits and hyphens, a letter first")),
     WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9-]*$"}),
 ]
+#: Kinds are named as in Python, and a template pair after its kind.
+TemplateName = Annotated[
+    str,
+    BeforeValidator(_matching(r"[a-z][a-z0-9_-]*", "a name", "small letters, digits and hyphens, a letter first")),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_-]*$"}),
+]
 Day = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "examples": ["2024-11-30"]})
 ]

@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
-import icalendar
-
 from mailer.domain.campaign_event_invite import Event
 from mailer.domain.media import MediaFile
 from mailer.rendering.views.when import instant
@@ -40,6 +38,8 @@ class Entry:
 
 def calendar_file(event: Event, entry: Entry) -> MediaFile:
     """`event` as a calendar takes it in."""
+    import icalendar  # noqa: PLC0415 (it takes as long to load as a campaign to compile; only invitations need it)
+
     start, end = _span(event, entry.zone)
     shown = icalendar.Event()
     shown.add("uid", str(uuid5(NAMESPACE_URL, entry.identity)))  # RFC 7986 §5.3: it must tell nobody who made it

@@ -168,6 +168,10 @@ def test_forty_people_who_speak_are_all_named(tmp_path):
         assert f"- Speaker {number}\n" in text
 
 
+def test_its_template_may_be_named(tmp_path):
+    assert invitation(tmp_path, more="template: event_invite\n").edition.meta.kind == "event_invite"
+
+
 def test_a_calendar_file_belongs_to_an_invitation(tmp_path):
     (found,) = problems(tmp_path, "\n{{ calendar_url('x') }}\n")
     assert "there is no event to take into a calendar" in found
