@@ -31,8 +31,8 @@ BODY = "They met in the hall of the old printworks and talked about what had com
 BAD = {
     "signed-by-many": ("signed: 1204", "signed: many", ':13: error: "many" is not a number of signatures'),
     "fewer-than-none": ("signed: 1204", "signed: -3", ':13: error: "-3" is not a number of signatures'),
-    "no-goal-at-all": ("goal: 2000", "goal: 0", ":6: error: the goal is nothing"),
-    "counted-too-late": ("as_of: 2024-11-21", "as_of: 2024-12-11", ":6: error: as_of is later than the deadline"),
+    "no-goal-at-all": ("goal: 2000", "goal: 0", ":14: error: the goal is nothing"),
+    "counted-too-late": ("as_of: 2024-11-21", "as_of: 2024-12-11", ":15: error: as_of is later than the deadline"),
     "counted-tomorrow": (
         "as_of: 2024-11-21",
         "as_of: 2024-11-23",

@@ -51,7 +51,7 @@ class Fund(Model):
         if (self.raised is None) == (self.ledger is None):
             raise wrong('a fund has either "raised" or a "ledger"', "keep one of them")
         if self.target == 0:
-            raise wrong("the target is nothing", "write what is being asked for in all")
+            raise wrong("the target is nothing", "write what is being asked for in all", key="target")
         require_order(self.as_of, self.deadline)
         return self
 

@@ -63,7 +63,8 @@ def _fault(model: type[BaseModel], finding: Any) -> Fault:
     name = ".".join(str(part) for part in place)
     match finding["type"]:
         case "campaign":
-            return Fault(place, finding["ctx"]["message"], finding["ctx"]["hint"])
+            key = finding["ctx"]["key"]
+            return Fault((*place, key) if key else place, finding["ctx"]["message"], finding["ctx"]["hint"])
         case "missing":
             return Fault(place, f'"{name}" is missing', _description(model, place))
         case "extra_forbidden":

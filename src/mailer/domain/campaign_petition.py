@@ -68,7 +68,8 @@ class Petition(Model):
     @model_validator(mode="after")
     def _consistent(self) -> "Petition":
         if self.goal == 0:
-            raise wrong("the goal is nothing", "write how many signatures are wanted, or leave the line out")
+            hint = "write how many signatures are wanted, or leave the line out"
+            raise wrong("the goal is nothing", hint, key="goal")
         require_order(self.as_of, self.deadline)
         return self
 

@@ -41,4 +41,4 @@ def require_order(as_of: date | datetime, deadline: date | datetime | None) -> N
     """Refuse figures that were counted when all was over: nobody can have meant that."""
     utc = ZoneInfo("UTC")
     if deadline and day_of(as_of, utc) > day_of(deadline, utc):
-        raise wrong("as_of is later than the deadline", "correct one of them")
+        raise wrong("as_of is later than the deadline", "correct one of them", key="as_of")

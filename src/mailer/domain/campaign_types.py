@@ -28,9 +28,9 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=False)
 
 
-def wrong(message: str, hint: str = "") -> PydanticCustomError:
-    """A finding in our own words; the hint travels beside the message."""
-    return PydanticCustomError("campaign", "{message}", {"message": message, "hint": hint})
+def wrong(message: str, hint: str = "", *, key: str = "") -> PydanticCustomError:
+    """A finding in our own words; the hint travels beside the message. key: which of a model's keys it is about."""
+    return PydanticCustomError("campaign", "{message}", {"message": message, "hint": hint, "key": key})
 
 
 #: Outside these a year is a slip of the finger, and days next to the last of all cannot be worked out.

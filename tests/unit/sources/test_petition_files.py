@@ -66,9 +66,9 @@ BAD = [
     (
         "goal: 2000",
         "goal: 0",
-        "5: the goal is nothing (write how many signatures are wanted, or leave the line out)",
+        "14: the goal is nothing (write how many signatures are wanted, or leave the line out)",
     ),
-    ("as_of: 2024-11-21", "as_of: 2024-12-11", "5: as_of is later than the deadline (correct one of them)"),
+    ("as_of: 2024-11-21", "as_of: 2024-12-11", "15: as_of is later than the deadline (correct one of them)"),
     (
         "deadline: 2024-12-10",
         "deadline: soon",
