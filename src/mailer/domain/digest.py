@@ -111,7 +111,7 @@ class Issue:
             return ""
         if not self.items:
             return "there is nothing new"
-        return f"there is {counted(len(self.items), 'new item')}, and min_items is {self.least}"
+        return f"{counted(len(self.items), 'new item')}, and min_items is {self.least}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,13 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, Undefined, nodes
+from jinja2 import StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, Undefined, nodes
+from jinja2.meta import find_referenced_templates
 from markupsafe import Markup
 
 from mailer.domain.colour import readable_on
 from mailer.edition.format import FILTERS
+from mailer.errors import InputProblems
 from mailer.rendering.binding_time import Rewriter
 from mailer.rendering.holes import Deferred, Holes
 from mailer.rendering.lines import LineMarks, Places
@@ -27,7 +29,11 @@ from mailer.rendering.templates import TemplateFolders
 
 @dataclass
 class Compilation:
-    """What belongs to the compilation of one variant. used: digests of the templates it read, by name."""
+    """What belongs to the compilation of one variant. used: digests of the templates it may read, by name.
+
+    What stands under a condition counts as well: which way it goes may depend on the day, and what a campaign is made of
+    must not.
+    """
 
     holes: Holes
     filters: Mapping[str, Callable[..., Any]]
@@ -61,6 +67,8 @@ class CampaignEnvironment(Sandbox):
         self.deferred: list[Deferred] = []
         #: Numbers of the deferred expressions of each file.
         self.by_file: dict[str, list[int]] = {}
+        #: Names of templates that each template or text names, wherever in it.
+        self.named: dict[str, frozenset[str]] = {}
         self.block_names: frozenset[str] = frozenset()
         super().__init__(
             loader=TemplateFolders(folders),
@@ -91,6 +99,7 @@ class CampaignEnvironment(Sandbox):
         tree = super()._parse(source, name, filename)
         file = filename or name or ""
         self.by_file[file] = []
+        self.named[name or file] = frozenset(self._names(tree, name or file))
         literal = self.literal_outputs and file.endswith(".md")
         if self.deferring:
             Rewriter(
@@ -110,7 +119,30 @@ class CampaignEnvironment(Sandbox):
         assert isinstance(self.loader, TemplateFolders)
         assert isinstance(template, Template)
         _current.get().used[name] = self.loader.digests[name]
+        self._use(name)
         return template
+
+    def _names(self, tree: nodes.Template, name: str) -> Iterator[str]:
+        """The templates that `tree` takes in, and the blocks that it calls."""
+        assert isinstance(self.loader, TemplateFolders)
+        yield from filter(None, find_referenced_templates(tree))
+        forms = [form for form in (".mjml", ".txt") if name.endswith(form)] or [".mjml", ".txt"]
+        for call in tree.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name):
+                found = (f"blocks/{call.node.name}{form}" for form in forms)
+                yield from (block for block in found if self.loader.find(block))
+
+    def _use(self, name: str) -> None:
+        """Count what `name` names as used, too. What is missing or broken there is said when it is reached."""
+        assert isinstance(self.loader, TemplateFolders)
+        used = _current.get().used
+        for other in sorted(self.named.get(name, frozenset()) - used.keys()):
+            try:
+                self.get_template(other)
+            except TemplateNotFound:
+                continue
+            except (TemplateSyntaxError, InputProblems):
+                used[other] = self.loader.digests[other]
 
     def text(self, source: str, file: str, first_line: int) -> Template:
         """A campaign's own text as a template; `file` names it in problems, `first_line` is where it begins there."""
@@ -120,6 +152,7 @@ class CampaignEnvironment(Sandbox):
             if len(self._texts) >= _MOST_TEXTS:
                 self._texts.clear()
             self._texts[key] = self._compiled_text(source, file)
+        self._use(file)
         return self._texts[key]
 
     def _compiled_text(self, source: str, file: str) -> Template:
