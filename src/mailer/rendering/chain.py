@@ -30,6 +30,7 @@ from mailer.rendering.holes import BODY, HTML, TEXT, Holes
 from mailer.rendering.images import prepare
 from mailer.rendering.issue import ImageView, Items, Showing, Shown
 from mailer.rendering.lines import located
+from mailer.rendering.logo import logo_of
 from mailer.rendering.mjml import to_html
 from mailer.rendering.plaintext import tidied
 from mailer.rendering.problems import TemplateFault, from_exception, suggestion
@@ -37,7 +38,14 @@ from mailer.rendering.pull_quote import pull_quote
 from mailer.rendering.surroundings import Surroundings
 from mailer.rendering.templates import TemplateFolders, shown_as
 from mailer.rendering.views import Absent, views
-from mailer.settings import FILE_NAME, Settings
+from mailer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LogoView(ImageView):
+    """`logo()` in templates. on_paper: there is paper around it, which needs a rim in the dark."""
+
+    on_paper: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +149,11 @@ class Chain:
         return self.file.campaign.template or self.file.campaign.kind
 
     def _common(self) -> dict[str, Any]:
-        common = contexts.shared(self.file, self.settings) | {"image": self.image, "calendar_url": self.calendar_url}
+        common = contexts.shared(self.file, self.settings) | {
+            "image": self.image,
+            "logo": self.logo,
+            "calendar_url": self.calendar_url,
+        }
         common |= views(self.file.campaign, self.around.now, contexts.zone_of(self.file, self.settings))
         if self.recipient is None:
             return common | contexts.personal_urls(self.settings, lambda name: contexts.link_token(self.holes, name))
@@ -200,6 +212,15 @@ class Chain:
         self.lent.discard(picture.name)
         return ImageView(self._media_url(picture.name), picture.width, picture.height)
 
+    def logo(self) -> LogoView | None:
+        """`logo()` in templates: the brand's; none if it has none."""
+        found = logo_of(self.settings, self.settings.root or self.file.root)
+        if found is None:
+            return None
+        self.media[found.picture.name] = found.picture
+        self.lent.discard(found.picture.name)
+        return LogoView(self._media_url(found.picture.name), found.width, found.height, found.on_paper)
+
     def _item_image(self, src: str) -> ImageView:
         """The same for an item of a digest, which will hold others when its time has come."""
         before = set(self.media) - self.lent
@@ -243,8 +264,6 @@ class Chain:
         if named and named.src == src:
             line = self.file.line_of("image", "src")
             raise InputProblems([Problem(rule="image", file=self.file.name, line=line, message=message, hint=hint)])
-        if src == self.settings.brand.logo:
-            raise InputProblems([Problem(rule="image", file=FILE_NAME, message=message, hint="brand.logo names it")])
         raise TemplateFault(message, hint, rule="image")
 
     def _media_url(self, name: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from mailer.domain.media import media_name
 from mailer.domain.picture import Picture
@@ -35,14 +35,19 @@ class _Unusable(Exception):
     """(what is wrong, what to do)."""
 
 
-def prepare(path: Path, *, shown_as: str) -> Picture:
-    """The picture in `path` as mail will link it. `shown_as`: how problems name the file.
+def prepare(
+    path: Path, *, shown_as: str, within: tuple[int, int] = (LONGEST_SIDE, LONGEST_SIDE), ground: str | None = None
+) -> Picture:
+    """The picture in `path` as mail will link it.
+
+    shown_as: how problems name the file. within: pixels that a still picture has at most. ground: a colour that
+    transparent ones are laid on.
 
     Raises InputProblems when there is no such file, or it is no picture that mail clients could show.
     """
     try:
         status = path.stat()
-        return _prepared(path, status.st_mtime_ns, status.st_size)
+        return _prepared(path, status.st_mtime_ns, status.st_size, within, ground)
     except _Unusable as unusable:
         message, hint = unusable.args
         raise _problem(shown_as, f"this picture {message}", hint) from None
@@ -57,7 +62,7 @@ def _problem(file: str, message: str, hint: str = "") -> InputProblems:
 
 
 @lru_cache(maxsize=32)
-def _prepared(path: Path, _changed: int, size: int) -> Picture:
+def _prepared(path: Path, _changed: int, size: int, within: tuple[int, int], ground: str | None) -> Picture:
     """`send` compiles more than once and preview at every save: an unchanged file is read once."""
     if size > LARGEST_FILE:
         raise _Unusable(f"is {size // 1_000_000} MB", "save it at 2,400 pixels or less, as JPEG")
@@ -66,7 +71,7 @@ def _prepared(path: Path, _changed: int, size: int) -> Picture:
         if image.format == "GIF" and getattr(image, "is_animated", False):
             extension, (width, height), encoded = "gif", image.size, _moving(image)
         else:
-            extension, (width, height), encoded = _still(image)
+            extension, (width, height), encoded = _still(image, within, ground)
     return Picture(name=media_name(encoded, extension), content=encoded, width=width, height=height)
 
 
@@ -119,10 +124,10 @@ def _moving(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _still(image: Image.Image) -> tuple[str, tuple[int, int], bytes]:
+def _still(image: Image.Image, within: tuple[int, int], ground: str | None) -> tuple[str, tuple[int, int], bytes]:
     """Extension, size and bytes of one still picture."""
     try:
-        pixels = _pixels(image)
+        pixels = _pixels(image, within, ground)
     except (OSError, SyntaxError, ValueError):
         raise _Unusable("is damaged: its end is missing", "export or download it again") from None
     drawn = image.format not in ("JPEG", "MPO") and pixels.getcolors(MOST_COLOURS) is not None
@@ -133,10 +138,11 @@ def _still(image: Image.Image) -> tuple[str, tuple[int, int], bytes]:
     raise AssertionError("a picture of one pixel fits")
 
 
-def _pixels(image: Image.Image) -> Image.Image:
+def _pixels(image: Image.Image, within: tuple[int, int], ground: str | None) -> Image.Image:
     """The pixels alone, upright, in sRGB, mode L, RGB or RGBA; whatever else the file held stays behind."""
     profile = image.info.get("icc_profile")
-    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    lies = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)  # to be turned by a quarter (EXIF 2.32, 4.6.4)
+    image.thumbnail(within[::-1] if lies else within, Image.Resampling.LANCZOS)
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16 bits a pixel: the plain conversion would clip all but the darkest
         image = image.convert("I").point(lambda level: level / 256).convert("L")
@@ -144,9 +150,17 @@ def _pixels(image: Image.Image) -> Image.Image:
     image = _in_srgb(image, profile).convert("RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB")
     if has_alpha and image.getchannel("A").getextrema()[0] == 255:
         image = image.convert("RGB")
+    if has_alpha and ground:
+        return _laid_on(image.convert("RGBA"), ground)
     clean = Image.new(image.mode, image.size)
     clean.paste(image)
     return clean
+
+
+def _laid_on(image: Image.Image, ground: str) -> Image.Image:
+    laid = Image.new("RGBA", image.size, ground)
+    laid.alpha_composite(image)
+    return laid.convert("RGB")
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

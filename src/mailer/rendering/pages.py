@@ -6,6 +6,8 @@ style from elsewhere applies, and no script runs.
 
 import base64
 import hashlib
+import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,38 @@ from markupsafe import Markup
 
 from mailer.domain.colour import readable_on
 from mailer.domain.palette import palette_of
+from mailer.errors import InputProblems
+from mailer.rendering.logo import logo_of
 from mailer.settings import Settings
 from mailer.settings.starter import starter_project
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLogo:
+    """`logo` in page templates. source: the picture itself, so that a page stays one request."""
+
+    source: str
+    width: int
+    height: int
+    on_paper: bool
+
+
+def _logo(settings: Settings) -> PageLogo | None:
+    """The brand's; None if it has none that can be shown: people must be able to leave whatever became of a picture."""
+    if settings.root is None:
+        return None
+    try:
+        found = logo_of(settings, settings.root)
+    except InputProblems as error:
+        log.warning("page logo left out: %s", error.problems[0])
+        return None
+    if found is None:
+        return None
+    content = base64.b64encode(found.picture.content).decode()
+    source = f"data:{found.picture.content_type};base64,{content}"
+    return PageLogo(source=source, width=found.width, height=found.height, on_paper=found.on_paper)
 
 
 class Pages:
@@ -37,6 +69,7 @@ class Pages:
         self._environment.globals.update(
             brand=settings.brand,
             palette=palette_of(settings.brand),
+            logo=_logo(settings),
             organisation=settings.organisation,
             # The words of the templates themselves, until there are catalogues to choose from.
             language="en",

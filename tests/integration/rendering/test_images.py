@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from mailer.domain.picture import Picture
@@ -194,3 +194,12 @@ def test_animations_that_mail_cannot_carry_are_named(tmp_path):
     assert "animated WEBP" in problem(tmp_path / "a.webp")
     assert f"{LONGEST_SIDE} pixels" in problem(tmp_path / "wide.gif")
     assert "fewer frames" in problem(tmp_path / "heavy.gif")
+
+
+def test_a_box_is_for_the_picture_as_it_is_seen(tmp_path):
+    lying = Image.new("RGB", (900, 300), "#b3261e")
+    exif = lying.getexif()
+    exif[ExifTags.Base.Orientation] = 6
+    lying.save(tmp_path / "tall.jpg", exif=exif)
+    tall = prepare(tmp_path / "tall.jpg", shown_as="tall", within=(480, 144))
+    assert (tall.width, tall.height) == (48, 144)

@@ -55,4 +55,4 @@ def test_every_page_of_subscribers_wears_the_brand(number):
     html, palette = answer.body.decode(), palette_of(project.brand)
     assert used(html) & REPLACED == set()
     assert {palette.light.accent, palette.light.canvas_accent, palette.dark.accent} <= used(html)
-    assert '<p class="name">Our Group</p>' in html
+    assert '<p class="name" dir="auto">Our Group</p>' in html

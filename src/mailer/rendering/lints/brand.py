@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mailer.domain.palette import palette_of
 from mailer.rendering.lints.rule import Found, Material, warning
+from mailer.rendering.logo import logo_of
 
 
 @warning(
@@ -18,4 +19,15 @@ def brand_contrast(material: Material) -> Iterator[Found]:
         yield Found(file=file, line=line, message=adjusted.sentence, hint=hint)
 
 
-RULES = (brand_contrast,)
+@warning("brand-logo", "a logo of which nothing shows on the paper, and nothing is left of the header")
+def brand_logo(material: Material) -> Iterator[Found]:
+    settings = material.settings
+    logo = logo_of(settings, settings.root or material.file.root)
+    if logo and logo.lost:
+        file, line = settings.place_of("brand.logo")
+        message = f"{settings.brand.logo} is as pale as the paper it stands on"
+        hint = "take one that is made for paper: name a darker file, or leave logo out to have the name set in type"
+        yield Found(file=file, line=line, message=message, hint=hint)
+
+
+RULES = (brand_contrast, brand_logo)
