@@ -5,6 +5,10 @@ import sys
 
 from hypothesis import settings
 
+from postgres import postgres_url
+
+__all__ = ["postgres_url"]  # one server for all tests of a process
+
 # Hundreds of tests start Python anew: what it compiled once need not be compiled each time, whatever the machine prefers.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

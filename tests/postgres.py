@@ -1,6 +1,6 @@
 """A private PostgreSQL for tests: the one that MAILER_TEST_DATABASE_URL names, else a throw-away cluster of the system's own.
 
-Fixtures, for `from postgres import postgres_url`. Without either, tests that want one are skipped, and say so.
+The fixture `postgres_url`, for all tests. Without either, tests that want one are skipped, and say so.
 """
 
 import os

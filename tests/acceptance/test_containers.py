@@ -16,10 +16,8 @@ import pytest
 
 from composition import ROOT, command_lines, services
 from mailer.storage.database import Database
-from postgres import postgres_url
 from sending_world import Commands
 
-__all__ = ["postgres_url"]
 PEOPLE = 200
 LONG_RUNNING = ("web", "worker", "scheduler")
 
@@ -142,7 +140,7 @@ def leave(message, mailer):
     """As a mailbox provider does it (RFC 8058): the worker signed the link, the pages must know the key."""
     header = email.message_from_bytes(message.content, policy=email.policy.default)["List-Unsubscribe"]
     [link] = re.findall(r"<(http\S+)>", header)
-    with urllib.request.urlopen(link, data=b"List-Unsubscribe=One-Click", timeout=20) as answer:
+    with urllib.request.urlopen(link, data=b"List-Unsubscribe=One-Click", timeout=60) as answer:
         assert answer.status == 200
     assert (
         mailer("subscribers", "show", message.recipient, "--json").json["subscriptions"][0]["status"] == "unsubscribed"

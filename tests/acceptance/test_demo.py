@@ -158,7 +158,7 @@ def test_it_shows_the_inbox_until_ctrl_c_and_then_clears_everything_away(place):
             assert f"/c/{item}" in digest
             assert "Dear friend," in fetch(re.sub("/inbox/.*", f"/c/{item}", page)) or item != "fighting-fund"
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in said
     assert temporary(place) == []
@@ -166,7 +166,7 @@ def test_it_shows_the_inbox_until_ctrl_c_and_then_clears_everything_away(place):
 
 def fetch(address):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address, timeout=10) as answer:
+    with opener.open(address, timeout=60) as answer:
         return answer.read().decode()
 
 

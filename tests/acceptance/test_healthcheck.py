@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -81,7 +81,7 @@ def answering(words):
             there.sendall(words)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(30)
+        listener.settimeout(60)
         thread = threading.Thread(target=answer)
         thread.start()
         yield listener.getsockname()[1]

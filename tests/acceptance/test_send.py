@@ -189,7 +189,7 @@ def alive(mailer):
         database.dispose()
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

@@ -45,14 +45,14 @@ def mailer(folder, *arguments):
 
 def stop(process, by=signal.SIGINT):
     process.send_signal(by)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     return process.returncode, out
 
 
 def get(address):
     try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:

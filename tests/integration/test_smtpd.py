@@ -15,7 +15,7 @@ MESSAGE = b"Message-ID: <1@example.org>\r\nSubject: hello\r\n\r\n.dot\r\n..two\r
 
 
 def send(server, *, recipient="ana@example.org", content=MESSAGE):
-    with smtplib.SMTP(server.host, server.port, timeout=5) as client:
+    with smtplib.SMTP(server.host, server.port, timeout=60) as client:
         client.sendmail("news@example.org", [recipient], content)
 
 
@@ -32,7 +32,7 @@ def test_takes_a_message_and_keeps_it_as_it_was():
 def test_knows_its_users_and_talks_tls(mechanism):
     with (
         SmtpServer(security="starttls", users={"ana": "secret"}, mechanisms=(mechanism,)) as server,
-        smtplib.SMTP("localhost", server.port, timeout=5) as client,
+        smtplib.SMTP("localhost", server.port, timeout=60) as client,
     ):
         client.starttls(context=ssl.create_default_context(cafile=server.ca_file))
         with pytest.raises(smtplib.SMTPAuthenticationError):
@@ -60,7 +60,7 @@ def test_a_fault_strikes_as_often_as_it_is_told_to():
 
 
 def test_notes_a_client_that_breaks_the_rules():
-    with SmtpServer() as server, smtplib.SMTP(server.host, server.port, timeout=5) as client:
+    with SmtpServer() as server, smtplib.SMTP(server.host, server.port, timeout=60) as client:
         client.ehlo()
         client.mail("a@example.org")
         client.rcpt("b@example.org")
@@ -77,7 +77,7 @@ def test_as_a_script_it_writes_down_what_it_takes(tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             port = int(process.stdout.readline())
-            with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
+            with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
                 client.sendmail("news@example.org", ["ana@example.org", "ben@example.org"], MESSAGE)
             assert log.read_text() == "ana@example.org <1@example.org>\nben@example.org <1@example.org>\n"
         finally:

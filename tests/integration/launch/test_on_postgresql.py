@@ -12,10 +12,7 @@ from mailer.errors import Refused
 from mailer.launch import Order, Repeat, fire_due, launch
 from mailer.storage import control, mailings, materialise, reasons, schedules
 from mailer.storage.status import status_of
-from postgres import postgres_url
 from sending_world import Clock, desk_for, make_project, populate
-
-__all__ = ["postgres_url"]
 
 
 @pytest.fixture

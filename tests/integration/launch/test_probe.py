@@ -90,7 +90,7 @@ def test_what_is_no_leave_page_is_a_sentence_and_its_redirect_is_not_followed(de
         thread.start()
         with pytest.raises(Refused, match=f"does not answer at .*{said}") as caught:
             refuse_no_way_out(f"http://127.0.0.1:{listener.getsockname()[1]}", desk.key, somebody(desk))
-        thread.join(5)
+        thread.join(60)
     token = asked[0].split()[1].rpartition(b"/")[2].decode()
     assert len(token) > 20
     assert token not in str(caught.value)

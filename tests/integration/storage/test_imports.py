@@ -21,7 +21,6 @@ from mailer.storage.import_staging import attributes_json
 from mailer.storage.import_undo import undo_import
 from mailer.storage.schema import upgrade
 from mailer.storage.subscribers import find_by_email
-from postgres import postgres_url  # noqa: F401
 from segment_trees import TEXT, VALUES
 
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)

@@ -13,7 +13,6 @@ from mailer.domain.person import full_name
 from mailer.domain.segment import NUMERIC, Op
 from mailer.storage import tables
 from mailer.storage.segments import predicate
-from postgres import postgres_url  # noqa: F401
 from segment_oracle import Somebody, holds
 from segment_trees import DOCUMENTS, LANGUAGES, LISTS, MOMENTS, NOW, ODD, SEGMENTS, SLUGS, TAGS, TEXT
 

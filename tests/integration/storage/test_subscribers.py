@@ -10,7 +10,6 @@ from mailer.domain.audience import Audience
 from mailer.domain.segment import Attribute, Not, Op, Tagged
 from mailer.domain.subscriber import STANDARD_FIELDS, SuppressionReason
 from mailer.storage import audiences, person_changes, subscribers, subscriptions, suppressions, tables
-from postgres import postgres_url  # noqa: F401
 
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
 
