@@ -1,10 +1,17 @@
 """Invitations and letters that strain their design: long words, forty speakers, several days, from right to left, next to nothing."""
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 import chromium
 from chromium import Screen
 from compiling import compiled, mail
+from mailer.web.guard import Guard
+from mailer.web.media import media_routes
+from mailer.web.reading import mail_policy
+from mailer.web.server import Server, listen
 
 pytestmark = [
     pytest.mark.browser,
@@ -64,3 +71,25 @@ def test_an_address_keeps_its_direction_in_a_mail_from_right_to_left(tmp_path):
     assert directions["40 Example Street, London"] == ("ltr", "right")
     assert directions["قاعة المصباح"] == ("rtl", "right")
     assert directions["18:30–20:30 (London time)"] == ("ltr", "right")
+
+
+def test_the_calendar_file_can_be_taken_from_the_mail_as_a_page(tmp_path):
+    made = compiled(tmp_path, "\nCome.\n", kind="event_invite", more=f"{EVENT}{EVENING}{ONLINE}")
+    (file,) = (file for file in made.media if file.content_type == "text/calendar")
+    html = mail(made.edition).html.replace("https://mail.example.org", "").replace('target="_blank"', "")
+    site = Starlette(
+        routes=[
+            Route("/c/c", lambda _: HTMLResponse(html, headers={"Content-Security-Policy": mail_policy("")})),
+            *media_routes(lambda name: file if name == file.name else None),
+        ]
+    )
+    with Server(Guard(site), listen("127.0.0.1", 0)) as server, chromium.tab(Screen(width=375)) as tab:
+        tab.browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        tab.open(f"{server.url}/c/c")
+        x, y = tab.run(
+            f"(box => [box.x + 9, box.y + 9])(document.querySelector('[href$=\"{file.name}\"]').getBoundingClientRect())"
+        )
+        for event in ("mousePressed", "mouseReleased"):
+            tab.browser.call("Input.dispatchMouseEvent", tab.session, type=event, x=x, y=y, button="left", clickCount=1)
+        taken = tab.browser.wait_for("Page.downloadWillBegin", tab.session)
+    assert taken["suggestedFilename"] == "event.ics"

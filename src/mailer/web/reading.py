@@ -84,10 +84,14 @@ class ReadingRoom:
 
 
 def mail_policy(public_url: str) -> str:
-    """For a mail shown as a page: its own styles, our pictures, links; in a sandbox, so nothing else can happen."""
+    """For a mail shown as a page: its own styles, our pictures, links; in a sandbox, so nothing else can happen.
+
+    A browser that opens no calendar saves its file: for that too a sandbox has to ask.
+    """
     parts = urlsplit(public_url)
     ours = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
     return (
         f"default-src 'none'; style-src 'unsafe-inline'; img-src 'self'{ours}; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+        "frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation "
+        "allow-downloads"
     )
