@@ -135,7 +135,10 @@ class CampaignEnvironment(Sandbox):
     def _use(self, name: str) -> None:
         """Count what `name` names as used, too. What is missing or broken there is said when it is reached."""
         assert isinstance(self.loader, TemplateFolders)
-        used = _current.get().used
+        current = _current.get(None)
+        if current is None:
+            return  # a text is only looked at, beside fields that cannot be read: nothing comes of it
+        used = current.used
         for other in sorted(self.named.get(name, frozenset()) - used.keys()):
             try:
                 self.get_template(other)
