@@ -23,7 +23,7 @@ pytestmark = [
     ),
 ]
 #: A pale accent that no text could have as it is, and warnings, an error, long names to break.
-TOML = '[brand]\naccent = "#ffd400"\nname = "Landesarbeitsgemeinschaftsvorsitzendenversammlung"\n'
+TOML = '[brand]\naccent = "#ffd400"\ncanvas = "#10243f"\nname = "Landesarbeitsgemeinschaftsvorsitzendenversammlung"\n'
 LONG = "\n\n".join(["Soup and songs, and a plan for the spring that everybody writes a part of. " * 6] * 12)
 MENDED, OTHER = f"There will be cake.\n\n{LONG}", f"There will be no cake.\n\n{LONG}"
 PATHS = {

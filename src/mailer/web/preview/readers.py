@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from mailer.app import App
 from mailer.domain.audience import Audience
@@ -44,7 +44,7 @@ class Reader:
     wish: str = ""
     why: str = ""
     warnings: tuple[str, ...] = ()
-    others: tuple[tuple[str, str], ...] = field(default=())
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class Readers:
