@@ -8,7 +8,9 @@ approval is bound to.
 import difflib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +74,11 @@ def parse_campaign(content: bytes, *, slug: str, root: Path) -> CampaignFile:
         raise InputProblems(problems or [_no_front_matter(name)])
     lines = {place: (line + 1, column) for place, (line, column) in document.lines.items()}
     sources = {name: content}
-    faults = list(_template_marks(document.value)) + _ledger(document, root, sources)
+    faults: list[Problem | Fault] = [*_template_marks(document.value), *_ledger(document, root, sources)]
     campaign = typed(document.value)
     if isinstance(campaign, list):
         faults += campaign
-    problems += [_problem(fault, name, lines) for fault in faults]
+    problems += [fault if isinstance(fault, Problem) else _problem(fault, name, lines) for fault in faults]
     if problems or isinstance(campaign, list):
         raise InputProblems(sorted(problems, key=lambda problem: problem.line or 0))
     return CampaignFile(
@@ -157,17 +159,20 @@ def _template_marks(value: Any, place: Place = ()) -> Iterator[Fault]:
             )
 
 
-def _ledger(document: YamlDocument, root: Path, sources: dict[str, bytes]) -> list[Fault]:
+def _ledger(document: YamlDocument, root: Path, sources: dict[str, bytes]) -> list[Problem | Fault]:
     """Put the sum of a fund's ledger of gifts into `raised`; the file becomes one of the sources."""
     fund = document.value.get("fund")
     if not isinstance(fund, dict) or not isinstance(fund.get("ledger"), str) or fund.get("raised") is not None:
         return []
-    total, content, problem = sum_of_gifts(root, fund["ledger"], until=fund.get("as_of"))
-    if problem:
-        return [Fault(("fund", "ledger"), problem)]
-    sources[fund["ledger"]] = content
-    fund["raised"] = str(total)
-    del fund["ledger"]
+    with suppress(ValueError):
+        until = date.fromisoformat(str(fund.get("as_of"))[:10])
+        try:
+            gifts = sum_of_gifts(root, fund["ledger"], currency=str(fund.get("currency") or "GBP"), until=until)
+        except InputProblems as error:
+            return [one if one.line else Fault(("fund", "ledger"), one.message, one.hint) for one in error.problems]
+        sources[fund["ledger"]] = gifts.content
+        fund["raised"] = str(gifts.total)
+        del fund["ledger"]
     return []
 
 

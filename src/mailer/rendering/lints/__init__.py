@@ -35,6 +35,7 @@ FIXED_RULES: dict[str, str] = {
     "encoding": "a file that is not UTF-8, or holds control characters",
     "file": "a campaign file that is empty, huge, a folder, or cannot be read",
     "front-matter": "front matter that is no YAML, a key that does not exist, a value of the wrong sort",
+    "gifts": "a ledger of gifts that cannot be read, or a row of it that cannot be counted",
     "heading": "a heading of the first rank in the body: the headline is the only one",
     "image": "a picture that is missing, damaged or of no sort that mail clients show",
     "layout": "a block or picture where only words may stand",
