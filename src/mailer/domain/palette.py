@@ -29,14 +29,22 @@ PAIRS = (
 )
 #: Warm greys laid over the paper; on white they are these very colours.
 _TINT, _LINE, _TRACK = "#f8f5f0", "#ddd6cc", "#e3dcd2"
+#: An ink with less contrast is as dark as its dark ground, or as pale as its pale one.
+_WRONG_SIDE = 2.5
+#: A strip of colour with less contrast is not seen.
+_SHOWS = 1.1
 #: How much white a dark paper takes for the same.
 _DARK_TINT, _DARK_LINE, _DARK_TRACK = 0.05, 0.18, 0.22
+_INK_ON_PALE, _INK_ON_DARK = "#1d1b20", "#efeae4"
 _MUTED_ON_PALE, _MUTED_ON_DARK = "#5f5953", "#b9b1a9"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colours:
-    """One scheme; each colour as `#rrggbb`. canvas_ink, canvas_muted, canvas_accent: what stands on the canvas."""
+    """One scheme; each colour as `#rrggbb`.
+
+    canvas_ink, canvas_muted, canvas_accent: what stands on the canvas. edge: the accent where nobody has to read it.
+    """
 
     canvas: str
     paper: str
@@ -49,6 +57,7 @@ class Colours:
     canvas_ink: str
     canvas_muted: str
     canvas_accent: str
+    edge: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +131,8 @@ def palette_of(brand: BrandSettings) -> Palette:
 def _light(brand: BrandSettings) -> Colours:
     canvas, paper = six_digits(brand.canvas), six_digits(brand.paper)
     tint, line, track = _on_paper(paper)
-    ink, accent = readable_on(brand.ink, paper, tint), readable_on(brand.accent, paper, tint)
+    ink, accent = _ink(brand.ink, paper, tint), readable_on(brand.accent, paper, tint)
+    shows = reads(brand.accent, canvas, paper) >= _SHOWS
     return Colours(
         canvas=canvas,
         paper=paper,
@@ -132,9 +142,10 @@ def _light(brand: BrandSettings) -> Colours:
         ink=ink,
         muted=readable_on(_muted(paper), paper, tint),
         accent=accent,
-        canvas_ink=readable_on(ink, canvas),
+        canvas_ink=_ink(ink, canvas),
         canvas_muted=readable_on(_muted(canvas), canvas),
         canvas_accent=readable_on(accent, canvas),
+        edge=six_digits(brand.accent) if shows else accent,
     )
 
 
@@ -148,17 +159,25 @@ def _dark(brand: BrandSettings) -> Colours:
         tint=tint,
         line="#403a43",
         track="#453f48",
-        ink="#efeae4",
+        ink=_INK_ON_DARK,
         muted=_MUTED_ON_DARK,
         accent=accent,
-        canvas_ink="#efeae4",
+        canvas_ink=_INK_ON_DARK,
         canvas_muted=_MUTED_ON_DARK,
         canvas_accent=accent,
+        edge=accent,
     )
 
 
 def _is_dark(ground: str) -> bool:
     return end_for(ground) == "#ffffff"
+
+
+def _ink(ink: str, *grounds: str) -> str:
+    """`ink` if it reads; on the wrong side of the grounds, where its nearest shade would be a mere grey, the designed one."""
+    if reads(ink, *grounds) < _WRONG_SIDE:
+        ink = _INK_ON_DARK if _is_dark(grounds[0]) else _INK_ON_PALE
+    return readable_on(ink, *grounds)
 
 
 def _muted(ground: str) -> str:

@@ -54,7 +54,7 @@ def test_a_pale_accent_is_darkened_and_it_is_said_from_what_to_what_on_what():
 
 def test_white_text_on_white_paper_is_impossible():
     palette = palette_of(BrandSettings(ink="#fff", paper="#fff"))
-    assert contrast(palette.light.ink, "#ffffff") >= READABLE
+    assert palette.light.ink == "#1d1b20"  # and not the palest grey that reads
     assert [one.token for one in palette.adjusted] == ["ink"]
 
 
@@ -84,7 +84,13 @@ def test_dark_paper_gets_pale_ink_and_lines_that_show():
 def test_dark_canvas_around_white_paper_has_its_own_ink():
     light = palette_of(BrandSettings(canvas="#10243f")).light
     assert light.ink == "#1d1b20"
-    assert contrast(light.canvas_ink, light.canvas) >= READABLE
+    assert contrast(light.canvas_ink, light.canvas) > contrast(light.canvas_muted, light.canvas) > READABLE
+
+
+@pytest.mark.parametrize(("accent", "edge"), [("#ffd400", "#ffd400"), ("#ffffff", None), ("#f2efea", None)])
+def test_a_strip_that_nobody_reads_keeps_the_colour_that_was_set_if_it_shows(accent, edge):
+    light = palette_of(BrandSettings(accent=accent)).light
+    assert light.edge == (edge or light.accent)
 
 
 def test_every_colour_that_can_be_text_has_its_pairs():

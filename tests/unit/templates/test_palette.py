@@ -56,3 +56,14 @@ def test_every_page_of_subscribers_wears_the_brand(number):
     assert used(html) & REPLACED == set()
     assert {palette.light.accent, palette.light.canvas_accent, palette.dark.accent} <= used(html)
     assert '<p class="name" dir="auto">Our Group</p>' in html
+
+
+@pytest.mark.parametrize("website", ["", "https://www.example.org"])
+def test_the_name_in_the_header_turns_pale_in_the_dark_whether_or_not_it_leads_anywhere(website):
+    project = settings(organisation={"website": website})
+    html = example_mail(SLUG, of=compiled(SLUG, project)).html
+    (header,) = re.findall(r'<p class="name"[^>]*>.*?</p>', html, re.DOTALL)[:1]
+    assert ("<a " in header) is bool(website)
+    rule = next(line for line in html.splitlines() if line.startswith(".tone-ink,"))
+    assert ".masthead .name," in rule
+    assert palette_of(project.brand).dark.ink in rule
