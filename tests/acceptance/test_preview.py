@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
+import warm
 from ledger_world import make_database
 from sending_world import make_project, populate, write_letter
 
@@ -30,8 +31,7 @@ def environment():
 
 
 def preview(folder, *arguments):
-    command = [sys.executable, "-m", "mailer", "preview", *arguments]
-    ran = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    ran = warm.run("preview", *arguments, cwd=folder, env=environment())
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran
 
@@ -39,10 +39,7 @@ def preview(folder, *arguments):
 @contextmanager
 def running(folder, *arguments):
     """A started preview; `.address` is what it said."""
-    command = [sys.executable, "-m", "mailer", "preview", "--no-browser", *arguments]
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = warm.Process("preview", "--no-browser", *arguments, cwd=folder, env=environment())
     try:
         said = ""
         while "Ctrl-C" not in said:
@@ -186,7 +183,7 @@ def mode(path):
 def test_a_folder_holds_all_of_it_privately_and_is_written_again(project):
     out = project / "proofs"
     done = preview(project, "letter", "--out", "proofs")
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
     assert "Open proofs/index.html" in done.stderr
     index = (out / "index.html").read_text()
     assert "We meet on Friday" in index

@@ -22,8 +22,9 @@ _FORCED = (
     "img{filter:contrast(1.163) invert(1) hue-rotate(180deg)}</style>"  # 1.163 = 1 / (2 · .93 - 1)
 )
 _SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
-#: A page that carries a script of ours may measure and scroll the mail in its frame; the mail itself runs nothing.
-MEASURED = f"{_SANDBOX} allow-same-origin"
+#: A page that carries a script of ours may measure and scroll the mail in its frame, and calendar files may be taken from
+#: it; the mail itself runs nothing.
+MEASURED = f"{_SANDBOX} allow-same-origin allow-downloads"
 
 
 class Scheme(StrEnum):

@@ -128,6 +128,15 @@ def test_pictures_come_from_the_compilation(site, folder):
     assert page(site, "/media/" + "0" * 32 + ".png", status=404)
 
 
+def test_a_calendar_file_comes_from_the_compilation_too(site):
+    frame = page(site, "/kinds/event_invite/frame")
+    (address,) = set(re.findall(r'href="(/media/[^"]+\.ics)"', frame))
+    answer = site.get(address)
+    assert answer.headers["content-type"].startswith("text/calendar")
+    assert answer.content.startswith(b"BEGIN:VCALENDAR")
+    assert "allow-downloads" in site.get("/kinds/event_invite/frame").headers["content-security-policy"]
+
+
 def test_it_makes_no_database_and_no_key(site, folder):
     for wish in ("", "random", "worst-case", "person1@example.org"):
         page(site, as_=wish)

@@ -13,6 +13,7 @@ from mailer.errors import EditionError, Problem, Severity
 from mailer.rendering.pages import Pages
 from mailer.settings import Settings
 from mailer.settings.starter import starter_project
+from mailer.web.frames import MEASURED
 from mailer.web.preview.addresses import Addresses
 from mailer.web.preview.bench import Good, Proof
 from mailer.web.preview.mail import Mail, mail_for
@@ -74,6 +75,7 @@ def campaign_values(root: Path, sight: Sight, view: View, address: Addresses) ->
         "views": VIEWS,
         "address": address,
         "most": MOST_HTML_BYTES,
+        "sandbox": MEASURED,
     }
 
 
