@@ -13,7 +13,7 @@ import pytest
 
 import warm
 from mailer.domain.campaign_kinds import KINDS
-from sending_world import make_project
+from sending_world import make_project, rename, write_letter
 
 KEYS = ["rule", "severity", "file", "line", "column", "message", "hint"]
 
@@ -205,6 +205,22 @@ def test_render_as_somebody_needs_people_and_never_makes_a_database(run, folder)
     assert (done.code, done.out) == (1, "")
     assert "Nobody here has the address ana@example.org." in done.err
     assert not (folder / "mailer.db").exists()
+
+
+def test_check_counts_for_whom_a_personal_value_is_blank(mailer, people, project, database):
+    write_letter(project, body="Yours, {{ subscriber.last_name }} and\n{{ subscriber.name | default('a friend') }}.")
+    run = mailer("check", "letter")
+    assert run.code == 3
+    assert (
+        "campaigns/letter.md:13: error: {{ subscriber.last_name }} is blank for 12 of 12 people [personal-value]"
+        in run.out
+    )
+    assert 'subscriber.last_name | default("friend")' in run.out
+    for number in range(1, 13):
+        rename(database, number, last_name="" if number == 7 else "Sample")
+    assert "blank for 1 of 12 people" in mailer("check").out
+    write_letter(project, body="Yours, {{ subscriber.last_name }}.", extra="audience: donors\n")
+    assert mailer("check", "letter").code == 0, "somebody else lacks it, who does not get this"
 
 
 def test_render_as_anybody_known_mailable_or_not(mailer, people):

@@ -10,9 +10,12 @@ import click
 from mailer.cli.campaigns import project_root, surroundings
 from mailer.cli.output import Output
 from mailer.domain.count import counted
-from mailer.errors import Exit, InputProblems, Problem, Severity
+from mailer.errors import Exit, InputProblems, Problem, Severity, UnknownName
 
 if TYPE_CHECKING:
+    from mailer.app import App
+    from mailer.domain.campaign_file import CampaignFile
+    from mailer.edition.format import Edition
     from mailer.rendering.surroundings import Surroundings
 
 FORMATS = ("text", "json", "github")
@@ -50,7 +53,7 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
     results = [
         Result(slug, as_errors(found) if strict else found)
         for slug in slugs or campaign_slugs(root)
-        for found in [_findings(root, slug, around)]
+        for found in [_findings(app, root, slug, around)]
     ]
     # What is wrong with the project itself is found in every campaign, and said once.
     findings = list(dict.fromkeys(finding for result in results for finding in result.findings))
@@ -74,7 +77,7 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
     return Exit.FINDINGS if errors else Exit.OK
 
 
-def _findings(root: Path, slug: str, around: "Surroundings") -> tuple[Problem, ...]:
+def _findings(app: "App", root: Path, slug: str, around: "Surroundings") -> tuple[Problem, ...]:
     from mailer.rendering.check import body_problems
     from mailer.rendering.check import check as checked
     from mailer.sources.campaign_files import body_of, read_campaign
@@ -84,7 +87,24 @@ def _findings(root: Path, slug: str, around: "Surroundings") -> tuple[Problem, .
     except InputProblems as error:
         body = body_of(root, slug)
         return (*error.problems, *(body_problems(root, f"campaigns/{slug}.md", *body) if body else ()))
-    return checked(file, around).findings
+    found = checked(file, around)
+    if found.compiled is None or not app.has_database:
+        return found.findings
+    return (*found.findings, *_blanks(app, file, found.compiled.edition))
+
+
+def _blanks(app: "App", file: "CampaignFile", edition: "Edition") -> list[Problem]:
+    """Personal values that somebody in the audience lacks."""
+    from mailer.launch import Desk, Order, audience_for, blank_values
+
+    desk = Desk(settings=app.settings, database=app.database, key=b"", clock=app.clock)
+    try:
+        audience = audience_for(desk, file, Order(slug=file.slug), ())
+    except UnknownName:
+        return []  # `unknown-list` says so, or `send`
+    except InputProblems as error:
+        return list(error.problems)
+    return blank_values(desk, file, edition, audience)
 
 
 def _document(result: Result) -> dict[str, Any]:

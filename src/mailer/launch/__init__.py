@@ -11,7 +11,7 @@ from mailer.launch.freezing import arm, freeze, write_rows
 from mailer.launch.gate import count_up, pass_gate, refuse_no_relay, refuse_unexpected, refuse_unfit
 from mailer.launch.issues import Issues
 from mailer.launch.plan import Desk, Draft, NothingToSend, Order, Plan, Rehearsal, Repeat
-from mailer.launch.rehearsal import refuse_broken, rehearse
+from mailer.launch.rehearsal import blank_values, refuse_broken, rehearse
 
 __all__ = [
     "Desk",
@@ -23,6 +23,7 @@ __all__ = [
     "Rehearsal",
     "Repeat",
     "audience_for",
+    "blank_values",
     "count_up",
     "differs_from_armed",
     "fire_due",

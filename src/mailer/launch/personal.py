@@ -1,9 +1,13 @@
 """Which of a person's values an edition prints, and what happens to those who do not have them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from mailer.domain import count
+from mailer.domain.campaign_file import CampaignFile
 from mailer.edition.format import Edition, Expr, For, Hole, If, Nodes
+from mailer.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,25 @@ def printed_values(edition: Edition) -> frozenset[Printed]:
         for nodes in (variant.subject, variant.preheader, variant.text, variant.html):
             found.update(_in_nodes(nodes, frozenset()))
     return frozenset(found)
+
+
+def blank_problems(file: CampaignFile, missing: Mapping[str, int], people: int) -> Iterator[Problem]:
+    """One for each value that is printed without a default. missing: for how many of `people` it is blank."""
+    for name, number in sorted(missing.items()):
+        yield Problem(
+            rule="personal-value",
+            message=f"{{{{ subscriber.{name} }}}} is blank for {number:,} of {count.people(people)}",
+            file=file.name,
+            line=_line_of(file, name),
+            hint=f'say what stands there for them: {{{{ subscriber.{name} | default("friend") }}}}',
+        )
+
+
+def _line_of(file: CampaignFile, name: str) -> int | None:
+    """The first line where the value stands without a default; None where a template prints it."""
+    printed = re.compile(rf"subscriber\.(attributes\.)?{re.escape(name)}\b(?!\s*\|\s*default)")
+    lines = file.sources[file.name].decode("utf-8-sig").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if printed.search(line)), None)
 
 
 def _in_nodes(nodes: Nodes, asked: frozenset[str]) -> Iterator[Printed]:

@@ -10,11 +10,13 @@ from itertools import groupby
 
 from mailer.domain.address import masked
 from mailer.domain.audience import Audience
+from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.subscriber import Recipient
 from mailer.edition.filters import is_blank
+from mailer.edition.format import Edition
 from mailer.edition.program import Program
 from mailer.errors import EditionError, InputProblems, Problem
-from mailer.launch.personal import printed_values
+from mailer.launch.personal import blank_problems, printed_values
 from mailer.launch.plan import Desk, Draft, Rehearsal
 from mailer.storage import materialise, subscribers
 
@@ -88,17 +90,20 @@ class _Run:
         )
 
 
+def blank_values(desk: Desk, file: CampaignFile, edition: Edition, audience: Audience) -> list[Problem]:
+    """What `refuse_broken` will say about values that somebody lacks; reads the audience only where any may be lacking."""
+    bare = frozenset(one.field for one in printed_values(edition) if not one.defaulted)
+    missing: Counter[str] = Counter()
+    people = 0
+    for page in everybody(desk, audience, bare) if bare else ():
+        people += len(page)
+        missing.update(name for person in page for name in bare if is_blank(person.fields.get(name)))
+    return list(blank_problems(file, missing, people))
+
+
 def refuse_broken(draft: Draft, rehearsal: Rehearsal) -> None:
     """Raises InputProblems when too many messages cannot be built, or a value is missing that has no default."""
-    problems = [
-        Problem(
-            rule="personal-value",
-            message=f"{{{{ subscriber.{name} }}}} is blank for {number:,} of {rehearsal.people:,} people",
-            file=draft.file.name,
-            hint=f'say what stands there for them: {{{{ subscriber.{name} | default("friend") }}}}',
-        )
-        for name, number in sorted(rehearsal.blanks.items())
-    ]
+    problems = list(blank_problems(draft.file, rehearsal.blanks, rehearsal.people))
     if len(rehearsal.errors) > rehearsal.people * MOST_ERRORS:
         problems += _unbuildable(draft, rehearsal)
     if problems:

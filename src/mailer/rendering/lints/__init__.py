@@ -42,6 +42,7 @@ FIXED_RULES: dict[str, str] = {
     "link": "a link in the body that is no whole address",
     "lost-hole": "a personal value that got lost on its way into the mail",
     "mjml": "a template that is no valid MJML",
+    "personal-value": "a personal value without a default that is blank for somebody in the audience (told once there are people)",
     "personalisation": "recipient data where it cannot be used",
     "pull-quote": "a pull quote that is not in the body",
     "raw-html": "raw HTML in a body",
