@@ -141,12 +141,8 @@ def _still(image: Image.Image, within: tuple[int, int], ground: str | None) -> t
 def _pixels(image: Image.Image, within: tuple[int, int], ground: str | None) -> Image.Image:
     """The pixels alone, upright, in sRGB, mode L, RGB or RGBA; whatever else the file held stays behind."""
     profile = image.info.get("icc_profile")
-    lies = image.getexif().get(ExifTags.Base.Orientation) in (
-        5,
-        6,
-        7,
-        8,
-    )  # to be turned by a quarter (EXIF 2.32, 4.6.4)
+    # These are to be turned by a quarter (EXIF 2.32, 4.6.4).
+    lies = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
     image.thumbnail(within[::-1] if lies else within, Image.Resampling.LANCZOS)
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16 bits a pixel: the plain conversion would clip all but the darkest
