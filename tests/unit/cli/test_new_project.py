@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+from contextlib import contextmanager
 
 import pytest
 
@@ -51,6 +52,32 @@ def test_a_full_disk_is_called_that(tmp_path, monkeypatch):
     with pytest.raises(DiskFull):
         write_project(tmp_path / "group", FILES, ANSWERS)
     assert left(tmp_path) == []
+
+
+@contextmanager
+def without_rights(folder):
+    """As somebody who may not write into `folder`; to root everything is open, so root becomes nobody."""
+    if os.geteuid():
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_one_may_not_write_to_says_so(tmp_path):
+    write_project(tmp_path / "first", FILES, ANSWERS)  # all that it imports is there now
+    with (
+        without_rights(tmp_path),
+        pytest.raises(MailerError, match=r"cannot be made in .*: Permission denied") as caught,
+    ):
+        write_project(tmp_path / "second", FILES, ANSWERS)
+    assert "may write to" in caught.value.hint
+    assert not (tmp_path / "second").exists()
 
 
 def test_what_was_there_before_stays(tmp_path):
