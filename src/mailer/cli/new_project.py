@@ -61,7 +61,9 @@ def write_project(folder: Path, files: Mapping[str, str], answers: Mapping[str, 
     except OSError as error:
         made.undo()
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull from error
+            raise DiskFull(
+                "The disk is full: the project was not made.", hint="Free some room, then run this again."
+            ) from error
         raise _cannot(folder, error.strerror or str(error)) from error
     except BaseException:
         made.undo()
