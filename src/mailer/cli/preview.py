@@ -117,6 +117,7 @@ def _print(output: Output, seen: Seen) -> int:
     mail = seen.mail
     output.data(f"Subject: {mail.subject}\nPreheader: {mail.preheader}\n\n{mail.text.rstrip()}")
     output.document(seen.document() | {"text": mail.text})
+    output.next(f"send {seen.slug} --dry-run")
     return Exit.OK
 
 

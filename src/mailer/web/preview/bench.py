@@ -24,6 +24,8 @@ from mailer.web.preview.watching import stamp
 
 #: What campaigns are compiled in, as the program that the preview is part of settles it.
 Around = Callable[[App], Surroundings]
+#: A campaign read, if it could be, and checked. Raises UnknownName when there is none.
+Look = Callable[[], tuple[CampaignFile | None, Checked]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +88,13 @@ class Bench:
         goods = [proof.good for proof in list(self._proofs.values()) if proof.good]
         return next((file for good in goods for file in good.compiled.media if file.name == name), None)
 
-    def _proof(self, key: tuple[str, str], name: str, look: Callable[[], tuple[CampaignFile | None, Checked]]) -> Proof:
+    def _proof(self, key: tuple[str, str], name: str, look: Look) -> Proof:
         with self._lock:
             now, before = self.stamp(), self._proofs.get(key)
             if before and before.stamp == now:
                 return before
             self._read_settings(now)
-            try:
-                file, checked = look()
-            except UnknownName as error:
-                if before is None:
-                    raise
-                gone = Problem(rule="file", file=name, message="this file is gone", hint=error.hint)
-                file, checked = None, Checked(compiled=None, findings=(gone,))
+            file, checked = _look(look, name, was_there=before is not None)
             good = self._good(file, checked)
             proof = Proof(
                 name=name,
@@ -151,3 +147,14 @@ class Bench:
         if checked.compiled is not None:
             return example.file, replace(checked, findings=())
         return example.file, checked
+
+
+def _look(look: Look, name: str, *, was_there: bool) -> tuple[CampaignFile | None, Checked]:
+    """What `look` finds; a file that is gone since it was last looked at is a finding too."""
+    try:
+        return look()
+    except UnknownName as error:
+        if not was_there:
+            raise
+        gone = Problem(rule="file", file=name, message="this file is gone", hint=error.hint)
+        return None, Checked(compiled=None, findings=(gone,))
