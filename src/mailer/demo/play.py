@@ -26,6 +26,8 @@ from mailer.web.inbox.store import Entry
 PEOPLE = "subscribers/people.csv"
 #: Goes out by schedule; holds what went out before it. Every other campaign of the example goes out at once.
 APPEAL, DIGEST = "fighting-fund", "weekly-digest"
+#: As `--segment` would: people near the hall are asked to come.
+SEGMENTS = {"winter-meeting": "london"}
 PLANNED = (
     "The invented people of the example project are imported.",
     "The campaigns of the example project are compiled and checked.",
@@ -105,13 +107,19 @@ def _compile_all(stage: Stage) -> tuple[list[Draft], Draft]:
 
 
 def _compile(stage: Stage, slug: str) -> Draft:
-    return read_draft(stage.app.desk, Order(slug=slug))
+    return read_draft(stage.app.desk, Order(slug=slug, segment=SEGMENTS.get(slug)))
 
 
 def _launch(stage: Stage, draft: Draft, *, ahead: timedelta | None = None) -> Mailing:
     """`send --yes --expect N`, or with `ahead` `schedule add`: the same gate, rehearsal and freezing."""
     desk, zone = stage.app.desk, stage.app.settings.project.timezone
-    order = Order(slug=draft.slug, expect=_count(stage, draft.audience), confirmed=True, can_ask=False)
+    order = Order(
+        slug=draft.slug,
+        segment=SEGMENTS.get(draft.slug),
+        expect=_count(stage, draft.audience),
+        confirmed=True,
+        can_ask=False,
+    )
     when = None if ahead is None else parse_when(f"in {round(ahead.total_seconds())}s", now=desk.clock(), zone=zone)
     mailing = launch(desk, order, lambda _plan, _rehearsal: None, when=when)
     if isinstance(mailing, NothingToSend):
