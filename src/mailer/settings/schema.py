@@ -18,6 +18,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     **{name: {"pattern": "^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$"} for name in COLOURS - {"brand.accent_dark"}},
     "brand.accent_dark": {"pattern": "^(#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}))?$"},
     "organisation.from_address": {"pattern": "^([^@<> ]+@[^@<> ]+)?$"},
+    "organisation.website": {"pattern": "^(https?://.+)?$"},
     "web.public_url": {"pattern": "^(https?://[^/]+.*)?$"},
     "subscribers.default_list": {"pattern": "^[a-z][a-z0-9-]*$"},
 }

@@ -1,6 +1,7 @@
 """Turning what a person wrote into a setting's type, or saying what was wanted."""
 
 import difflib
+import json
 import re
 import types
 import typing
@@ -21,6 +22,18 @@ CHOICES = {
     "relays.pipelining": ("on", "off"),
 }
 COLOURS = frozenset(f"brand.{name}" for name in ("accent", "accent_dark", "ink", "paper", "canvas"))
+#: Texts of some form: what they look like when they are set, and an example. None of them may end the place it stands in:
+#: a header field, an attribute, a style.
+_FORMS = {
+    "organisation.name": (re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+"), "one line of text"),
+    "organisation.from_address": (
+        re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+"),
+        "write the address alone: news@example.org",
+    ),
+    "organisation.website": (re.compile(r"https?://[^\s<>\"]+"), 'write "https://www.example.org"'),
+    "brand.name": (re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+"), "one line of text"),
+    "brand.headings": (re.compile(r"[\w ,'\"-]+"), "write names of fonts: Georgia, 'Times New Roman', serif"),
+}
 _PLAIN_URL = re.compile(r"[A-Za-z0-9.:/_~\[\]-]+")
 #: A database in memory is gone with the process: what was imported would be lost.
 _DATABASE = re.compile(r"sqlite:///(?!:memory:).+|postgresql\+psycopg://.+")
@@ -87,6 +100,9 @@ def checked(name: str, value: Any, variable: str) -> Any:
         )
     if name == "web.public_url" and value:
         return public_url(value, where)
+    form = _FORMS.get(name)
+    if form and value and not form[0].fullmatch(value):
+        raise SettingsError(f"{where} is {json.dumps(value, ensure_ascii=False)}", hint=form[1])
     if name == "project.timezone" and not is_zone(value):
         near = nearest_zones(value)
         hint = f"did you mean {' or '.join(near)}?" if near else "write it as Europe/London or America/Lima"

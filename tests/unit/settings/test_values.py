@@ -44,3 +44,35 @@ def test_a_clock_that_is_none_names_the_line(tmp_path):
     with pytest.raises(InputProblems) as caught:
         load(tmp_path, {})
     assert [(problem.file, problem.line) for problem in caught.value.problems] == [("mailer.toml", 2)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("ORGANISATION__NAME", "a\nBcc: x@example.org", "one line of text"),
+        ("ORGANISATION__FROM_ADDRESS", "nonsense", "news@example.org"),
+        ("ORGANISATION__FROM_ADDRESS", "News <news@example.org>", "news@example.org"),
+        ("ORGANISATION__WEBSITE", "javascript:alert(1)", "https://www.example.org"),
+        ("ORGANISATION__WEBSITE", 'https://www.example.org/" onclick="', "https://www.example.org"),
+        ("BRAND__NAME", "a\x07", "one line of text"),
+        ("BRAND__HEADINGS", "Georgia; } body { display: none", "names of fonts"),
+        ("BRAND__HEADINGS", "</style>", "names of fonts"),
+    ],
+)
+def test_a_text_that_could_end_the_place_it_stands_in_is_refused(setting, value, said):
+    assert said in refusal(**{f"MAILER_{setting}": value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("ORGANISATION__NAME", 'O\'Brien & "Söhne" <شبكة> \\ {{ 7 }}'),
+        ("ORGANISATION__FROM_ADDRESS", "hola@solidaridad.pe"),
+        ("ORGANISATION__WEBSITE", "https://www.example.org/a?b=c&d"),
+        ("ORGANISATION__WEBSITE", ""),
+        ("BRAND__HEADINGS", "'Palatino Linotype', Palatino, serif"),
+    ],
+)
+def test_ordinary_texts_are_taken(setting, value):
+    section, _, key = setting.lower().partition("__")
+    assert getattr(getattr(load(None, {f"MAILER_{setting}": value}), section), key) == value
