@@ -1,6 +1,7 @@
 """The lint rules, one small file per subject. `docs/checks.md` documents each."""
 
 from mailer.rendering.lints import (
+    asks,
     brand,
     digest,
     envelope,
@@ -10,6 +11,7 @@ from mailer.rendering.lints import (
     letters,
     links,
     pictures,
+    repeats,
     words,
 )
 from mailer.rendering.lints.rule import Found, Material, Rule
@@ -27,6 +29,8 @@ RULES: tuple[Rule, ...] = (
     *links.RULES,
     *pictures.RULES,
     *words.RULES,
+    *repeats.RULES,
+    *asks.RULES,
 )
 
 #: Rules of the reader and the compiler: nothing can be sent while one of them finds anything, so none can be waived.
