@@ -73,12 +73,14 @@ class Mailed:
 class Records:
     """What the database knows. spent: keys that this digest carried or passed over; has_run: it had an issue before.
 
-    is_blind: there was no database to ask.
+    only: keys of the issue that is to go to the rest of its audience; None for a new issue. is_blind: there was no
+    database to ask.
     """
 
     mailed: Mapping[str, Mailed] = field(default_factory=dict)
     spent: frozenset[str] = frozenset()
     has_run: bool = False
+    only: frozenset[str] | None = None
     is_blind: bool = False
 
 
@@ -89,7 +91,7 @@ class Issue:
     items: newest first. least: with fewer than that nothing is sent. waiting: how many more there were than fit.
     passed_over: keys that are too old for a first issue, and will not come in a later one. notes: what was left out, or
     is not as its file meant it, and why. topics: those that the project's campaigns have, where the digest names any.
-    is_blind: there was no database to ask what was mailed.
+    is_rest: it went to somebody before, and goes to the others now. is_blind: there was no database to ask what was mailed.
     """
 
     items: tuple[Item, ...] = ()
@@ -98,6 +100,7 @@ class Issue:
     passed_over: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
     topics: frozenset[str] = frozenset()
+    is_rest: bool = False
     is_blind: bool = False
 
     @property

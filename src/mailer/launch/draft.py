@@ -15,7 +15,7 @@ from mailer.launch.issues import Issues
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Repeat
 from mailer.rendering.check import check
 from mailer.rendering.compile import compile_campaign
-from mailer.rendering.surroundings import Surroundings
+from mailer.rendering.surroundings import Surroundings, nothing_new
 from mailer.sources.campaign_files import read_campaign
 from mailer.sources.segment_files import EVERYONE, find_segment
 from mailer.storage import digest_items, mailings, subscribers
@@ -26,7 +26,8 @@ def read_draft(desk: Desk, order: Order) -> Draft:
 
     Raises UnknownName, InputProblems with every finding, SettingsError without a project.
     """
-    file, around, earlier = read_file(desk, order.slug), surroundings(desk), earlier_mailings(desk, order.slug)
+    file, earlier = read_file(desk, order.slug), earlier_mailings(desk, order.slug)
+    around = surroundings(desk, rest=order.repeat is Repeat.REST)
     same = same_content(desk, file, around, earlier)
     draft = compile_draft(desk, file, audience_for(desk, file, order, same, number=1 + len(earlier)), around)
     return replace(draft, earlier=earlier, same=same)
@@ -81,7 +82,8 @@ def sources_now(desk: Desk, slug: str, list_name: str) -> str | None:
     """The hash of all that would shape the campaign if it were compiled now; None when it cannot be."""
     try:
         file = _for_list(read_file(desk, slug), list_name)
-        compiled = compile_campaign(file, surroundings(desk))
+        # What a digest holds is no part of it, and need not be looked for.
+        compiled = compile_campaign(file, replace(surroundings(desk), issue_of=nothing_new))
     except (InputProblems, UnknownName):
         return None
     return compiled.edition.sources
@@ -92,11 +94,11 @@ def _for_list(file: CampaignFile, list_name: str) -> CampaignFile:
     return replace(file, campaign=file.campaign.model_copy(update={"list": list_name}))
 
 
-def surroundings(desk: Desk) -> Surroundings:
-    """What the desk's project compiles its campaigns in."""
+def surroundings(desk: Desk, *, rest: bool = False) -> Surroundings:
+    """What the desk's project compiles its campaigns in. rest: for those who have not had the newest issue of a digest."""
     with desk.database.reading() as connection:
         known = subscribers.known_attributes(connection) or None
-    issues = Issues(settings=desk.settings, database=desk.database, now=desk.now, clock=desk.clock)
+    issues = Issues(settings=desk.settings, database=desk.database, now=desk.now, clock=desk.clock, rest=rest)
     return Surroundings(settings=desk.settings, now=desk.now, known_attributes=known, issue_of=issues)
 
 

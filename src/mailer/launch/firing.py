@@ -81,7 +81,7 @@ def _as_armed(desk: Desk, one: Schedule) -> Draft:
     """The campaign compiled again. Raises InputProblems or UnknownName if that fails, Refused if it is another now."""
     with desk.database.reading() as connection:
         audience = mailings.audience_of(connection, one.mailing_id)
-    file, around = read_file(desk, one.slug), surroundings(desk)
+    file, around = read_file(desk, one.slug), surroundings(desk, rest=bool(audience.without))
     _refuse_overtaken(desk, one, file, around)
     draft = compile_draft(desk, file, audience, around)
     if draft.edition.sources != one.sources:

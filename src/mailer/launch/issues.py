@@ -18,13 +18,14 @@ class Issues:
     """Collects each digest once, so that all who ask within one command see the same issue.
 
     database: None where there is none: then only what files say was published is there.
-    now, clock: as a `Desk` has them. What was mailed a day ago is a day old at `now` too, whatever clock the project has.
+    rest: the newest issue once more, for those who have not had it. now, clock: as a `Desk` has them. What was mailed a day ago is a day old at `now` too, whatever clock the project has.
     """
 
     settings: Settings
     database: Database | None
     now: datetime
     clock: Callable[[], datetime]
+    rest: bool = False
     _known: dict[str, Issue] = field(default_factory=dict)
 
     def __call__(self, digest: CampaignFile) -> Issue:
@@ -37,7 +38,7 @@ class Issues:
         if self.database is None:
             return Records(is_blind=True)
         with self.database.reading() as connection:
-            found = digest_items.records(connection, slug)
+            found = digest_items.records(connection, slug, rest=self.rest)
         return _shifted(found, self.now - self.clock())
 
 

@@ -55,12 +55,12 @@ class ItemView:
 
 
 class Items(tuple[ItemView, ...]):
-    """`items`. Of an issue without any, which is never sent, the first is blank: a subject that names it can be looked at."""
+    """`items`. Of an issue without any, which is never sent, each is blank: a subject that names one can be looked at."""
 
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return _BLANK if index == 0 and not self else super().__getitem__(index)
+        return _BLANK if isinstance(index, int) and not self else super().__getitem__(index)
 
 
 _BLANK = ItemView(headline="", kind="", kicker=None, standfirst=None, day=date.min, url="", topics=(), picture=None)

@@ -37,6 +37,7 @@ def collect(file: CampaignFile, records: Records, *, now: datetime, zone: ZoneIn
         passed_over=tuple(item.key for item in found[len(kept) :]),
         notes=tuple(search.notes),
         topics=_topics(file.root) if wanted.topics else frozenset(),
+        is_rest=records.only is not None,
         is_blind=records.is_blind,
     )
 
@@ -69,12 +70,16 @@ class _Search:
         root = self._digest.root
         published = {slug for slug in campaign_slugs(root) if _says_published(root / FOLDER / f"{slug}.md")}
         for slug in sorted((self._records.mailed.keys() | published) - {self._digest.slug}):
-            if campaign_key(slug) in self._records.spent:
+            if not self._is_due(campaign_key(slug)):
                 continue
             mailed = self._records.mailed.get(slug)
             item = self._from_file(slug, mailed)
             if item is not None:
                 yield item
+
+    def _is_due(self, key: str) -> bool:
+        only = self._records.only
+        return key not in self._records.spent if only is None else key in only
 
     def _from_file(self, slug: str, mailed: Mailed | None) -> Item | None:
         try:

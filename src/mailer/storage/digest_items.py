@@ -15,11 +15,21 @@ from mailer.domain.mailing import MailingState, RowState
 from mailer.storage.tables import delivery, digest_item, mailing
 
 
-def records(connection: sa.Connection, digest: str) -> Records:
-    """What is mailed, and what this digest has spent of it."""
+def records(connection: sa.Connection, digest: str, *, rest: bool = False) -> Records:
+    """What is mailed, and what this digest has spent of it. rest: its newest issue is to go to those who have not had it."""
     of_it = sa.select(digest_item.c.item).where(digest_item.c.digest == digest, digest_item.c.counts)
     spent = frozenset(connection.scalars(of_it))
-    return Records(mailed=_mailed(connection), spent=spent, has_run=bool(spent))
+    return Records(
+        mailed=_mailed(connection), spent=spent, has_run=bool(spent), only=_newest(connection, digest) if rest else None
+    )
+
+
+def _newest(connection: sa.Connection, digest: str) -> frozenset[str] | None:
+    """What the newest issue held, cancelled or not; None before the first."""
+    carried = (digest_item.c.digest == digest, digest_item.c.place.is_not(None))
+    newest = sa.select(sa.func.max(digest_item.c.mailing_id)).where(*carried).scalar_subquery()
+    found = sa.select(digest_item.c.item).where(*carried, digest_item.c.mailing_id == newest)
+    return frozenset(connection.scalars(found)) or None
 
 
 def _mailed(connection: sa.Connection) -> dict[str, Mailed]:
@@ -46,6 +56,9 @@ def _mailed(connection: sa.Connection) -> dict[str, Mailed]:
 def carry(connection: sa.Connection, mailing_id: int, digest: str, issue: Issue) -> bool:
     """Write down that the mailing holds `issue`. False if another mailing has taken one of its items up meanwhile."""
     rows = {item.key: place for place, item in enumerate(issue.items, 1)} | dict.fromkeys(issue.passed_over)
+    if issue.is_rest:  # it takes over what it goes on with
+        before = sa.update(digest_item).where(digest_item.c.digest == digest, digest_item.c.item.in_(list(rows)))
+        connection.execute(before.values(counts=False))
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     # In one order: two transactions that wait for each other's rows would be a deadlock.
     values = [

@@ -11,7 +11,7 @@ from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.schedule import parse_when
 from mailer.edition.format import load
 from mailer.errors import InputProblems, Refused
-from mailer.launch import NothingToSend, Order, Repeat, differs_from_armed, fire_due, launch
+from mailer.launch import NothingToSend, Order, Repeat, differs_from_armed, fire_due, launch, refuse_changed
 from mailer.storage import control, mailings, schedules
 from mailer.storage.tables import delivery, digest_item, occurrence
 from postgres import postgres_url
@@ -128,7 +128,17 @@ def test_week_after_week_each_campaign_comes_once(desk):
     assert (held(desk, second), second.number) == (["c"], 2)
     assert states(desk.database, second.id) == {RowState.QUEUED: [1, 2, 3, 4, 5, 6]}
     assert send(desk, "weekly", repeat=Repeat.AGAIN) == NOTHING, "again brings nothing back"
-    assert send(desk, "weekly", repeat=Repeat.REST) == NOTHING
+    assert send(desk, "weekly", repeat=Repeat.REST) == NothingToSend("the audience of weekly is empty")
+
+
+def test_the_rest_get_the_issue_that_a_sample_or_a_segment_had(desk):
+    mail(desk, "a")
+    sample = send(desk, "weekly", segment="donors")
+    mail(desk, "b")
+    rest = send(desk, "weekly", repeat=Repeat.REST)
+    assert held(desk, rest) == held(desk, sample) == ["a"]
+    assert states(desk.database, rest.id) == {RowState.QUEUED: [1, 4, 5, 6]}
+    assert held(desk, send(desk, "weekly")) == ["b"], "the next issue is for everybody, and new"
 
 
 def test_another_digest_has_a_memory_of_its_own(desk):
@@ -265,6 +275,18 @@ def test_a_digest_whose_file_changed_since_it_was_armed_is_held(desk):
     (fired,) = fire_due(desk)
     assert fired.state is MailingState.HELD
     assert send(desk, "weekly").number == 2
+
+
+def test_a_paused_digest_can_go_on_although_its_items_are_not_new_any_more(desk):
+    path = desk.settings.root / "campaigns" / "weekly.md"
+    path.write_text(path.read_text().replace("items[0].headline", "items[1].headline"))
+    mail(desk, "a", "b")
+    issue = send(desk, "weekly")
+    mail(desk, "c")
+    refuse_changed(desk, issue, as_approved=False)
+    path.write_text(path.read_text() + "\nOne more line.\n")
+    with pytest.raises(Refused, match="has changed since"):
+        refuse_changed(desk, issue, as_approved=False)
 
 
 def test_items_whose_file_is_gone_or_broken_still_come(desk):
