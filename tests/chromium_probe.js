@@ -7,6 +7,9 @@ function contrast(one, other) {
   const [pale, deep] = [luminance(one), luminance(other)].sort((a, b) => b - a);
   return (pale + 0.05) / (deep + 0.05);
 }
+function hex(channels) {
+  return "#" + channels.map((c) => c.toString(16).padStart(2, "0")).join("");
+}
 function channels(colour) {
   const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number);
   return a === 0 ? null : [r, g, b];
@@ -31,6 +34,7 @@ function texts(page) {
       words: words.slice(0, 60),
       size: parseFloat(style.fontSize),
       contrast: contrast(channels(style.color), groundOf(element, page)),
+      pair: [hex(channels(style.color)), hex(groundOf(element, page))],
     });
   }
   return out;

@@ -10,6 +10,7 @@ from PIL import Image
 import chromium
 from chromium import Screen
 from example_mail import EXAMPLES, WITHOUT_PICTURES, Mail, compiled, example_mail, settings
+from mailer.domain.palette import palette_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -69,6 +70,15 @@ def test_pictures_show_or_say_what_they_show(mail, seen, screen):
         assert image["loaded"] == screen.images
         assert image["height"] >= 20
         assert image["right"] <= screen.width
+
+
+def test_every_text_and_ground_is_a_pair_whose_contrast_is_checked(seen, screen):
+    """So that what `palette_of` promises for any brand holds for all that is drawn."""
+    pairs = palette_of(settings().brand).pairs
+    known = {
+        (pair.text_colour, pair.ground_colour) for pair in pairs if pair.scheme == ("dark" if screen.dark else "light")
+    }
+    assert {tuple(text["pair"]) for text in seen["texts"]} <= known
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
