@@ -79,6 +79,26 @@ def test_check_says_where_what_and_how_in_three_formats(run, folder):
     assert github[0].startswith("::warning file=campaigns/bad.md,line=8,title=doubled-word::")
 
 
+def test_fix_mends_the_file_and_shows_what(run, folder):
+    path = campaign(
+        folder, FRONT + "\nThe the end.\u00a0\r\n{{ subscriber.email }} gave £ 5.\n" + "Some words to fill it up. " * 12
+    )
+    path.chmod(0o640)
+    before = path.read_bytes()
+    done = run("check", "bad", "--fix", "--json")
+    assert done.document["campaigns"][0]["findings"] == []
+    assert "campaigns/bad.md:8: mended\n  - The the end." in done.err
+    assert "  + The end.\n" in done.err
+    after = before.replace("The the end.\u00a0".encode(), b"The end.").replace("£ 5".encode(), "£5".encode())
+    assert path.read_bytes() == after.removesuffix(b" ")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [one.name for one in path.parent.iterdir() if one.name.startswith(".")] == []
+    assert "nothing that could be mended" in run("check", "--fix").err
+    assert run("check", "nothing", "--fix").code == 1
+    campaign(folder, b"---\nkind: article\n---\ncaf\xe9\n", "worse.md")
+    assert run("check", "worse", "--fix").code == 3
+
+
 def test_strict_makes_errors_of_warnings(run, folder):
     campaign(folder, FRONT + "\nThe the end.\n" + "Some words to fill it up. " * 12)
     assert run("check", "bad").code == 0

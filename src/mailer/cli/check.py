@@ -36,10 +36,13 @@ class Result:
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
 @click.option(
+    "--fix", is_flag=True, help="Mend slips of typing and pasting in the files first, and show what was mended."
+)
+@click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print findings."
 )
 @click.pass_obj
-def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> int:
+def check(output: Output, slugs: tuple[str, ...], strict: bool, fix: bool, form: str) -> int:
     """Read campaigns as a careful colleague would: all of them, or those named.
 
     Exit code 3 when there are errors. docs/checks.md explains every rule.
@@ -50,9 +53,14 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, form: str) -> in
     app = output.app
     root = project_root(app)
     around = surroundings(app)
+    slugs = slugs or tuple(campaign_slugs(root))
+    if fix:
+        from mailer.cli.fixing import fix_files
+
+        fix_files(output, root, slugs)
     results = [
         Result(slug, as_errors(found) if strict else found)
-        for slug in slugs or campaign_slugs(root)
+        for slug in slugs
         for found in [_findings(app, root, slug, around)]
     ]
     # What is wrong with the project itself is found in every campaign, and said once.

@@ -14,7 +14,7 @@ _CHROME = re.compile(
 )
 _LOST_LINK = re.compile(r"\bvisit\s*[,.;](\s|$)|\bclick here:\s*($|[.;])", re.IGNORECASE)
 _DOUBLED = re.compile(r"\b(\w+(?:[ ]+\w+){0,5})[ ]+\1\b", re.IGNORECASE)
-_MEANT_TWICE = frozenset({"had", "that", "is", "ha", "no", "very", "bye", "so", "blah"})
+MEANT_TWICE = frozenset({"had", "that", "is", "ha", "no", "very", "bye", "so", "blah"})
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b\u2060\ufeff]")
 _MONEY = re.compile(r"[£€$]\s+\d")
 _ATTACHED = re.compile(
@@ -48,7 +48,7 @@ def web_chrome(material: Material) -> Iterator[Found]:
 def doubled_word(material: Material) -> Iterator[Found]:
     for line, words in material.paragraphs:
         for match in _DOUBLED.finditer(words):
-            if match[1].lower() not in _MEANT_TWICE and not match[1].isdigit():
+            if match[1].lower() not in MEANT_TWICE and not match[1].isdigit():
                 yield Found(line=line, message=f'"{match[1]}" stands there twice in a row', hint="delete one")
 
 
