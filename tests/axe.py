@@ -7,6 +7,8 @@ import official
 from chromium import Screen, Tab
 
 SCREENS = [Screen(width=width, dark=dark) for width in (375, 700) for dark in (False, True)]
+#: Both widths and both schemes, for what is drawn by fewer rules than mail.
+TWO_SCREENS = [Screen(width=375, dark=True), Screen(width=700)]
 #: About pages in a window, which a mail is not: that all of it stands in landmarks, and that one is the main one.
 OF_WINDOWS = ("landmark-one-main", "region")
 

@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 import chromium
 import official
-from axe import OF_WINDOWS, SCREENS, findings
+from axe import OF_WINDOWS, SCREENS, TWO_SCREENS, findings
 from example_mail import EXAMPLES, example_mail
 from mailer.app import App
 from mailer.cli.campaigns import surroundings
@@ -26,14 +26,14 @@ pytestmark = [
 ]
 
 
-def on_a_page(page: str, folder, *, off=()) -> list[str]:
+def on_a_page(page: str, folder, *, screens=TWO_SCREENS, off=()) -> list[str]:
     with chromium.shown(page, SCREENS[0], folder) as tab:
-        return findings(tab, off=off)
+        return findings(tab, screens=screens, off=off)
 
 
 @pytest.mark.parametrize("slug", EXAMPLES)
 def test_nothing_is_wrong_with_the_mail(slug, tmp_path):
-    assert on_a_page(example_mail(slug).with_pictures_in(tmp_path), tmp_path, off=OF_WINDOWS) == []
+    assert on_a_page(example_mail(slug).with_pictures_in(tmp_path), tmp_path, screens=SCREENS, off=OF_WINDOWS) == []
 
 
 def test_it_finds_what_is_wrong(tmp_path):
@@ -97,4 +97,4 @@ def preview(tmp_path_factory):
 def test_nothing_is_wrong_with_the_preview(preview, path):
     with chromium.tab(SCREENS[0]) as tab:
         tab.open(preview + path)
-        assert findings(tab) == []
+        assert findings(tab, screens=TWO_SCREENS) == []
