@@ -4,6 +4,7 @@ What comes out is still text with tokens for everything personal; `compile.py` t
 The same chain over an environment that defers nothing is plain Jinja, rendered for one recipient: tests compare the two.
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -207,7 +208,11 @@ class Chain:
     def image(self, src: str) -> ImageView:
         """`image(src)` in templates: a file of the project, relative to the campaign's folder or the project."""
         path, shown_as = self._picture_path(src)
-        picture = prepare(path, shown_as=shown_as)
+        try:
+            picture = prepare(path, shown_as=shown_as)
+        except InputProblems as error:
+            found = error.problems[0]
+            raise self._no_picture(src, f"{shown_as}: {found.message}", found.hint) from None
         self.media[picture.name] = picture
         self.lent.discard(picture.name)
         return ImageView(self._media_url(picture.name), picture.width, picture.height)
@@ -260,11 +265,16 @@ class Chain:
                 if root and path.is_file():
                     return path, path.relative_to(root).as_posix()
         message, hint = f'there is no picture "{src}" in the project', "paths count from the campaign's folder"
-        named = self.file.campaign.image
-        if named and named.src == src:
-            line = self.file.line_of("image", "src")
-            raise InputProblems([Problem(rule="image", file=self.file.name, line=line, message=message, hint=hint)])
-        raise TemplateFault(message, hint, rule="image")
+        raise self._no_picture(src, message, hint)
+
+    def _no_picture(self, src: str, message: str, hint: str) -> Exception:
+        """The problem, at the line where the author named the picture; else at that of the template."""
+        lines = self.file.sources[self.file.name].decode("utf-8-sig").splitlines()
+        named = re.compile(rf"(?<![\w./-]){re.escape(src)}(?![\w./-])")
+        line = next((number for number, words in enumerate(lines, 1) if named.search(words)), None)
+        if src and line:
+            return InputProblems([Problem(rule="image", file=self.file.name, line=line, message=message, hint=hint)])
+        return TemplateFault(message, hint, rule="image")
 
     def _media_url(self, name: str) -> str:
         return f"{contexts.public_url(self.settings)}/media/{name}"

@@ -34,10 +34,11 @@ def test_a_picture_that_is_no_file_is_refused_where_the_body_names_it(tmp_path, 
     assert "there is no picture" in words
 
 
-def test_a_file_that_is_no_picture_is_named_from_the_projects_folder(tmp_path):
+def test_a_file_that_is_no_picture_is_refused_where_it_is_named(tmp_path):
     (tmp_path / "notes.txt").write_text("words")
     place, words = said(tmp_path, "![Alt](../notes.txt)\n")
-    assert place == "notes.txt"
+    assert place == f"campaigns/c.md:{BODY_LINE}"
+    assert "notes.txt: " in words
     assert "no picture" in words
 
 
