@@ -55,7 +55,7 @@ def test_check_is_quiet_about_what_is_in_order(run):
     done = run("check")
     assert (done.code, done.out) == (0, "")
     assert "1 campaign: 0 errors, 0 warnings." in done.err
-    assert "Next: mailer render letter" in done.err
+    assert "Next: mailer preview letter" in done.err
 
 
 def test_check_says_where_what_and_how_in_three_formats(run, folder):

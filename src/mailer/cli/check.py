@@ -66,7 +66,12 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, fix: bool, form:
     # What is wrong with the project itself is found in every campaign, and said once.
     findings = list(dict.fromkeys(finding for result in results for finding in result.findings))
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    warnings = len(findings) - errors
+    _print(output, form, results, findings)
+    _sum_up(output, results, errors=errors, warnings=len(findings) - errors)
+    return Exit.FINDINGS if errors else Exit.OK
+
+
+def _print(output: Output, form: str, results: list[Result], findings: list[Problem]) -> None:
     if form == "json" or output.as_json:
         output.as_json = True
         output.document({"campaigns": [_document(result) for result in results]})
@@ -75,14 +80,16 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, fix: bool, form:
             click.echo(line)
     else:
         _text(output, findings)
+
+
+def _sum_up(output: Output, results: list[Result], *, errors: int, warnings: int) -> None:
     if results:
         output.say(f"{counted(len(results), 'campaign')}: {counted(errors, 'error')}, {counted(warnings, 'warning')}.")
         if not errors:
-            output.next(f"render {results[0].slug} --format text")
+            output.next(f"preview {results[0].slug}")
     else:
         output.say("There are no campaigns yet.")
         output.next("new article my-first")
-    return Exit.FINDINGS if errors else Exit.OK
 
 
 def _findings(app: "App", root: Path, slug: str, around: "Surroundings") -> tuple[Problem, ...]:

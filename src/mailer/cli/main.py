@@ -6,7 +6,6 @@
 import errno
 import importlib
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,10 +140,15 @@ def stand_in_for_closed_streams() -> None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (for as long as we run)
 
 
+def _to_nowhere(*descriptors: int) -> None:
+    """What is still buffered would fail again at the very end."""
+    for descriptor in descriptors:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
 def main() -> None:
     """Run one command and leave with its exit code; no traceback for anything a person can mend."""
     stand_in_for_closed_streams()
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL) if hasattr(signal, "SIGPIPE") else None
     output = Output()
     output.as_json = "--json" in sys.argv  # a usage error comes before any option is read
     try:
@@ -161,11 +165,16 @@ def main() -> None:
     except MailerError as error:
         output.error(error)
         code = error.exit_code
+    except BrokenPipeError:
+        # `mailer … | head`: the reader has seen enough. (SIGPIPE itself stays ignored: a relay or a visitor that hangs up
+        # would end the whole program with it.)
+        code = Exit.FAILED
+        _to_nowhere(1, 2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         output.error(DiskFull())
         code = Exit.FAILED
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at the very end
+        _to_nowhere(1)
     output.close()
     sys.exit(code if isinstance(code, int) else Exit.OK)

@@ -79,7 +79,19 @@ def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
     problems += holes.vanished(frozenset({"preheader"}), rendered.preheader, "the preheader")
     if problems:
         raise InputProblems(problems)
-    variant = Variant(
+    edition = Edition(
+        sources=_digest(file, rendered, settings),
+        meta=_meta(file, around, rendered),
+        variants={"": _variant(file, settings, rendered, holes)},
+    )
+    return Compiled(
+        edition=edition, media=tuple(rendered.media.values()), warnings=tuple(warnings),
+        mjml=rendered.mjml, issue=replace(issue, notes=(*issue.notes, *rendered.warnings)) if issue else None,
+    )  # fmt: skip
+
+
+def _variant(file: CampaignFile, settings: Settings, rendered: Rendered, holes: Holes) -> Variant:
+    return Variant(
         language=contexts.language_of(file, settings),
         direction=contexts.direction_of(file, settings),
         from_name=file.campaign.sender_name or settings.organisation.name,
@@ -88,15 +100,6 @@ def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
         text=_nodes(rendered.text, holes, Context.PLAIN),
         html=nested(scan(rendered.html, holes), holes),
     )
-    edition = Edition(
-        sources=_digest(file, rendered, settings),
-        meta=_meta(file, around, rendered),
-        variants={"": variant},
-    )
-    return Compiled(
-        edition=edition, media=tuple(rendered.media.values()), warnings=tuple(warnings),
-        mjml=rendered.mjml, issue=replace(issue, notes=(*issue.notes, *rendered.warnings)) if issue else None,
-    )  # fmt: skip
 
 
 def _nodes(text: str, holes: Holes, context: Context) -> Nodes:

@@ -4,7 +4,6 @@ Nothing here writes an access log: the addresses of personal pages are keys to s
 """
 
 import errno
-import signal
 import socket
 import threading
 import time
@@ -54,19 +53,10 @@ def listen(host: str, port: int, *, option: str = "--port") -> socket.socket:
 
 @contextmanager
 def until_signalled() -> Iterator[threading.Event]:
-    """Within the block Ctrl-C, SIGTERM and SIGHUP set the event, which is how a server ends; the main thread only.
-
-    A visitor who goes away before the answer is whole ends nothing: to a server SIGPIPE is an everyday error of one socket.
-    """
+    """Within the block Ctrl-C, SIGTERM and SIGHUP set the event, which is how a server ends; the main thread only."""
     stop = threading.Event()
-    pipe = getattr(signal, "SIGPIPE", None)  # Windows has none
-    before = signal.signal(pipe, signal.SIG_IGN) if pipe else None
-    try:
-        with stopped_by_signals(stop.set):
-            yield stop
-    finally:
-        if pipe:
-            signal.signal(pipe, before)
+    with stopped_by_signals(stop.set):
+        yield stop
 
 
 class Server:

@@ -42,3 +42,18 @@ def test_version_imports_nothing_heavy():
     shown, modules = imported_by("--version")
     assert shown.startswith("mailer ")
     assert not modules & HEAVY
+
+
+def test_a_relay_that_hangs_up_cannot_end_the_program():
+    """The signal of a broken pipe stays ignored, as Python has it: writing to a closed socket is an error of that socket."""
+    code = """
+import signal, sys
+from mailer.cli.main import main
+sys.argv = ["mailer", "--version"]
+try:
+    main()
+except SystemExit:
+    print(signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "True"
