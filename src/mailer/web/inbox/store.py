@@ -10,11 +10,13 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from mailer.errors import DiskFull
 
-_PARSER = email.parser.BytesHeaderParser(policy=email.policy.default)
+_POLICY = email.policy.default
+_PARSER = email.parser.BytesHeaderParser(policy=_POLICY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,14 @@ def _envelope(content: bytes) -> tuple[str, str]:
     """From and Subject, decoded. Whatever the message is, it is kept and shown."""
     end = content.find(b"\r\n\r\n")
     headers = _PARSER.parsebytes(content[: end + 4] if end >= 0 else content[:65_536])
+    fields = {name.lower(): value for name, value in reversed(list(headers.raw_items()))}  # the first of each counts
     try:
-        return str(headers.get("From", "")), str(headers.get("Subject", ""))
+        return _decoded("From", fields.get("from", "")), _decoded("Subject", fields.get("subject", ""))
     except Exception:  # noqa: BLE001  (the library's header parser raises half a dozen kinds on broken fields)
         return "", ""
+
+
+@lru_cache(maxsize=256)
+def _decoded(name: str, value: str) -> str:
+    """Kept, because the messages of a mailing share them, and the library takes as long for one as sending a message does."""
+    return str(_POLICY.header_fetch_parse(name, value))
