@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, Undefined, nodes
+from jinja2 import Environment, StrictUndefined, Template, TemplateNotFound, TemplateSyntaxError, Undefined, nodes
 from jinja2.meta import find_referenced_templates
 from markupsafe import Markup
 
@@ -31,6 +31,8 @@ from mailer.rendering.templates import TemplateFolders
 class Compilation:
     """What belongs to the compilation of one variant. used: digests of the templates it may read, by name.
 
+    loaded: templates by environment and name: each file is looked at once, so a compilation never mixes two states of it.
+
     What stands under a condition counts as well: which way it goes may depend on the day, and what a campaign is made of
     must not.
     """
@@ -38,6 +40,7 @@ class Compilation:
     holes: Holes
     filters: Mapping[str, Callable[..., Any]]
     used: dict[str, str] = field(default_factory=dict)
+    loaded: "dict[tuple[Environment, str], Template]" = field(default_factory=dict)
 
 
 #: Texts kept compiled: `send` compiles a campaign more than once, and preview at every save.
@@ -115,10 +118,14 @@ class CampaignEnvironment(Sandbox):
         return len(self.deferred) - 1
 
     def _load_template(self, name: str, globals: Any) -> Template:  # noqa: A002 (Jinja's name)
+        current = _current.get()
+        if (self, name) in current.loaded:
+            return current.loaded[self, name]
         template = super()._load_template(name, globals)
         assert isinstance(self.loader, TemplateFolders)
         assert isinstance(template, Template)
-        _current.get().used[name] = self.loader.digests[name]
+        current.used[name] = self.loader.digests[name]
+        current.loaded[self, name] = template
         self._use(name)
         return template
 
