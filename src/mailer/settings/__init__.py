@@ -13,6 +13,7 @@ from typing import Any
 from mailer.errors import InputProblems, SettingsError
 from mailer.settings.environment import read_environment
 from mailer.settings.file import SLUG, Read, read_file
+from mailer.settings.relays import RelaySettings, is_loopback
 from mailer.settings.table import (
     FILE_NAME,
     SECTIONS,
@@ -21,13 +22,11 @@ from mailer.settings.table import (
     ListSettings,
     OrganisationSettings,
     ProjectSettings,
-    RelaySettings,
     ScheduleSettings,
     SendingSettings,
     Settings,
     SubscribersSettings,
     WebSettings,
-    is_loopback,
 )
 from mailer.settings.values import checked, parse_text, relay_from_url, type_of
 

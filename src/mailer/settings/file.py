@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mailer.errors import Problem, SettingsError
-from mailer.settings.table import SECTIONS, ListSettings, RelaySettings
+from mailer.settings.relays import RelaySettings
+from mailer.settings.table import SECTIONS, ListSettings
 from mailer.settings.values import checked, convert, suggest
 
 SLUG = re.compile(r"[a-z][a-z0-9-]*")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
-from mailer.settings.table import Settings, is_loopback
+from mailer.settings.relays import is_loopback
+from mailer.settings.table import Settings
 
 #: What a new project says until somebody changes it.
 EXAMPLE_ADDRESS = "news@example.org"

@@ -9,7 +9,8 @@ from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from typing import Any
 
-from mailer.settings.table import SECTIONS, ListSettings, RelaySettings
+from mailer.settings.relays import RelaySettings
+from mailer.settings.table import SECTIONS, ListSettings
 from mailer.settings.values import CHOICES, COLOURS
 
 _TYPES = {int: "integer", float: "number", str: "string", bool: "boolean"}

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mailer.errors import SettingsError
-from mailer.settings.table import SECTIONS, RelaySettings, is_loopback
+from mailer.settings.relays import RelaySettings, is_loopback
+from mailer.settings.table import SECTIONS
 from mailer.settings.zones import is_zone, nearest_zones
 
 #: Settings that take one of a few words.
