@@ -26,7 +26,7 @@ import sqlalchemy as sa  # noqa: E402
 from ledger_world import KEY, add_mailing, add_people, make_database  # noqa: E402
 from mailer.backend import Sent  # noqa: E402
 from mailer.backends.memory import MemoryBackend  # noqa: E402
-from mailer.delivery.pace import Pace  # noqa: E402
+from mailer.delivery.pace import Pace, Route  # noqa: E402
 from mailer.delivery.worker import Worker  # noqa: E402
 from mailer.domain.mailing import RowState  # noqa: E402
 from mailer.storage.ledger import Ledger, Outcome  # noqa: E402
@@ -90,7 +90,7 @@ def skip_to(database, mailing, subscriber_id):
 
 def end_to_end(database, rows):
     """(messages a second, CPU microseconds per message) of one worker with a backend that accepts at once."""
-    worker = Worker(database, clock=now, key=KEY, make_backend=Forgetful, pace=Pace())
+    worker = Worker(database, clock=now, key=KEY, routes=[Route(name="none", make_backend=Forgetful)], pace=Pace())
     wall, cpu = time.perf_counter(), time.process_time()
     summary = worker.run(drain=True)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,14 +84,14 @@ class App:
         return read_or_make_key(self.settings.root / ".mailer" / "secret.key")
 
     @property
-    def relay(self) -> RelaySettings:
-        """The relay that carries the mail. Raises SettingsError when none is configured."""
+    def relays(self) -> tuple[RelaySettings, ...]:
+        """The relays that carry the mail, at least one. Raises SettingsError when none is configured."""
         if not self.settings.relays:
             raise SettingsError(
                 "No relay is configured, so there is no way for mail to leave.",
                 hint="Add a [[relays]] table to mailer.toml, or set MAILER_SMTP_URL.",
             )
-        return self.settings.relays[0]
+        return self.settings.relays
 
     @property
     def desk(self) -> "Desk":
@@ -107,17 +107,19 @@ class App:
         return Scheduler(self.desk, told=told)
 
     def worker(self, *, observer: "Observer | None" = None, only: int | None = None, processes: int = 1) -> "Worker":
-        """One of `processes` workers over this project's relay. only: a mailing's id, None for all that is due."""
-        from mailer.delivery.pace import pace_for
+        """One of `processes` workers over this project's relays. only: a mailing's id, None for all that is due."""
+        from mailer.delivery.pace import pace_for, route_for
         from mailer.delivery.worker import Worker
 
-        relay = self.relay
+        routes = [
+            route_for(self.settings, relay, partial(self.backend, relay), processes=processes) for relay in self.relays
+        ]
         return Worker(
             self.database,
             clock=self.clock,
             key=self.secret_key,
-            make_backend=lambda: self.backend(relay),
-            pace=pace_for(self.settings, relay, processes=processes),
+            routes=routes,
+            pace=pace_for(self.settings),
             observer=observer,
             only=only,
         )

@@ -38,7 +38,7 @@ def work_in_processes(output: Output, number: int, *, drain: bool) -> Ended:
     """Run `number` workers to their end. Raises what the first of them raised."""
     app = output.app
     database, _ = app.database, app.secret_key  # made once, before many want to make it
-    app.relay  # noqa: B018 (refused here once, not in every process)
+    app.relays  # noqa: B018 (refused here once, not in every process)
     context = multiprocessing.get_context("spawn")
     pipes, children = [], []
     for _number in range(number):

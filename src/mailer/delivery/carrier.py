@@ -9,9 +9,7 @@ What can pass between that look and the content are the answers to the envelope;
 """
 
 import logging
-import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
@@ -30,6 +28,7 @@ from mailer.delivery.work import Parcel, Settlement, Work
 from mailer.domain.mailing import RowState
 from mailer.domain.message import OutgoingMessage
 from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable, EditionError
+from mailer.runtime import Runtime
 from mailer.storage.ledger import Outcome
 
 logger = logging.getLogger(__name__)
@@ -43,25 +42,30 @@ LONGEST_REST = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What the connections of one worker share."""
+    """What the connections to one relay share. The last four are the worker's ears."""
 
     shelf: Shelf
     committer: Committer
     bucket: Bucket
     make_backend: Callable[[], Backend]
     clock: Callable[[], datetime]
+    runtime: Runtime
     stopping: threading.Event
     pace: Pace
     halt: Callable[[Work, str], None]  #: pause the mailing and say why
+    welcomed: Callable[[], None]  #: the relay took us
+    refused: Callable[[str, list[Work]], None]  #: the relay refuses us, while it had these in hand
     trouble: Callable[[str, float], None]
     crashed: Callable[[Exception], None]
 
 
-class Carrier(threading.Thread):
-    """The thread of one connection."""
+class Carrier:
+    """One connection and its thread."""
 
-    def __init__(self, bench: Bench, number: int) -> None:
-        super().__init__(name=f"connection-{number}", daemon=True)
+    def __init__(self, bench: Bench, name: str, *, largest_group: int) -> None:
+        """largest_group: messages that it may have marked at a time."""
+        self._thread = bench.runtime.thread(self._run, name)
+        self._largest_group = max(1, largest_group)
         self.failures = 0  #: how often in a row the relay could not be used
         self.resting_until = 0.0
         self._bench = bench
@@ -74,7 +78,16 @@ class Carrier(threading.Thread):
         self._marked: deque[Parcel] = deque()
         self._ahead: Future[list[Parcel]] | None = None
 
-    def run(self) -> None:
+    def start(self) -> None:
+        self._thread.start()
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def join(self, seconds: float) -> None:
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
         try:
             while not self._bench.stopping.is_set():
                 self._round()
@@ -89,22 +102,22 @@ class Carrier(threading.Thread):
             self._backend.abort()
 
     def _round(self) -> None:
-        rest = self.resting_until - time.monotonic()
+        rest = self.resting_until - self._now()
         if rest > 0:
             self._bench.stopping.wait(min(rest, IDLE_STEP))
         elif not self._bench.shelf.wait(IDLE_STEP):
-            if self._opened and time.monotonic() - self._used_at > IDLE_CLOSE:
+            if self._opened and self._now() - self._used_at > IDLE_CLOSE:
                 self._shut()
         elif parcels := self._take(patient=True):
             self._carry(parcels)
 
     @property
     def _group(self) -> int:
-        return max(1, min(self._bench.pace.largest_group, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
+        return max(1, min(self._largest_group, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
 
     def _take(self, *, patient: bool) -> list[Parcel]:
         """Parcels that may be marked and go out now: the relay's rate and the allowance of doubt leave room for each."""
-        bench, now = self._bench, time.monotonic()
+        bench, now = self._bench, self._now()
         allowed = bench.committer.allowance.take(self._group, seconds=IDLE_STEP if patient else 0)
         paid = bench.bucket.take(allowed, now)
         taken = bench.shelf.take(paid)
@@ -131,24 +144,24 @@ class Carrier(threading.Thread):
                     if reason := self._stall.record(receipt):
                         raise BackendUnavailable(reason)  # noqa: TRY301 (the same rest as for a relay that is down)
                     self.failures = 0
-                    if self._on_wire and not self._on_wire[0].lease.good(time.monotonic()):
+                    if self._on_wire and not self._on_wire[0].lease.good(self._now()):
                         break
         except BackendUnavailable as error:
             self._rest(error)
         except BackendMisconfigured as error:
             self._refused_us(error, list(self._on_wire or self._marked))
         finally:
-            self._used_at = time.monotonic()
+            self._used_at = self._now()
             self._put_back()
 
     def _receipts(self, backend: Backend) -> Generator[Receipt, None, None]:
         """The backend's receipts. When it breaks, nobody knows what it did with what it had taken."""
-        at = time.monotonic()
+        at = self._now()
         receipts = backend.send_many(self._messages())
         try:
             for receipt in receipts:
-                self._seconds_each += (time.monotonic() - at - self._seconds_each) / 4
-                at = time.monotonic()
+                self._seconds_each += (self._now() - at - self._seconds_each) / 4
+                at = self._now()
                 yield receipt
         except BackendError:
             raise
@@ -170,6 +183,7 @@ class Carrier(threading.Thread):
                 self._backend = self._bench.make_backend()
             self._backend.open()
             self._opened = True
+            self._bench.welcomed()
         except BackendError as error:
             self._bench.committer.allowance.give_back(len(parcels))
             self._bench.bucket.give_back(len(parcels))
@@ -207,7 +221,7 @@ class Carrier(threading.Thread):
             self._marked.extend(self._ahead.result())
             self._ahead = None
             while self._marked:
-                if self._bench.stopping.is_set() or not self._marked[0].lease.good(time.monotonic()):
+                if self._bench.stopping.is_set() or not self._marked[0].lease.good(self._now()):
                     return
                 if self._marked[0].work.halted:
                     return
@@ -233,7 +247,7 @@ class Carrier(threading.Thread):
             first_seconds=bench.pace.retry_first_seconds,
             deadline=work.deadline,
             now=bench.clock(),
-            chance=random.random(),  # noqa: S311 (jitter)
+            chance=bench.runtime.chance(),
         )
         parcel.message = None
         bench.committer.settle([Settlement(parcel, outcome)])
@@ -261,18 +275,20 @@ class Carrier(threading.Thread):
         """The connection is at fault: wait, longer each time, and count it against nobody."""
         self._shut()
         self.failures += 1
-        rest = min(2.0 ** (self.failures - 1), LONGEST_REST) * (0.75 + random.random() / 2)  # noqa: S311 (jitter)
-        self.resting_until = time.monotonic() + rest
+        rest = min(2.0 ** (self.failures - 1), LONGEST_REST) * (0.75 + self._bench.runtime.chance() / 2)
+        self.resting_until = self._now() + rest
         if not self._bench.stopping.is_set():
             self._bench.trouble(error.message, rest)
 
     def _refused_us(self, error: BackendMisconfigured, parcels: list[Parcel]) -> None:
-        """The relay refuses us, whoever the recipient is: a person must act before anything more is tried."""
-        for work in {parcel.work for parcel in parcels}:
-            self._bench.halt(work, error.message)
+        """The relay refuses us, whoever the recipient is: a person must act before it is of use again."""
+        self._bench.refused(error.message, list(dict.fromkeys(parcel.work for parcel in parcels)))
         self._rest(error)
 
     def _shut(self) -> None:
         self._opened = False
         if self._backend is not None:
             self._backend.close()
+
+    def _now(self) -> float:
+        return self._bench.runtime.monotonic()

@@ -6,7 +6,6 @@ message is built or on the wire.
 """
 
 import logging
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 
 from mailer.delivery.work import Lease, Parcel, Settlement
 from mailer.errors import StorageError
+from mailer.runtime import MACHINE, Runtime
 from mailer.storage.ledger import Ledger, Outcome
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,9 @@ class Group:
 class Allowance:
     """How many rows may be marked and not settled at one moment: what a `kill -9` may leave in doubt."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, runtime: Runtime = MACHINE) -> None:
         self._left = most
-        self._changed = threading.Condition()
+        self._changed = runtime.condition()
 
     def take(self, wanted: int, *, seconds: float = 0.0) -> int:
         """Up to `wanted` of what is left; waits for the first one."""
@@ -65,24 +65,25 @@ class Committer:
         ledger: Ledger,
         *,
         max_in_doubt: int,
+        runtime: Runtime,
         settled: Callable[[Sequence[Settlement]], None],
         failed: Callable[[Exception], None],
     ) -> None:
         """settled: told after each commit what is now in the ledger. failed: told once that the database cannot be written."""
-        self.allowance = Allowance(max(1, max_in_doubt))
-        self._ledger = ledger
+        self.allowance = Allowance(max(1, max_in_doubt), runtime)
+        self._ledger, self._runtime = ledger, runtime
         self._told_settled, self._told_failed = settled, failed
         self._group = Group()
-        self._changed = threading.Condition()
+        self._changed = runtime.condition()
         self._closing = self._broken = False
-        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._thread = runtime.thread(self._run, "committer")
 
     def start(self) -> None:
         self._thread.start()
 
     def mark(self, parcels: Sequence[Parcel]) -> "Future[list[Parcel]]":
         """Those of `parcels` that may now go on the wire; they must hold an allowance. The others are given back."""
-        answer: Future[list[Parcel]] = Future()
+        answer: Future[list[Parcel]] = self._runtime.future()
         with self._changed:
             self._group.marks.append((parcels, answer))
             self._changed.notify()
@@ -140,7 +141,7 @@ class Committer:
                     self._broken = True
                     self._told_failed(error)
                 if attempt < TRIES:
-                    threading.Event().wait(BETWEEN_TRIES)
+                    self._runtime.event().wait(BETWEEN_TRIES)
             else:
                 self._tell(group, written)
                 return

@@ -1,27 +1,23 @@
 """Takes due rows out of the ledger for one worker, and sees that their leases hold until they are settled."""
 
 import logging
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
+from mailer.delivery.outlet import SMALLEST_CLAIM, Outlet, claiming_order
 from mailer.delivery.pace import Pace
-from mailer.delivery.shelf import Shelf
 from mailer.delivery.work import Lease, Parcel, Work
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.edition import format as edition_format
 from mailer.edition.program import Program
 from mailer.errors import EditionError
+from mailer.runtime import Runtime
 from mailer.storage import mailings, subscribers
 from mailer.storage.database import Database
 from mailer.storage.ledger import Batch, Ledger, Outcome
 
 logger = logging.getLogger(__name__)
-#: Rows of one claim; a slow relay gets fewer, so that other workers find some too.
-LARGEST_CLAIM, SMALLEST_CLAIM = 500, 10
-#: A claim is worth this part of a lease at the relay's rate.
-CLAIMED_AHEAD = 0.25
 ERASED = "the person was erased before the message's turn came"
 
 
@@ -32,20 +28,18 @@ class Intake:
         self,
         database: Database,
         ledger: Ledger,
-        shelf: Shelf,
+        outlets: Sequence[Outlet],
         *,
         clock: Callable[[], datetime],
+        runtime: Runtime,
         key: bytes,
         only: int | None,
         pace: Pace,
     ) -> None:
         """only: a mailing's id, None for all."""
-        self._database, self._ledger, self._shelf = database, ledger, shelf
-        self._clock, self._key, self._only = clock, key, only
+        self._database, self._ledger, self._outlets = database, ledger, outlets
+        self._clock, self._runtime, self._key, self._only = clock, runtime, key, only
         self._lease_seconds = pace.lease_seconds
-        wanted = int(pace.rate * pace.lease_seconds * CLAIMED_AHEAD) if pace.rate else LARGEST_CLAIM
-        self._size = max(SMALLEST_CLAIM, min(LARGEST_CLAIM, wanted))
-        self.low = self._size // 2  #: so few parcels on the shelf, and it is time to claim again
         self._works: dict[int, Work] = {}
         self._leases: list[Lease] = []
         self._turn = 0
@@ -58,7 +52,8 @@ class Intake:
         for work in [work for work in self._works.values() if work.halted or work.mailing.id not in sending]:
             work.halted = True
             del self._works[work.mailing.id]
-        self.give_back(self._shelf.remove(lambda parcel: parcel.work.halted))
+        for outlet in self._outlets:
+            self.give_back(outlet.shelf.remove(lambda parcel: parcel.work.halted))
         for mailing in sending.values():
             if mailing.id not in self._works:
                 self._load(mailing)
@@ -77,21 +72,25 @@ class Intake:
                 mailings.move(connection, mailing.id, MailingState.HELD, reason=str(error), at=self._clock())
 
     def fill(self) -> Iterator[tuple[Work, Batch]]:
-        """Claim, in turns over the mailings, unless the shelf still holds enough. Yields what each claim took."""
+        """Claim for every outlet whose shelf runs low, in turns over the mailings. Yields what each claim took."""
+        for outlet in claiming_order(self._outlets):
+            yield from self._fill(outlet)
+
+    def _fill(self, outlet: Outlet) -> Iterator[tuple[Work, Batch]]:
         works = list(self._works.values())
-        if not works or len(self._shelf) > self.low:
+        if not works:
             return
         self._turn = (self._turn + 1) % len(works)
-        share = max(SMALLEST_CLAIM, self._size // len(works))
+        share = max(SMALLEST_CLAIM, outlet.claim_size // len(works))
         for work in works[self._turn :] + works[: self._turn]:
-            asked_at = time.monotonic()
+            asked_at = self._runtime.monotonic()
             batch = self._ledger.claim(work.mailing.id, share, lease_seconds=self._lease_seconds)
             if batch is not None:
                 if batch.rows:
-                    self._put_on_shelf(work, batch, asked_at)
+                    self._put_on_shelf(outlet, work, batch, asked_at)
                 yield work, batch
 
-    def _put_on_shelf(self, work: Work, batch: Batch, asked_at: float) -> None:
+    def _put_on_shelf(self, outlet: Outlet, work: Work, batch: Batch, asked_at: float) -> None:
         ids = [row.subscriber_id for row in batch.rows]
         lease = Lease(batch.token, batch.mailing_id, set(ids), taken_at=asked_at, seconds=self._lease_seconds)
         self._leases.append(lease)
@@ -101,7 +100,7 @@ class Intake:
         if erased:
             self._ledger.fail_unsent(batch.token, batch.mailing_id, erased)
             lease.done({one.subscriber_id for one in erased})
-        self._shelf.put(
+        outlet.shelf.put(
             [
                 Parcel(work=work, lease=lease, claimed=row, recipient=people[row.subscriber_id])
                 for row in batch.rows
@@ -118,7 +117,7 @@ class Intake:
         """Prolong the leases that are half over; forget those that are settled."""
         self._leases = [lease for lease in self._leases if lease.open]
         for lease in self._leases:
-            now = time.monotonic()
+            now = self._runtime.monotonic()
             if now >= lease.half_life:
                 if self._ledger.extend(lease.token, lease_seconds=self._lease_seconds):
                     lease.renewed(now, self._lease_seconds)
@@ -136,7 +135,8 @@ class Intake:
 
     def release(self) -> None:
         """Give back everything that is not on the wire."""
-        self._shelf.clear()
+        for outlet in self._outlets:
+            outlet.shelf.clear()
         for lease in self._leases:
             if lease.open:
                 self._ledger.release(lease.token)

@@ -1,20 +1,20 @@
 """Where claimed parcels wait for a connection. Short: memory does not grow with the audience."""
 
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
 from mailer.delivery.work import Parcel
+from mailer.runtime import MACHINE, Runtime
 
 
 class Shelf:
     """A queue between the one thread that claims and the threads that carry."""
 
-    def __init__(self) -> None:
+    def __init__(self, runtime: Runtime = MACHINE, *, low: int = 0, ran_low: Callable[[], None] = lambda: None) -> None:
+        """ran_low: called by whoever takes, each time no more than `low` parcels are left."""
         self._parcels: deque[Parcel] = deque()
-        lock = threading.Lock()
-        self._changed = threading.Condition(lock)
-        self._lower = threading.Condition(lock)
+        self._changed = runtime.condition()
+        self._low, self._ran_low = low, ran_low
         self.closed = False
 
     def __len__(self) -> int:
@@ -34,20 +34,18 @@ class Shelf:
     def take(self, most: int) -> list[Parcel]:
         """Up to `most` parcels, now; none when the shelf is empty or closed."""
         with self._changed:
-            number = 0 if self.closed else min(most, len(self._parcels))
-            self._lower.notify_all()
-            return [self._parcels.popleft() for _ in range(number)]
+            before = len(self._parcels)
+            number = 0 if self.closed else min(most, before)
+            taken = [self._parcels.popleft() for _ in range(number)]
+        if before > self._low >= before - number:
+            self._ran_low()
+        return taken
 
     def wait(self, seconds: float) -> bool:
         """Wait until there is something to take, or the shelf is closed. Whether there is."""
         with self._changed:
             self._changed.wait_for(lambda: self._parcels or self.closed, seconds)
             return bool(self._parcels) and not self.closed
-
-    def wait_lower(self, level: int, seconds: float) -> None:
-        """Wait until no more than `level` parcels are on it, or it is closed."""
-        with self._lower:
-            self._lower.wait_for(lambda: len(self._parcels) <= level or self.closed, seconds)
 
     def remove(self, condition: Callable[[Parcel], bool]) -> list[Parcel]:
         """Take off it whatever meets the condition."""
@@ -66,4 +64,3 @@ class Shelf:
         with self._changed:
             self.closed = True
             self._changed.notify_all()
-            self._lower.notify_all()

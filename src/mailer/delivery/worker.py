@@ -1,6 +1,7 @@
 """The worker: takes due rows from the ledger, makes their messages, gives them to the relay, writes what became of them.
 
     this thread       claims, prolongs leases, reaps what dead workers left, finishes mailings
+    outlets           one for each relay: a shelf of claimed parcels and the relay's connections (`outlet`)
     connections       one thread each: build, have marked, put on the wire, read receipts (`carrier`)
     committer         one thread: every pending mark and receipt of all connections in one commit (`committer`)
 
@@ -12,25 +13,24 @@ is given back. A second `stop()` does not wait for a slow relay either; what wai
 """
 
 import logging
-import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
-from mailer.backend import Backend
-from mailer.delivery.carrier import Bench, Carrier
+from mailer.delivery.carrier import Bench
 from mailer.delivery.committer import Committer
 from mailer.delivery.intake import Intake
 from mailer.delivery.observer import Observer, by_mailing
-from mailer.delivery.pace import Pace
+from mailer.delivery.outlet import Outlet
+from mailer.delivery.pace import Pace, Route
 from mailer.delivery.pacing import Bucket
-from mailer.delivery.shelf import Shelf
 from mailer.delivery.summary import Summary, what_is_left
 from mailer.delivery.work import Settlement, Work
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.errors import StorageError
+from mailer.runtime import MACHINE, Runtime
 from mailer.storage import mailings
 from mailer.storage.database import Database
 from mailer.storage.heartbeats import Role, beating
@@ -44,8 +44,6 @@ LOOK_EVERY = 1.0
 STEP = 0.2
 #: How long a stopping worker waits for replies before it breaks off.
 GRACE = 30.0
-#: Every connection failed this often in a row: the relay is down, and `drain` does not wait for it.
-PATIENCE = 3
 #: The same trouble with the relay is told again after so long.
 TELL_EVERY = 30.0
 
@@ -59,38 +57,72 @@ class Worker:
         *,
         clock: Callable[[], datetime],
         key: bytes,
-        make_backend: Callable[[], Backend],
+        routes: Sequence[Route],
         pace: Pace,
         observer: Observer | None = None,
         only: int | None = None,
+        runtime: Runtime = MACHINE,
     ) -> None:
-        """key: signs links. make_backend: called once for each connection, in its thread. only: work this mailing alone."""
-        self._database, self._clock, self._only = database, clock, only
+        """key: signs links. routes: the relays, at least one. only: work this mailing alone."""
+        self._database, self._clock, self._only, self._runtime = database, clock, only, runtime
+        self._pace = pace
         self._observer, self._summary = observer or Observer(), Summary()
-        self._asked, self._hurry, self._ending = threading.Event(), threading.Event(), threading.Event()
-        self._settled_all, self._telling = threading.Event(), threading.Lock()
+        self._asked, self._hurry, self._ending = runtime.event(), runtime.event(), runtime.event()
+        #: Something happened that this worker's own thread should look at.
+        self._nudge = runtime.event()
+        self._telling = threading.Lock()
         self._works: list[Work] = []
         self._error: Exception | None = None
         self._reap_at = self._look_at = self._told_at = 0.0
         self._ledger = Ledger(database, clock)
-        self._shelf = Shelf()
         self._committer = Committer(
-            self._ledger, max_in_doubt=pace.max_in_doubt, settled=self._settled, failed=self._crashed
+            self._ledger,
+            max_in_doubt=pace.max_in_doubt,
+            runtime=runtime,
+            settled=self._settled,
+            failed=self._crashed,
         )
-        self._intake = Intake(database, self._ledger, self._shelf, clock=clock, key=key, only=only, pace=pace)
-        bench = Bench(
-            shelf=self._shelf,
+        self._outlets = self._make_outlets(routes)
+        self._intake = Intake(
+            database, self._ledger, self._outlets, clock=clock, runtime=runtime, key=key, only=only, pace=pace
+        )
+
+    def _make_outlets(self, routes: Sequence[Route]) -> list[Outlet]:
+        # Half of a connection's share: the next group is marked while one is on the wire.
+        share = self._pace.max_in_doubt // sum(route.connections for route in routes) // 2
+        return [
+            Outlet(
+                route,
+                pace=self._pace,
+                share_of_doubt=share,
+                runtime=self._runtime,
+                ran_low=self._nudge.set,
+                make_bench=self._bench,
+            )
+            for route in routes
+        ]
+
+    def _bench(self, outlet: Outlet, bucket: Bucket) -> Bench:
+        return Bench(
+            shelf=outlet.shelf,
             committer=self._committer,
-            bucket=Bucket(pace.rate, time.monotonic()),
-            make_backend=make_backend,
-            clock=clock,
+            bucket=bucket,
+            make_backend=outlet.route.make_backend,
+            clock=self._clock,
+            runtime=self._runtime,
             stopping=self._ending,
-            pace=pace,
+            pace=self._pace,
             halt=self._halt,
-            trouble=self._trouble,
+            welcomed=partial(self._welcomed, outlet),
+            refused=partial(self._refused, outlet),
+            trouble=partial(self._trouble, outlet),
             crashed=self._crashed,
         )
-        self._carriers = [Carrier(bench, number) for number in range(1, pace.connections + 1)]
+
+    def poke(self) -> None:
+        """Look now for work; any thread may call it. A hint: without it the worker looks a second later."""
+        self._look_at = 0.0
+        self._nudge.set()
 
     def stop(self) -> None:
         """Ask it to stop. The second call breaks off what waits for a reply."""
@@ -113,8 +145,8 @@ class Worker:
         """
         with beating(self._database, self._clock, Role.WORKER, mailing_id=self._only):
             self._committer.start()
-            for carrier in self._carriers:
-                carrier.start()
+            for outlet in self._outlets:
+                outlet.start()
             try:
                 while not self._ending.is_set() and self._step(drain=drain):
                     pass
@@ -127,17 +159,19 @@ class Worker:
 
     def _step(self, *, drain: bool) -> bool:
         """One look around. False: draining, and nothing is due."""
-        now = time.monotonic()
+        now = self._runtime.monotonic()
         if now >= self._reap_at:
-            self._reap_at = now + jittered(REAP_EVERY)
+            self._reap_at = now + self._runtime.jittered(REAP_EVERY)
             self._reap()
         self._intake.hold()
-        if self._relay_is_down():
-            self._intake.give_back(self._shelf.clear())
-            self._ending.wait(STEP)
+        for outlet in self._outlets:
+            if outlet.down:
+                self._intake.give_back(outlet.shelf.clear())
+        if all(outlet.down for outlet in self._outlets):
+            self._wait(STEP)
             return not drain or self._intake.in_hand > 0
         if now >= self._look_at:
-            self._look_at = now + jittered(LOOK_EVERY)
+            self._look_at = now + self._runtime.jittered(LOOK_EVERY)
             self._works = self._intake.look()
         claims = list(self._intake.fill())
         for work, batch in claims:
@@ -145,20 +179,17 @@ class Worker:
         if claims:
             return True
         if self._intake.in_hand:
-            self._wait_for_room()
+            self._wait(STEP)
         elif not self._rest_is_waiting() and drain:
             return False
         else:
-            self._ending.wait(max(STEP, self._look_at - time.monotonic()))
+            self._wait(max(STEP, self._look_at - self._runtime.monotonic()))
         return True
 
-    def _wait_for_room(self) -> None:
-        """Until the shelf runs low, or all that we hold is settled."""
-        if len(self._shelf) > self._intake.low:
-            self._shelf.wait_lower(self._intake.low, STEP)
-        else:
-            self._settled_all.wait(STEP)
-        self._settled_all.clear()
+    def _wait(self, seconds: float) -> None:
+        """Until something happens: a shelf runs low, all that we hold is settled, a poke, the end."""
+        self._nudge.wait(seconds)
+        self._nudge.clear()
 
     def _rest_is_waiting(self) -> bool:
         """Finish what is done; whether anything of the others is due now, or in the hands of another worker."""
@@ -189,21 +220,15 @@ class Worker:
             )
             self._summary.counts[RowState.UNCERTAIN] += reaped.uncertain
 
-    def _relay_is_down(self) -> bool:
-        now = time.monotonic()
-        return all(carrier.failures >= PATIENCE and carrier.resting_until > now for carrier in self._carriers)
-
     def _shut_down(self) -> None:
         """Finish what is on the wire, write what became of it, give back the rest."""
         self._end()
-        give_up = time.monotonic() + GRACE
-        while any(carrier.is_alive() for carrier in self._carriers):
-            if self._hurry.is_set() or time.monotonic() > give_up:
-                for carrier in self._carriers:
-                    carrier.abort()
-            self._carriers[0].join(STEP)
-            for carrier in self._carriers:
-                carrier.join(0.01)
+        give_up = self._runtime.monotonic() + GRACE
+        while any(outlet.alive for outlet in self._outlets):
+            for outlet in self._outlets:
+                if self._hurry.is_set() or self._runtime.monotonic() > give_up:
+                    outlet.abort()
+                outlet.join(STEP / len(self._outlets))
             self._try(self._intake.hold)
         self._committer.close()
         self._try(self._intake.release)
@@ -217,8 +242,9 @@ class Worker:
 
     def _end(self) -> None:
         self._ending.set()
-        self._shelf.close()
-        self._settled_all.set()
+        for outlet in self._outlets:
+            outlet.close()
+        self._nudge.set()
 
     # What the threads tell
 
@@ -233,7 +259,7 @@ class Worker:
         for mailing, counts in by_mailing(settlements):
             self._tell(mailing, counts)
         if not self._intake.in_hand:
-            self._settled_all.set()
+            self._nudge.set()
 
     def _tell(self, mailing: Mailing, counts: "Counter[RowState]") -> None:
         with self._telling:
@@ -254,23 +280,29 @@ class Worker:
                 self._summary.paused[work.mailing.id] = reason
                 self._observer.paused(work.mailing, reason)
 
-    def _trouble(self, reason: str, seconds: float) -> None:
+    def _welcomed(self, outlet: Outlet) -> None:
+        outlet.refused = ""
+
+    def _refused(self, outlet: Outlet, reason: str, works: Sequence[Work]) -> None:
+        """A relay that refuses us is left alone for a while; when none takes us a person must act first."""
+        outlet.refused = reason
+        if all(one.refused for one in self._outlets):
+            for work in works:
+                self._halt(work, reason)
+
+    def _trouble(self, outlet: Outlet, reason: str, seconds: float) -> None:
         """Several connections find out at about the same time; it is told once."""
-        logger.info("connection cannot be used: retry_in=%.1f", seconds)
+        name, now = outlet.route.name, self._runtime.monotonic()
+        logger.info("connection cannot be used: relay=%s retry_in=%.1f", name, seconds)
         with self._telling:
-            known = self._summary.relay_down == reason and time.monotonic() < self._told_at + TELL_EVERY
+            known = self._summary.relay_down == reason and now < self._told_at + TELL_EVERY
             self._summary.relay_down = reason
             if not known:
-                self._told_at = time.monotonic()
-                logger.info("relay cannot be used: retry_in=%.1f", seconds)
+                self._told_at = now
+                logger.info("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
                 self._observer.trouble(reason, seconds)
 
     def _crashed(self, error: Exception) -> None:
         """A thread cannot go on: stop, and let `run` raise the first reason."""
         self._error = self._error or error
         self._end()
-
-
-def jittered(seconds: float) -> float:
-    """So that many workers do not look at the same moment."""
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311

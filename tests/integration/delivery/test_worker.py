@@ -9,14 +9,13 @@ from smtpd import SmtpServer
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import KEY, add_mailing, add_people, described, email, make_database, states
-from mailer.backend import Backend, Deferred, Refused, Sent, Uncertain
+from ledger_world import add_mailing, described, email, make_database, states
+from mailer.backend import Deferred, Refused, Sent, Uncertain
 from mailer.backends.memory import MemoryBackend
 from mailer.backends.smtp import SmtpBackend
 from mailer.delivery.observer import Observer
-from mailer.delivery.pace import Pace
+from mailer.delivery.outlet import PATIENCE
 from mailer.delivery.work import Lease
-from mailer.delivery.worker import PATIENCE, Worker
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.edition.program import Program
@@ -25,6 +24,7 @@ from mailer.storage import events, mailings, suppressions
 from mailer.storage.database import Database
 from mailer.storage.ledger import Ledger, Reaped
 from mailer.storage.tables import delivery, subscriber, subscription
+from worker_world import Connection, InThread, Relay, attempts, prepared, state_of, until, worker_for
 
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
 
@@ -34,109 +34,6 @@ def database(tmp_path):
     made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
     yield made
     made.dispose()
-
-
-class Relay:
-    """One relay that all connections of a test share: it notes who got a message and answers as scripted."""
-
-    def __init__(self, answer=lambda message: Sent(code=250), delay=0.0):
-        self.answer, self.delay = answer, delay
-        self.accepted = Counter()
-        self.opened = self.begun = 0
-        self.refuse_to_open = None
-        self.lock = threading.Lock()
-
-    def connect(self):
-        return _Connection(self)
-
-    @property
-    def people(self):
-        return sorted(self.accepted)
-
-    def got_nothing_twice(self):
-        return not [who for who, times in self.accepted.items() if times > 1]
-
-
-class _Connection(Backend):
-    def __init__(self, relay):
-        super().__init__()
-        self.relay = relay
-        self.aborted = threading.Event()
-
-    def open(self):
-        self.relay.opened += 1
-        if self.relay.refuse_to_open:
-            raise self.relay.refuse_to_open
-
-    def send(self, message):
-        self.relay.begun += 1
-        if self.relay.delay and self.aborted.wait(self.relay.delay):
-            return Uncertain(text="broken off")
-        with self.relay.lock:
-            receipt = self.relay.answer(message)
-            if isinstance(receipt, Sent):
-                self.relay.accepted[message.recipient] += 1
-        return receipt
-
-    def abort(self):
-        self.aborted.set()
-
-
-def worker_for(database, relay, *, only=None, observer=None, ahead=timedelta(), **pace):
-    """ahead: how much later its clock says it is."""
-    connect = relay.connect if isinstance(relay, Relay) else relay
-    return Worker(
-        database,
-        clock=lambda: datetime.now(UTC) + ahead,
-        key=KEY,
-        make_backend=connect,
-        pace=Pace(**({"retry_first_seconds": 60} | pace)),
-        only=only,
-        observer=observer,
-    )
-
-
-def prepared(database, number, **values):
-    add_people(database, number)
-    return add_mailing(database, number, **values)
-
-
-def state_of(database, letter):
-    with database.reading() as connection:
-        return mailings.get(connection, letter).state
-
-
-def attempts(database, letter):
-    with database.reading() as connection:
-        query = sa.select(delivery.c.attempts).where(delivery.c.mailing_id == letter)
-        return Counter(connection.scalars(query))
-
-
-class InThread(threading.Thread):
-    """A worker that runs beside the test."""
-
-    def __init__(self, worker, *, drain=False):
-        super().__init__(daemon=True)
-        self.worker, self.drain, self.summary, self.error = worker, drain, None, None
-        self.start()
-
-    def run(self):
-        try:
-            self.summary = self.worker.run(drain=self.drain)
-        except Exception as error:  # noqa: BLE001 (the test looks at it)
-            self.error = error
-
-    def stop(self):
-        self.worker.stop()
-        self.join(60)
-        assert not self.is_alive()
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 # What it does when all is well
@@ -161,7 +58,7 @@ def test_through_real_smtp(database):
         summary = worker_for(database, lambda: SmtpBackend(options)).run(drain=True)
         got = Counter(message.recipient for message in server.accepted)
         assert server.breaches == []
-        assert server.connections <= Pace().connections
+        assert server.connections <= 4
         assert b"Ana 7" in next(one.content for one in server.accepted if one.recipient == email(7))
     assert summary.counts == {SENT: 30}
     assert got == Counter(email(one) for one in range(1, 31))
@@ -406,7 +303,7 @@ def test_a_relay_that_refuses_us_pauses_the_mailing_and_counts_against_nobody(da
     assert summary.paused == {letter: "535 5.7.8 authentication failed"}
     assert states(database, letter) == {QUEUED: list(range(1, 21))}
     assert attempts(database, letter) == {0: 20}
-    assert relay.opened <= Pace().connections, "a wrong password is not tried again and again"
+    assert relay.opened <= 4, "a wrong password is not tried again and again"
 
 
 def test_a_relay_that_refuses_our_sender_in_the_middle_does_the_same(database):
@@ -493,7 +390,7 @@ def test_a_fault_of_ours_while_answering_leaves_nobody_in_doubt_who_was_not_sent
     """The backend had taken the next message already, as one that pipelines does; it did nothing wrong."""
     letter = prepared(database, 20)
 
-    class Ahead(_Connection):
+    class Ahead(Connection):
         def send_many(self, messages):
             message = next(messages, None)
             while message is not None:
@@ -515,7 +412,7 @@ def test_what_was_taken_ahead_does_not_leave_when_its_lease_ended_meanwhile(data
     letter = prepared(database, 3)
     looks = []
 
-    class Ahead(_Connection):
+    class Ahead(Connection):
         def send_many(self, messages):
             message = next(messages, None)
             while message is not None:
