@@ -14,10 +14,8 @@ from mailer.errors import InputProblems, Refused
 from mailer.launch import NothingToSend, Order, Repeat, differs_from_armed, fire_due, launch, refuse_changed
 from mailer.storage import control, mailings, schedules
 from mailer.storage.tables import delivery, digest_item, occurrence
-from postgres import postgres_url
 from sending_world import Clock, desk_for, make_project, populate, write_letter
 
-__all__ = ["postgres_url"]
 DIGEST = """---
 kind: digest
 subject: "News: {{{{ items[0].headline }}}}"
