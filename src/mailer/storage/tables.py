@@ -252,3 +252,33 @@ worker = table(
     sa.Column("mailing_id", sa.BigInteger),  # a worker of one `send` works this and nothing else; NULL: all that is due
     sa.Column("beat_at", UtcDateTime, nullable=False),
 )
+# This database and no other, one row: how a snapshot that was restored is known (`storage/instance.py`).
+instance = table(
+    "instance",
+    sa.Column("id", sa.BigInteger, primary_key=True),  # always 1
+    sa.Column("identity", sa.BigInteger, nullable=False),  # random
+    sa.Column("home", sa.Text, nullable=False, default=""),  # where PostgreSQL keeps it: cluster, database, table
+    sa.Column("beats", sa.BigInteger, nullable=False, default=0),  # signs of life since the beginning, of all processes
+    sa.Column("beat_at", UtcDateTime),
+    sa.Column("backed_up_at", UtcDateTime),
+    sa.Column("reaped", sa.BigInteger, nullable=False, default=0),  # rows taken back from workers that were lost
+)
+# What a person must be told, one row per channel, written in the transaction of what happened: neither lost nor told twice.
+alert = table(
+    "alert",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),  # storage.alerts.Channel
+    sa.Column("kind", sa.Text, nullable=False),  # storage.alerts.Kind
+    sa.Column("key", sa.Text, nullable=False),  # the same happening, seen by several, has the same key
+    sa.Column("mailing_id", sa.BigInteger),
+    sa.Column("detail", sa.Text, nullable=False, default=""),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False, default=0),  # unix seconds; whoever tells it moves it ahead first
+    sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),
+    sa.Column("done_at", UtcDateTime),
+    sa.Column("outcome", sa.Text, nullable=False, default=""),
+    sa.UniqueConstraint("key", "channel"),
+    sa.Index(
+        "ix_alert_due", "due", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+    ),
+)

@@ -14,6 +14,31 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "alert",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("mailing_id", sa.BigInteger(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("due", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+        sa.UniqueConstraint("key", "channel", name=op.f("uq_alert_key_channel")),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_alert_due",
+        "alert",
+        ["due"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )
+    op.create_table(
         "delivery",
         sa.Column("mailing_id", sa.BigInteger(), nullable=False),
         sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
@@ -79,6 +104,18 @@ def upgrade() -> None:
         sa.Column("undone_at", UtcDateTime(), nullable=True),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "instance",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("identity", sa.BigInteger(), nullable=False),
+        sa.Column("home", sa.Text(), nullable=False),
+        sa.Column("beats", sa.BigInteger(), nullable=False),
+        sa.Column("beat_at", UtcDateTime(), nullable=True),
+        sa.Column("backed_up_at", UtcDateTime(), nullable=True),
+        sa.Column("reaped", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
         sqlite_strict=True,
     )
     op.create_table(
