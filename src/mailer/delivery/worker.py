@@ -143,7 +143,7 @@ class Worker:
         for retries, the undo window or pauses, nor for a relay that is down; `Summary.left` says what is left.
         Raises StorageError when the ledger cannot be written; what was settled before is kept.
         """
-        with beating(self._database, self._clock, Role.WORKER, mailing_id=self._only):
+        with beating(self._database, self._clock, Role.WORKER, mailing_id=self._only, runtime=self._runtime):
             self._committer.start()
             for outlet in self._outlets:
                 outlet.start()

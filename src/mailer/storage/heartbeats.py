@@ -7,7 +7,6 @@ two workers apart whether they beat or not.
 import os
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from mailer.errors import StorageError
+from mailer.runtime import MACHINE, Runtime
 from mailer.storage.database import Database
 from mailer.storage.tables import worker
 
@@ -35,17 +35,22 @@ class Role(StrEnum):
 
 @contextmanager
 def beating(
-    database: Database, clock: Callable[[], datetime], role: Role, *, mailing_id: int | None = None
+    database: Database,
+    clock: Callable[[], datetime],
+    role: Role,
+    *,
+    mailing_id: int | None = None,
+    runtime: Runtime = MACHINE,
 ) -> Iterator[None]:
     """Beat from a thread of its own while the block runs. mailing_id: the only mailing this worker works, None for all."""
-    identity, stop = secrets.randbits(62), threading.Event()
+    identity, stop = secrets.randbits(62), runtime.event()
     _try_to_beat(database, clock(), identity, role, mailing_id)
 
     def go_on() -> None:
         while not stop.wait(EVERY.total_seconds()):
             _try_to_beat(database, clock(), identity, role, mailing_id)
 
-    heart = threading.Thread(target=go_on, name=f"{role}-heartbeat", daemon=True)
+    heart = runtime.thread(go_on, f"{role}-heartbeat")
     heart.start()
     try:
         yield
