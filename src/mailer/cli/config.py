@@ -95,10 +95,12 @@ def _rows(settings: Settings) -> Any:
             if name == "subscribers.lists":
                 value = {key: {"title": one.title, "description": one.description} for key, one in value.items()}
             yield name, _safe(field.metadata, value), settings.origins.get(name, "default")
+    from_file = settings.origins.get("relays") == FILE_NAME
     for number, relay in enumerate(settings.relays):
         for field in fields(RelaySettings):
+            name = f"relays.{number}.{field.name}"
             value = _safe(field.metadata, getattr(relay, field.name))
-            yield f"relays.{number}.{field.name}", value, settings.origins.get("relays", "default")
+            yield name, value, settings.origins.get(name, "default") if from_file else settings.origins["relays"]
 
 
 def _safe(metadata: Any, value: Any) -> Any:

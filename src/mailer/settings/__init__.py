@@ -13,7 +13,7 @@ from typing import Any
 from mailer.errors import InputProblems, SettingsError
 from mailer.settings.environment import read_environment
 from mailer.settings.file import SLUG, Read, read_file
-from mailer.settings.relays import RelaySettings, is_loopback
+from mailer.settings.relays import RelaySettings, is_loopback, relay_from_url
 from mailer.settings.table import (
     FILE_NAME,
     SECTIONS,
@@ -28,7 +28,7 @@ from mailer.settings.table import (
     SubscribersSettings,
     WebSettings,
 )
-from mailer.settings.values import checked, parse_text, relay_from_url, type_of
+from mailer.settings.values import checked, parse_text, type_of
 
 __all__ = [
     "FILE_NAME",
@@ -65,8 +65,10 @@ def load(root: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     read = read_file(root / FILE_NAME) if root else Read()
     if read.problems:
         raise InputProblems(read.problems)
-    values, lines, origins = read.values, read.lines, dict.fromkeys(read.values, FILE_NAME)
+    values, lines, origins = read.values, read.lines, read.origins
     for variable, name, raw in read_environment(environ):
+        if name == "relays":
+            origins = {known: origin for known, origin in origins.items() if not known.startswith("relays.")}
         values[name] = (relay_from_url(raw),) if name == "relays" else _from_variable(variable, name, raw)
         origins[name] = variable
     return replace(_build(values, origins, root), lines=lines)

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mailer.errors import Problem, SettingsError
+from mailer.settings.positions import Positions
+from mailer.settings.relay_presets import PRESETS
+from mailer.settings.relay_rules import faults
 from mailer.settings.relays import RelaySettings
 from mailer.settings.table import SECTIONS, ListSettings
 from mailer.settings.values import checked, convert, suggest
@@ -17,9 +20,13 @@ SLUG = re.compile(r"[a-z][a-z0-9-]*")
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a mailer.toml says. values, lines: by dotted name; lines count from 1."""
+    """What a mailer.toml says, by dotted name; those of the first relay are relays.0.host and so on.
+
+    origins: the file, or the preset that filled it in. Lines count from 1.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -43,7 +50,7 @@ def read_file(path: Path) -> Read:
     reader = _FileReader(path.name, text)
     for section, content in document.items():
         reader.section(section, content)
-    return Read(reader.values, reader.lines, reader.problems)
+    return Read(reader.values, reader.origins, reader.lines, reader.problems)
 
 
 class _FileReader:
@@ -51,62 +58,72 @@ class _FileReader:
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.text = text.splitlines()
+        self.places = Positions(text)
         self.values: dict[str, Any] = {}
+        self.origins: dict[str, str] = {}
         self.lines: dict[str, int] = {}
         self.problems: list[Problem] = []
 
-    def problem(self, key: str, message: str, hint: str = "", *, table: str = "") -> None:
-        line = self.line_of(key, table)
+    def problem(self, key: str, message: str, hint: str = "", *, table: str = "", number: int = 0) -> None:
+        """number: which of the [[…]] of that name. A table's problem stands at its header when the key is not there."""
+        line = self.places.line_of(key, table, number) or (self.places.header_of(table, number) if table else None)
         self.problems.append(Problem(rule="settings", message=message, hint=hint, file=self.name, line=line))
-
-    def line_of(self, key: str, table: str) -> int | None:
-        """Where `key` stands in `table`. tomllib keeps no positions, so this looks where a person would."""
-        here, header, entry = (
-            "",
-            re.compile(r"\s*\[+\s*([\w.-]+)\s*\]+"),
-            re.compile(rf"\s*\"?{re.escape(key)}\"?\s*[=.]"),
-        )
-        for number, text in enumerate(self.text, 1):
-            found = header.match(text)
-            if found:
-                here = found[1]
-            if (found and here in (key, f"{table}.{key}")) or (here == table and entry.match(text)):
-                return number
-        return None
 
     def section(self, section: str, content: Any) -> None:
         if section == "relays":
-            self.values["relays"] = tuple(self.relay(entry) for entry in content) if isinstance(content, list) else ()
-            if not isinstance(content, list):
-                self.problem("relays", "relays is a list of tables", "write [[relays]]")
+            self.relays(content)
         elif section not in SECTIONS:
             self.problem(section, f'unknown section "{section}"', suggest(section, [*SECTIONS, "relays"]))
         elif not isinstance(content, dict):
             self.problem(section, f'"{section}" is a section', f"write [{section}]")
         else:
             for key, value in self.table(SECTIONS[section], section, content).items():
+                self.found(f"{section}.{key}", self.places.line_of(key, section))
                 self.values[f"{section}.{key}"] = value
-                line = self.line_of(key, section)
-                if line:
-                    self.lines[f"{section}.{key}"] = line
 
-    def table(self, kind: type, prefix: str, content: dict[str, Any]) -> dict[str, Any]:
+    def found(self, name: str, line: int | None) -> None:
+        self.origins[name] = self.name
+        if line:
+            self.lines[name] = line
+
+    def table(self, kind: type, prefix: str, content: dict[str, Any], number: int = 0) -> dict[str, Any]:
         hints, out = typing.get_type_hints(kind), {}
         for key, value in content.items():
             if key not in hints:
-                self.problem(key, f'unknown key "{key}" in [{prefix}]', suggest(key, list(hints)), table=prefix)
+                message, hint = f'unknown key "{key}" in [{prefix}]', suggest(key, list(hints))
+                self.problem(key, message, hint, table=prefix, number=number)
                 continue
             try:
                 out[key] = (
                     self.lists(value) if key == "lists" else checked(f"{prefix}.{key}", convert(value, hints[key]), "")
                 )
             except SettingsError as error:
-                self.problem(key, error.message, error.hint, table=prefix)
+                self.problem(key, error.message, error.hint, table=prefix, number=number)
         return out
 
-    def relay(self, entry: Any) -> RelaySettings:
-        return RelaySettings(**self.table(RelaySettings, "relays", entry if isinstance(entry, dict) else {}))
+    def relays(self, content: Any) -> None:
+        if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+            self.problem("relays", "relays is a list of tables", "write [[relays]]")
+            return
+        relays: list[RelaySettings] = []
+        for number, entry in enumerate(content):
+            given = self.table(RelaySettings, "relays", entry, number)
+            relay = self.filled_in(given, number)
+            for fault in faults(relay, before=relays):
+                if fault.key in given or fault.key not in entry:  # else it has its problem already
+                    self.problem(fault.key, fault.message, fault.hint, table="relays", number=number)
+            relays.append(relay)
+        self.found("relays", self.places.header_of("relays"))
+        self.values["relays"] = tuple(relays)
+
+    def filled_in(self, given: dict[str, Any], number: int) -> RelaySettings:
+        """What the table sets, and its preset for the rest."""
+        preset = PRESETS.get(given.get("preset", ""))
+        fills = {"name": given["preset"], **preset.fills} if preset else {}
+        self.origins |= {f"relays.{number}.{key}": f"preset {given['preset']}" for key in fills}
+        for key in given:
+            self.found(f"relays.{number}.{key}", self.places.line_of(key, "relays", number))
+        return RelaySettings(**fills | given)
 
     def lists(self, content: Any) -> dict[str, ListSettings]:
         if not isinstance(content, dict) or not all(isinstance(entry, dict) for entry in content.values()):

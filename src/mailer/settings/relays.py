@@ -1,8 +1,11 @@
-"""The settings of one relay: a [[relays]] table of mailer.toml."""
+"""The settings of one relay: a [[relays]] table of mailer.toml, or MAILER_SMTP_URL."""
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
+from mailer.errors import SettingsError
 from mailer.settings.setting import setting
 
 #: Backends of ours that keep messages where they are.
@@ -21,26 +24,68 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings:
-    name: str = setting("relay", "a word for it in status and logs")
+    """Values that a table does not set come from its preset (`relay_presets.py`), else from here."""
+
+    name: str = setting("relay", "a name for it in status and logs; default: its preset's. It stays the same for ever")
+    preset: str = setting("", "a service whose host, port, limits and so on are known: see docs/relays.md")
     backend: str = setting("smtp", "smtp, maildir, memory, or one that a plugin registered")
-    host: str = setting("", "the relay's name or address")
+    host: str = setting("", "the relay's name or address; several, with commas between, stand in for each other")
     port: int = setting(587, "the relay's port")
     security: str = setting("starttls", "starttls, tls (from the first byte) or none (loopback only)")
     user: str = setting("", "login name")
-    password: str = setting("", "login password; better in the environment", secret=True)
+    password: str = setting("", "login password; better in a file", secret=True)
+    password_file: str = setting("", "a file with the login password, seen from the project; `relay add` makes one")
     ca_file: str = setting("", "certificates to trust instead of the system's")
+    weight: int = setting(1, "its share of the mail beside other relays; 0: only when no other can be used")
     rate: float = setting(0.0, "messages a second; 0: 5 off loopback, unlimited on it")
+    connections: int = setting(0, "connections of one worker process; 0: sending.connections, 2 where no rate is known")
     messages_per_connection: int = setting(1000, "a connection is renewed after this many")
     pipelining: str = setting("on", "several commands at once where the relay offers it; off if it does so badly")
     ehlo_name: str = setting("", "how we greet the relay; default: this machine's full name, else its address")
     path: str = setting("", "the folder of a maildir backend")
+    options: Mapping[str, object] = field(
+        default_factory=dict,
+        repr=False,
+        metadata={"help": "what a plugin's backend takes beside these: a table [relays.options]", "secret": True},
+    )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The servers of this account; each carries what the one before cannot."""
+        return tuple(host for host in (part.strip() for part in self.host.split(",")) if host)
 
     @property
     def on_loopback(self) -> bool:
         """Whether messages given to this relay surely stay on this machine; of a plugin's backend nobody can say."""
-        return self.backend in STAYS_HERE or (self.backend == "smtp" and is_loopback(self.host))
+        if self.backend != "smtp":
+            return self.backend in STAYS_HERE
+        return bool(self.hosts) and all(map(is_loopback, self.hosts))
 
     @property
     def speed(self) -> float:
         """Messages a second: its rate; 5 elsewhere if nobody told us its limits; 0 for as many as it takes."""
         return self.rate or (0.0 if self.on_loopback else 5.0)
+
+
+def relay_from_url(url: str) -> RelaySettings:
+    """`smtp://host:port` plain, `smtp+starttls://user:password@host:port`, `smtps://…` (RFC 8314)."""
+    securities = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in securities or not parts.hostname:
+        # The URL may hold a password, so the message never repeats it.
+        raise SettingsError(
+            "MAILER_SMTP_URL is not a relay's address.",
+            hint="smtp://host:port, smtp+starttls://user:password@host:port or smtps://user:password@host:port",
+        )
+    security, default_port = securities[parts.scheme]
+    return RelaySettings(
+        host=parts.hostname,
+        port=port or default_port,
+        security=security,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )

@@ -21,6 +21,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     "organisation.from_address": {"pattern": "^([^@<> ]+@[^@<> ]+)?$"},
     "organisation.website": {"pattern": "^(https?://.+)?$"},
     "web.public_url": {"pattern": "^(https?://[^/]+.*)?$"},
+    "relays.name": {"pattern": "^[a-z][a-z0-9-]{0,39}$"},
     "subscribers.default_list": {"pattern": "^[a-z][a-z0-9-]*$"},
 }
 
@@ -53,6 +54,8 @@ def _property(field: Field[Any], hint: Any, name: str) -> dict[str, Any]:
 def _form(hint: Any, name: str) -> dict[str, Any]:
     if name in CHOICES:
         return {"enum": list(CHOICES[name])}
+    if name == "relays.options":
+        return {"type": "object"}
     if typing.get_origin(hint) is Mapping:
         return {
             "type": "object",

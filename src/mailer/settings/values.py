@@ -5,12 +5,14 @@ import json
 import re
 import types
 import typing
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from mailer.errors import SettingsError
-from mailer.settings.relays import RelaySettings, is_loopback
+from mailer.settings.relay_presets import PRESETS
+from mailer.settings.relays import is_loopback
 from mailer.settings.table import SECTIONS
 from mailer.settings.zones import is_zone, nearest_zones
 
@@ -19,6 +21,8 @@ CHOICES = {
     "sending.in_doubt": ("hold", "resend"),
     "sending.breaker": ("on", "off"),
     "sending.require_approval": ("off", "over-500", "always"),
+    "log.format": ("text", "json"),
+    "relays.preset": tuple(PRESETS),
     "relays.security": ("starttls", "tls", "none"),
     "relays.pipelining": ("on", "off"),
 }
@@ -33,6 +37,11 @@ _FORMS = {
     ),
     "organisation.website": (re.compile(r"https?://[^\s<>\"]+"), 'write "https://www.example.org"'),
     "brand.name": (re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+"), "one line of text"),
+    "web.metrics": (re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}"), 'write "127.0.0.1:9464"'),
+    "alerts.to": (
+        re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+(?:\s*,\s*[^\s@<>,;\"]+@[^\s@<>,;\"]+)*"),
+        "write addresses alone, with commas between: office@example.org, ana@example.org",
+    ),
     "brand.headings": (re.compile(r"[\w ,'\"-]+"), "write names of fonts: Georgia, 'Times New Roman', serif"),
 }
 _PLAIN_URL = re.compile(r"[A-Za-z0-9.:/_~\[\]-]+")
@@ -61,11 +70,24 @@ def convert(value: Any, kind: Any) -> Any:
         kind = next(part for part in typing.get_args(kind) if part is not type(None))
     if kind is datetime:
         return _instant(value)
+    if typing.get_origin(kind) is Mapping:
+        return _plain_table(value, typing.get_args(kind)[1])
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     words = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise SettingsError(f"this takes {words[kind]}")  # the value itself may be a password
+    return value
+
+
+def _plain_table(value: Any, kind: Any) -> dict[str, Any]:
+    """A table of plain values, all of `kind`; `object` stands for any."""
+    if not isinstance(value, dict):
+        raise SettingsError("this takes a table")
+    if kind is not object:
+        return {key: convert(one, kind) for key, one in value.items()}
+    if not all(isinstance(one, (str, int, float)) for one in value.values()):
+        raise SettingsError("this takes a table of texts, numbers, true and false")
     return value
 
 
@@ -101,6 +123,8 @@ def checked(name: str, value: Any, variable: str) -> Any:
         )
     if name == "web.public_url" and value:
         return public_url(value, where)
+    if name == "alerts.webhook" and value and not _may_be_told(value):  # it is a secret: not repeated
+        raise SettingsError(f"{where} is no address to tell", hint='write "https://…"; http is for this machine alone')
     form = _FORMS.get(name)
     if form and value and not form[0].fullmatch(value):
         raise SettingsError(f"{where} is {json.dumps(value, ensure_ascii=False)}", hint=form[1])
@@ -128,27 +152,15 @@ def public_url(value: str, where: str) -> str:
     return value.rstrip("/")
 
 
-def relay_from_url(url: str) -> RelaySettings:
-    """`smtp://host:port` plain, `smtp+starttls://user:password@host:port`, `smtps://…` (RFC 8314)."""
-    securities = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+def _may_be_told(url: str) -> bool:
+    """Whether what is written there stays between us and whoever answers: https, or this machine."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parts = urlsplit(url if url.isascii() and url.isprintable() and " " not in url else "")
+        _ = parts.port
     except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in securities or not parts.hostname:
-        # The URL may hold a password, so the message never repeats it.
-        raise SettingsError(
-            "MAILER_SMTP_URL is not a relay's address.",
-            hint="smtp://host:port, smtp+starttls://user:password@host:port or smtps://user:password@host:port",
-        )
-    security, default_port = securities[parts.scheme]
-    return RelaySettings(
-        host=parts.hostname,
-        port=port or default_port,
-        security=security,
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
     )
 
 

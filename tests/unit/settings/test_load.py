@@ -140,11 +140,12 @@ def test_the_project_is_the_nearest_parent_with_a_file(tmp_path):
 
 def test_a_problem_is_found_in_its_own_table_and_a_password_is_not_repeated(tmp_path):
     root = write(
-        tmp_path, '[organisation]\nname = "N"\n\n[[relays]]\nname = 5\npassword = 12345\n\n[subscribers.lists.Bad]\n'
+        tmp_path,
+        '[organisation]\nname = "N"\n\n[[relays]]\nname = 5\nhost = "::1"\nuser = "me"\npassword = 12345\n\n[subscribers.lists.Bad]\n',
     )
     with pytest.raises(InputProblems) as caught:
         load(root, {})
-    assert [problem.line for problem in caught.value.problems] == [5, 6, 8]
+    assert [problem.line for problem in caught.value.problems] == [5, 8, 10]
     assert "12345" not in str(caught.value)
 
 

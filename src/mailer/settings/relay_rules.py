@@ -1,0 +1,63 @@
+"""What cannot be in a relay's table, judged over the whole of it: its name, its server, its login."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailer.settings.relay_presets import PRESETS
+from mailer.settings.relays import RelaySettings, is_loopback
+
+#: As every name here: it stands in the ledger, in status and in the names of files.
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[?[0-9A-Fa-f:.]+\]?")
+MOST_WEIGHT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong. key: the setting to blame."""
+
+    key: str
+    message: str
+    hint: str
+
+
+def faults(relay: RelaySettings, *, before: Sequence[RelaySettings] = ()) -> Iterator[Fault]:
+    """Everything wrong with `relay`; before: the relays that stand above it."""
+    yield from _name(relay, before)
+    if relay.backend == "smtp":
+        yield from _server(relay)
+    if relay.password and relay.password_file:
+        yield Fault(key="password_file", message="password is set as well", hint="take one of the two out")
+    if relay.weight > MOST_WEIGHT:
+        yield Fault(key="weight", message=f"weight is {relay.weight}", hint=f"it takes 0 to {MOST_WEIGHT}")
+    if relay.messages_per_connection < 1:
+        yield Fault(key="messages_per_connection", message="messages_per_connection is 0", hint="it takes 1 or more")
+
+
+def _name(relay: RelaySettings, before: Sequence[RelaySettings]) -> Iterator[Fault]:
+    if not NAME.fullmatch(relay.name):
+        message = f"{json.dumps(relay.name, ensure_ascii=False)} cannot name a relay"
+        yield Fault(key="name", message=message, hint="small letters, digits and hyphens, a letter first")
+    elif relay.name in {other.name for other in before}:
+        message = f'two relays are called "{relay.name}"'
+        yield Fault(key="name", message=message, hint='give each a name of its own: name = "…"')
+
+
+def _server(relay: RelaySettings) -> Iterator[Fault]:
+    preset = PRESETS.get(relay.preset)
+    if not relay.hosts:
+        form = preset.host_form if preset else ""
+        yield Fault(key="host", message="the relay has no host", hint=f'write host = "{form or "smtp.example.org"}"')
+    elif not all(map(_HOST.fullmatch, relay.hosts)):
+        hint = "write the name alone; port and security are settings of their own"
+        yield Fault(key="host", message=f'host is "{relay.host}"', hint=hint)
+    elif relay.security == "none" and not all(map(is_loopback, relay.hosts)):
+        message = f"{relay.host} is not this machine, and mail and passwords may not go there in clear"
+        yield Fault(key="security", message=message, hint='write "starttls" (port 587) or "tls" (port 465)')
+    if not 0 < relay.port < 65536:
+        hint = "usual are 587 (starttls) and 465 (tls)"
+        yield Fault(key="port", message=f"port is {relay.port}", hint=hint)
+    if not relay.user and (relay.password or relay.password_file):
+        yield Fault(key="user", message="there is a password and no user", hint="write the login name as user")
