@@ -6,8 +6,9 @@ import sys
 from hypothesis import settings
 
 from postgres import _private, postgres_server, postgres_url
+from real_servers import exim, postfix
 
-__all__ = ["_private", "postgres_server", "postgres_url"]  # one server for all tests of a process
+__all__ = ["_private", "exim", "postfix", "postgres_server", "postgres_url"]  # one server for all tests of a process
 
 # Hundreds of tests start Python anew: what it compiled once need not be compiled each time, whatever the machine prefers.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
