@@ -8,6 +8,7 @@
     ├── Refused                       exit 4   approval, expected count, confirmation, already sent, project clock, public URL
     ├── StorageError                  exit 1   the database cannot be used
     │   ├── SchemaTooNew                       it was written by a newer mailer
+    │   ├── DatabaseAway                       it does not answer now: restarting, cut off, failing over
     │   ├── DatabaseBusy                       somebody else held it for too long
     │   └── DiskFull
     ├── EditionError                  exit 1   a stored edition cannot be loaded, or a message cannot be built from it
@@ -79,6 +80,8 @@ class StorageError(MailerError):
     """The database cannot be used."""
 
     code = "storage"
+    #: Whether it is worth trying again in a moment, without anybody doing anything.
+    passing: bool = False
 
 
 class SchemaTooNew(StorageError):
@@ -87,10 +90,18 @@ class SchemaTooNew(StorageError):
     code = "schema_too_new"
 
 
+class DatabaseAway(StorageError):
+    """The database does not answer. Start it, or mend the way to it, then run this again; what was finished before is kept."""
+
+    code = "database_away"
+    passing = True
+
+
 class DatabaseBusy(StorageError):
     """The database is held by another program. Wait for it to finish, then run this again; nothing was changed."""
 
     code = "database_busy"
+    passing = True
 
 
 class DiskFull(StorageError):

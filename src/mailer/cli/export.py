@@ -42,7 +42,7 @@ def export(output: Output, segment: str | None, where: str | None, format_: str,
 
     narrowed = segment is not None or where is not None
     audience = chosen(output, segment, where).audience if narrowed else None
-    with output.app.database.reading() as connection:
+    with output.app.database.reading(unhurried=True) as connection:
         ids = None if audience is None else audiences.members(audience, now=output.app.clock())
         with _target(target, mark=format_ == "csv") as file:
             found = people.people(connection, ids)

@@ -51,7 +51,7 @@ def list_(output: Output, segment: str | None, where: str | None, limit: int | N
     narrowed = segment is not None or where is not None
     audience = chosen(output, segment, where).audience if narrowed else None
     documents: list[dict[str, Any]] = []
-    with output.app.database.reading() as connection:
+    with output.app.database.reading(unhurried=True) as connection:
         ids = None if audience is None else audiences.members(audience, now=output.app.clock())
         for person in islice(people.people(connection, ids), limit):
             if output.as_json:

@@ -34,7 +34,7 @@ def list_(output: Output) -> None:
     from mailer.storage.suppressions import everyone
 
     documents: list[dict[str, Any]] = []
-    with output.app.database.reading() as connection:
+    with output.app.database.reading(unhurried=True) as connection:
         for one in everyone(connection):
             document = _document(one)
             documents.append(document)

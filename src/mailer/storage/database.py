@@ -15,10 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from mailer.errors import DatabaseBusy, DiskFull, StorageError
+from mailer.errors import StorageError
+from mailer.storage.engine_errors import translated_errors
 
 #: Private from the first byte: the list reveals people's politics.
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+#: On PostgreSQL: how long a transaction may stand still, and wait for somebody else's.
+IDLE_SECONDS, LOCK_SECONDS = 60, 30
 #: What the functions of this folder take. Callers hand it on, and need not know what it is.
 Connection = sa.Connection
 #: JSON as every row holds it. One spelling only: SQLite compares documents as text to see whether they changed.
@@ -48,7 +51,14 @@ class Database:
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(self.url, pool_pre_ping=True, pool_size=8, **_ENGINE_OPTIONS)
+            self.engine = sa.create_engine(
+                self.url.difference_update_query(["prepare_threshold"]),
+                pool_pre_ping=True,  # after a restart of the server no connection of the pool is good any more
+                pool_size=8,
+                connect_args=_postgresql_arguments(self.url),
+                **_ENGINE_OPTIONS,
+            )
+            event.listen(self.engine, "connect", _set_up_postgresql)
 
     @property
     def file(self) -> Path | None:
@@ -77,9 +87,11 @@ class Database:
             raise StorageError(f"The database {file} cannot be made: {error.strerror}.") from None
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """One consistent view."""
+    def reading(self, *, unhurried: bool = False) -> Iterator[sa.Connection]:
+        """One consistent view. unhurried: the caller may pause for as long as it likes, as one does who writes to a pager."""
         with translated_errors(), self.engine.connect() as connection, connection.begin():
+            if unhurried and not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield connection
 
     @contextmanager
@@ -111,30 +123,6 @@ class Database:
         self.engine.dispose()
 
 
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Engine errors as ours: what happened, then what to do; no SQL and no parameter (they hold addresses) in a message."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        text = str(error.orig)
-        if "locked" in text or "busy" in text:
-            raise DatabaseBusy from error
-        if "disk is full" in text or "No space left" in text:
-            raise DiskFull from error
-        if "not a database" in text or "malformed" in text:
-            raise StorageError(
-                "The database file is damaged or is no database.", hint="Restore it from a backup."
-            ) from error
-        if "readonly" in text or "unable to open" in text:
-            raise StorageError(
-                "The database cannot be written.", hint="Look at its permissions and its folder's."
-            ) from error
-        if isinstance(error, sa.exc.OperationalError):
-            raise StorageError(f"The database does not answer: {text.splitlines()[0]}") from error
-        raise
-
-
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # BEGIN is ours, not the driver's
     for pragma in (
@@ -147,6 +135,40 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "secure_delete=FAST",  # a person's old address does not stay legible in the pages that are written anyway
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _postgresql_arguments(url: sa.URL) -> dict[str, Any]:
+    """What the driver is told, unless the URL says otherwise: a network that was cut is noticed in seconds, not in hours.
+
+    prepare_threshold is the driver's own: after so many runs a statement is prepared; "none" is for a PgBouncer before 1.21,
+    which hands the next transaction to another server connection, where nothing was.
+    """
+    arguments: dict[str, Any] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+        "application_name": "mailer",
+    }
+    arguments = {name: value for name, value in arguments.items() if name not in url.query}
+    threshold = str(url.query.get("prepare_threshold", ""))
+    if threshold and threshold != "none" and not threshold.isdigit():
+        raise StorageError(
+            f'prepare_threshold in the database URL is a number or "none", not "{threshold}".',
+            hint="Behind a PgBouncer before 1.21, in transaction mode, write ?prepare_threshold=none.",
+        )
+    if threshold:
+        arguments["prepare_threshold"] = None if threshold == "none" else int(threshold)
+    return arguments
+
+
+def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    """A process that is frozen in the middle of a transaction must not hold up the others for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mailer.errors import SchemaTooNew, StorageError
-from mailer.storage.database import Database, translated_errors
+from mailer.storage.database import LOCK_SECONDS, Database
+from mailer.storage.engine_errors import translated_errors
 
 #: The newest revision in `migrations/versions`; a test compares.
 HEAD = "0001"
@@ -55,7 +56,10 @@ def _migrating(database: Database) -> Iterator[sa.Connection]:
         connection = connection.execution_options(mailer_writes=True)  # noqa: PLW2901
         if not database.is_sqlite:
             with connection.begin():
+                # Whoever came first may have a large table to rebuild; afterwards nobody is waited for that long.
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '10min'")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
                 yield connection
             return
         # Rebuilding a table drops the old one, which would cascade; the pragma works only outside a transaction.
