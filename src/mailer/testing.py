@@ -5,18 +5,25 @@
             return MyBackend({"path": …})
 
 The messages it sends are finished ones, as a worker's are, to addresses at example.org that your backend should accept.
+Say how to make one whose service fails, too (`refusing`, `unreachable`, `silent`): what a backend says then decides whether
+somebody gets a message twice, or never.
 """
 
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from mailer.backend import Backend, Receipt, Sent
+from mailer.backend import Backend, Receipt, Refused, Sent, Uncertain
 from mailer.domain.message import OutgoingMessage
+from mailer.errors import BackendError, BackendUnavailable
 
 __all__ = ["BackendContract", "assert_finished", "make_message"]
 
+#: Seconds within which a call that was broken off must be over.
+AT_ONCE = 10.0
 BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
@@ -63,6 +70,22 @@ class BackendContract:
 
     def delivered(self) -> list[tuple[str, bytes]] | None:
         """(recipient, content) of all that arrived since the test began, if yours can tell; None skips those checks."""
+        return None
+
+    def arrives(self, message: OutgoingMessage) -> tuple[str, bytes]:
+        """What `delivered` tells of a message, if your backend changes it on the way."""
+        return message.recipient, message.content
+
+    def refusing(self) -> Backend | None:
+        """A backend whose service refuses reader2@example.org for good and takes all others, if you can make one."""
+        return None
+
+    def unreachable(self) -> Backend | None:
+        """A backend whose service cannot be reached, if you can make one."""
+        return None
+
+    def silent(self) -> Backend | None:
+        """A backend whose service takes the first message and breaks off without an answer, then takes what comes."""
         return None
 
     @pytest.fixture
@@ -169,7 +192,94 @@ class BackendContract:
         finally:
             other.close()
 
+    def test_broken_off_by_another_thread_it_comes_to_an_end_and_hides_nothing(self) -> None:
+        """As when a worker must stop: what has no receipt then is tried again, so it must not have left."""
+        backend, sending = self.make(), _Sending()
+        thread = threading.Thread(target=sending.run, args=(backend,), daemon=True)
+        thread.start()
+        assert sending.under_way.wait(AT_ONCE), "it sent nothing"
+        sending.stopping.set()
+        backend.abort()
+        thread.join(AT_ONCE)
+        assert not thread.is_alive(), "abort did not end the call"
+        backend.close()
+        assert isinstance(sending.error, (BackendUnavailable, type(None))), sending.error
+        answered = zip(sending.taken, sending.receipts, strict=False)
+        gone = {self.arrives(message) for message, receipt in answered if isinstance(receipt, (Sent, Uncertain))}
+        arrived = self.delivered()
+        if arrived is not None:
+            assert len(arrived) == len(set(arrived)), "something left twice"
+            assert set(arrived) <= gone, "something left, and its receipt does not say so"
+
+    def test_a_refusal_is_a_value_and_the_next_message_goes_out(self) -> None:
+        with _closing(self.refusing) as backend:
+            receipts = list(backend.send_many(make_message(number) for number in (1, 2, 3)))
+            assert [type(receipt) for receipt in receipts] == [Sent, Refused, Sent]
+
+    def test_a_service_that_is_down_is_an_error_and_nobody_s_fate(self) -> None:
+        taken: list[OutgoingMessage] = []
+        with _closing(self.unreachable) as backend:
+            for _ in range(2):
+                with pytest.raises(BackendError):
+                    _send_all(backend, taken)
+        assert len(taken) <= 4  # one, and one ahead, each time
+
+    def test_a_lost_answer_is_uncertain_and_is_not_sent_again(self) -> None:
+        """The message may have arrived; only a person can decide to send it again."""
+        with _closing(self.silent) as backend:
+            first, second = make_message(1), make_message(2)
+            assert isinstance(backend.send(first), Uncertain)
+            assert isinstance(backend.send(second), Sent)
+            arrived = self.delivered()
+            if arrived is not None:
+                assert arrived.count(self.arrives(first)) <= 1
+                assert arrived.count(self.arrives(second)) == 1
+
     def _arrived(self, messages: list[OutgoingMessage]) -> None:
         found = self.delivered()
         if found is not None:
-            assert found == [(message.recipient, message.content) for message in messages]
+            assert found == [self.arrives(message) for message in messages]
+
+
+class _Sending:
+    """A worker's thread: hands over messages until it is told to stop, and keeps what it heard."""
+
+    def __init__(self) -> None:
+        self.stopping, self.under_way = threading.Event(), threading.Event()
+        self.taken: list[OutgoingMessage] = []
+        self.receipts: list[Receipt] = []
+        self.error: Exception | None = None
+
+    def run(self, backend: Backend) -> None:
+        try:
+            for receipt in backend.send_many(self._messages()):
+                self.receipts.append(receipt)
+                if len(self.receipts) == 3:
+                    self.under_way.set()
+        except Exception as error:  # noqa: BLE001 (looked at by the test)
+            self.error = error
+
+    def _messages(self) -> Iterator[OutgoingMessage]:
+        while not self.stopping.is_set():
+            self.taken.append(make_message(len(self.taken) + 1))
+            yield self.taken[-1]
+
+
+def _send_all(backend: Backend, taken: list[OutgoingMessage]) -> None:
+    def messages() -> Iterator[OutgoingMessage]:
+        for number in (1, 2, 3):
+            taken.append(make_message(number))
+            yield taken[-1]
+
+    list(backend.send_many(messages()))
+
+
+@contextmanager
+def _closing(make: Callable[[], Backend | None]) -> Iterator[Backend]:
+    backend = make()
+    if backend is None:
+        pytest.skip(f"{make.__name__}() makes none")
+    try:
+        yield backend
+    finally:
+        backend.close()

@@ -2,19 +2,28 @@
 
 import importlib.util
 import json
+import re
+import socket
 import stat
 import sys
+from email.parser import BytesParser
 from pathlib import Path
 from smtpd import SmtpServer
 
 import pytest
 
+from mailer.backend import Refused, Uncertain
 from mailer.backends.maildir import MaildirBackend
 from mailer.backends.memory import MemoryBackend
 from mailer.backends.smtp import SmtpBackend
+from mailer.errors import BackendUnavailable
 from mailer.testing import BackendContract
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_backend.py"
+
+
+def _number(content):
+    return int(re.search(rb"Number (\d+)", content)[1])
 
 
 class TestMemory(BackendContract):
@@ -25,6 +34,16 @@ class TestMemory(BackendContract):
     def delivered(self):
         return [(message.recipient, message.content) for message in self.made.messages]
 
+    def refusing(self):
+        return MemoryBackend(receipts={"reader2@example.org": Refused(code=550)})
+
+    def unreachable(self):
+        return MemoryBackend(receipts={"reader1@example.org": BackendUnavailable()})
+
+    def silent(self):
+        self.made = MemoryBackend(receipts={"reader1@example.org": Uncertain()})
+        return self.made
+
 
 class TestMaildir(BackendContract):
     @pytest.fixture(autouse=True)
@@ -33,6 +52,15 @@ class TestMaildir(BackendContract):
 
     def make(self):
         return MaildirBackend({"path": str(self.path)})
+
+    def delivered(self):
+        """Files have no order, so they are told apart by what they hold; their recipient stands in To."""
+        contents = sorted((file.read_bytes() for file in self.path.glob("new/*")), key=_number)
+        return [(BytesParser().parsebytes(content)["To"], content) for content in contents]
+
+    def unreachable(self):
+        self.path.write_text("A file where the folder should be.")
+        return self.make()
 
 
 class SmtpContract(BackendContract):
@@ -54,9 +82,22 @@ class SmtpContract(BackendContract):
     def delivered(self):
         return [(message.recipient, message.content) for message in self.relay.accepted]
 
+    def refusing(self):
+        self.relay.rcpt["reader2@example.org"] = "550 5.1.1 no such person"
+        return self.make()
+
+    def unreachable(self):
+        return SmtpBackend({"host": "127.0.0.1", "port": self._closed_port(), "security": "none"})
+
+    def _closed_port(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            return server.getsockname()[1]
+
 
 class TestSmtp(SmtpContract):
-    pass
+    def silent(self):
+        self.relay.misbehaviour, self.relay.times = "drops-at-dot", 1
+        return self.make()
 
 
 class TestSmtpWithoutPipelining(SmtpContract):
