@@ -50,6 +50,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("SEND", "cancel", "control:cancel", "End a mailing: whoever has not had it will not."),
     Entry("SEND", "retry", "control:retry", "Try again with those that failed, or are in doubt."),
     Entry("SEND", "why", "why:why", "Say why somebody gets a campaign or not, and what became of it."),
+    Entry("RUN", "up", "up:up", "Run it all: serve, scheduler and worker in one process tree."),
     Entry("RUN", "serve", "serve:serve", "Serve what mail links to: leave, read in the browser, pictures."),
     Entry(
         "RUN", "worker", "worker:worker", "Send what is queued, until stopped or, with --drain, until nothing is due."

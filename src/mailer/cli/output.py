@@ -1,10 +1,12 @@
 """What a command says: data on stdout, talk on stderr, errors that say what to do; one JSON document with --json."""
 
 import json
+import logging
 import os
 import re
 import sys
 from collections.abc import Mapping
+from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +18,7 @@ from mailer.errors import MailerError, Refused, UsageError
 
 if TYPE_CHECKING:
     from mailer.app import App
+    from mailer.settings import Settings
 
 
 #: What could command a terminal or reorder its line: people's names, relays' replies and cells of files are printed here.
@@ -52,6 +55,11 @@ class Output:
         self.no_input = False
         self.verbose = 0
         self.quiet = False
+        self.log_format = "text"
+        #: Which part of `up` speaks, such as "worker 1"; "" for a command that is one process.
+        self.part = ""
+        #: Settings that were read already; None: read those of the project.
+        self.settings: Settings | None = None
 
     def take(self, options: Mapping[str, Any]) -> None:
         """Global options as they come, before or after the subcommand; the last word wins, and a flag stays set."""
@@ -65,6 +73,8 @@ class Output:
         from mailer.app import App
         from mailer.settings import find_project, load
 
+        if self.settings is not None:
+            return App(self.settings)
         if self.project:
             root = Path(self.project).resolve()
             if find_project(root) != root:
@@ -76,6 +86,21 @@ class Output:
             found = find_project(Path.cwd())
             root = found or None  # type: ignore[assignment]
         return App(load(root))
+
+    def for_part(self, name: str) -> "Output":
+        """The same options and settings for a process of its own, which says its name before all it says."""
+        part = copy(self)
+        part.settings, part.part = self.app.settings, name
+        vars(part).pop("app", None)  # it holds connections, which are of this process
+        return part
+
+    def begin_log(self, chosen: str | None = None) -> None:
+        """From here on all talk is a log. chosen: its format, from the command line; None to take the setting's."""
+        from mailer.cli.logs import set_up
+
+        settings = self.app.settings
+        self.log_format = chosen or settings.log.format
+        set_up(self.log_format, part=self.part, verbose=bool(self.verbose), secrets=settings.secrets)
 
     def close(self) -> None:
         """Close what the command opened."""
@@ -89,8 +114,12 @@ class Output:
 
     def say(self, text: str = "") -> None:
         """Talk: progress, summaries, the next command."""
-        if not self.quiet:
-            click.echo(_harmless(text), err=True)
+        if self.quiet:
+            return
+        if self.log_format == "json":
+            logging.getLogger(__name__).info("%s", text)
+        else:
+            click.echo(self._before + _harmless(text), err=True)
 
     def data(self, text: str) -> None:
         """What the command was asked for, for people; nothing with --json."""
@@ -108,12 +137,15 @@ class Output:
             self.say(f"Next: {invocation()} {command}")
 
     def warn(self, text: str) -> None:
-        text = _harmless(text)
-        click.echo(
-            click.style("note: ", fg="yellow") + text if not self.no_color else f"note: {text}",
-            err=True,
-            color=self._color,
-        )
+        if self.log_format == "json":
+            logging.getLogger(__name__).warning("%s", text)
+            return
+        note = "note: " if self.no_color else click.style("note: ", fg="yellow")
+        click.echo(self._before + note + _harmless(text), err=True, color=self._color)
+
+    @property
+    def _before(self) -> str:
+        return f"{self.part}: " if self.part else ""
 
     @property
     def _color(self) -> bool | None:
@@ -131,9 +163,12 @@ class Output:
 
     def error(self, error: MailerError) -> None:
         hint = error.hint.replace("`mailer ", f"`{invocation()} ")
+        if self.log_format == "json":
+            logging.getLogger(__name__).error("%s", f"{error.message} {hint}".strip())
         if self.as_json:
             body = {"error": {"code": error.code, "message": error.message, "hint": hint}}
             click.echo(json.dumps(body, ensure_ascii=False), err=True)
+        if self.as_json or self.log_format == "json":
             return
         message = click.style("error: ", fg="red", bold=True) + _harmless(error.message)
         click.echo(message, err=True, color=self._color)

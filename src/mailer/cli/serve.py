@@ -1,35 +1,62 @@
 """`mailer serve`: the pages that subscribers meet."""
 
+from collections.abc import Callable
+
 import click
 
+from mailer.cli import long_running, service_manager
 from mailer.cli.output import Output
+
+STEP = 0.2
 
 
 @click.command()
-@click.option("--host", metavar="ADDRESS", help="Listen on this address; default: web.host.")
-@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Listen on this port; default: web.port.")
+@long_running.host
+@long_running.port
+@long_running.log_format
 @click.pass_obj
-def serve(output: Output, host: str | None, port: int | None) -> None:
+def serve(output: Output, host: str | None, port: int | None, log_format: str | None) -> None:
     """Serve what mail links to: leave, read in the browser, public pages, pictures, health.
 
     Runs until Ctrl-C. A reverse proxy with https stands before it, and web.public_url names that proxy's address.
     """
+    output.begin_log(log_format)
+    url = serve_pages(output, host, port, ready=lambda: service_manager.tell(service_manager.READY))
+    output.document({"url": url})
+
+
+def serve_pages(
+    output: Output,
+    host: str | None,
+    port: int | None,
+    *,
+    ready: Callable[[], None],
+    wanted: Callable[[], bool] = lambda: True,
+) -> str:
+    """Serve until a signal comes, or nobody wants it any more; the address it had. ready: called when it listens."""
+    from contextlib import ExitStack
+
     from mailer.storage.heartbeats import Role, beating
+    from mailer.web.metrics import measured
     from mailer.web.server import Server, listen, until_signalled
     from mailer.web.site import make_site
 
     app = output.app
     site = make_site(app)
     listener = listen(host or app.settings.web.host, app.settings.web.port if port is None else port)
-    with (
-        until_signalled() as stop,
-        Server(site, listener) as server,
-        beating(app.database, app.clock, Role.WEB),
-    ):
+    with ExitStack() as running:
+        stop = running.enter_context(until_signalled())
+        server = running.enter_context(Server(site, listener))
+        figures = running.enter_context(measured(app))
+        running.enter_context(beating(app.database, app.clock, Role.WEB))
         if app.settings.web.public_url:
             output.say(f"Mail links to {app.settings.web.public_url}, which must lead here.")
         else:
             output.warn("web.public_url is not set, so no mail can link here: add it to [web] in mailer.toml.")
+        if figures:
+            output.say(f"Figures for Prometheus on {figures}/metrics.")
         output.say(f"Serving on {server.url}. Stop with Ctrl-C.")
-        stop.wait()
-    output.document({"url": server.url})
+        ready()
+        while not stop.wait(STEP) and wanted():
+            pass
+    return server.url

@@ -1,24 +1,14 @@
-"""Several worker processes under one command: started together, stopped together, their results added up.
+"""Several worker processes under one command: their results added up. `supervisor` starts, watches and stops them."""
 
-Each is independent: its own database connection, relay connections and leases. They are spawned, never forked: a
-database connection does not survive a fork. Each leads a process group of its own, so Ctrl-C on the terminal reaches
-this process alone, which passes it on once. If this process is killed, they notice and stop.
-"""
-
-import multiprocessing
-import os
 from collections import Counter
-from multiprocessing.connection import Connection
 
 from mailer.cli.output import Output
-from mailer.delivery.foreground import Ended, run_in_foreground, stopped_by_signals
+from mailer.cli.supervisor import Part, Supervisor, Tether
+from mailer.delivery.foreground import Ended, run_in_foreground
 from mailer.delivery.observer import Observer
 from mailer.delivery.summary import Summary, what_is_left
 from mailer.domain.mailing import Mailing
 from mailer.errors import MailerError
-from mailer.settings import Settings
-
-Answer = Ended | MailerError | None  # None: it ended without a word
 
 
 class Voice(Observer):
@@ -33,58 +23,37 @@ class Voice(Observer):
     def paused(self, mailing: Mailing, reason: str) -> None:
         self._output.warn(f"{mailing.slug} ({mailing.id}) is paused: {reason}")
 
+    def trouble(self, reason: str, seconds: float) -> None:
+        self._output.warn(f"{reason} Trying again in {max(1, round(seconds))} s.")
+
 
 def work_in_processes(output: Output, number: int, *, drain: bool) -> Ended:
     """Run `number` workers to their end. Raises what the first of them raised."""
-    app = output.app
-    database, _ = app.database, app.secret_key  # made once, before many want to make it
-    app.relays  # noqa: B018 (refused here once, not in every process)
-    context = multiprocessing.get_context("spawn")
-    pipes, children = [], []
-    for _number in range(number):
-        mine, theirs = context.Pipe(duplex=False)
-        child = context.Process(target=_child, args=(app.settings, number, drain, theirs, os.getpid()))
-        child.start()
-        theirs.close()
-        pipes.append(mine)
-        children.append(child)
+    prepare(output)
     output.say(f"Working the queue in {number} processes; Ctrl-C stops.")
-
-    def stop() -> None:
-        for child in children:
-            child.terminate()  # SIGTERM: finish what is on the wire
-
-    with stopped_by_signals(stop) as received:
-        answers = []
-        for pipe in pipes:
-            answer = _answer(pipe)
-            answers.append(answer)
-            if not isinstance(answer, Ended):
-                stop()
-        for child in children:
-            child.join()
-    for answer in answers:
-        if isinstance(answer, MailerError):
-            raise answer
-    if None in answers and not received:
+    outcome = Supervisor(worker_parts(output, number, drain=drain), said=output.warn, lasting=not drain).run()
+    if outcome.died and outcome.received is None:
         raise MailerError(
             "A worker process ended unexpectedly.",
             hint="Nobody is lost: what it held is taken over when its leases end. Run the worker again.",
         )
-    total = _added([answer.summary for answer in answers if isinstance(answer, Ended)])
-    total.left = what_is_left(database, now=app.clock(), only=None)
-    return Ended(summary=total, signal=received[0] if received else None)
+    total = added([answer.summary for answer in outcome.answers if isinstance(answer, Ended)])
+    total.left = what_is_left(output.app.database, now=output.app.clock(), only=None)
+    return Ended(summary=total, signal=outcome.received)
 
 
-def _answer(pipe: Connection) -> Answer:
-    try:
-        answer: Answer = pipe.recv()
-    except EOFError:
-        return None
-    return answer
+def prepare(output: Output) -> None:
+    """Make once what many would want to make at once, and refuse once what each would refuse."""
+    _ = output.app.database, output.app.secret_key, output.app.relays
 
 
-def _added(summaries: list[Summary]) -> Summary:
+def worker_parts(output: Output, number: int, *, drain: bool = False) -> list[Part]:
+    """`number` workers that share the relays' rates and connections."""
+    names = ["worker"] if number == 1 else [f"worker {each}" for each in range(1, number + 1)]
+    return [Part(output=output.for_part(name), run=_work, arguments=(number, drain)) for name in names]
+
+
+def added(summaries: list[Summary]) -> Summary:
     total = Summary(counts=sum((one.counts for one in summaries), Counter()))
     for one in summaries:
         total.paused |= one.paused
@@ -92,13 +61,8 @@ def _added(summaries: list[Summary]) -> Summary:
     return total
 
 
-def _child(settings: Settings, number: int, drain: bool, pipe: Connection, parent: int) -> None:
+def _work(output: Output, tether: Tether, number: int, drain: bool) -> Ended:
     """One worker process."""
-    from mailer.app import App
-
-    os.setpgid(0, 0)
-    worker = App(settings).worker(observer=Voice(Output()), processes=number)
-    try:
-        pipe.send(run_in_foreground(worker, drain=drain, wanted=lambda: os.getppid() == parent))
-    except MailerError as error:
-        pipe.send(error)
+    worker = output.app.worker(observer=Voice(output), processes=number)
+    tether.ready()
+    return run_in_foreground(worker, drain=drain, wanted=tether.wanted)

@@ -106,7 +106,7 @@ def work(output: Output, *, drain: bool, only: int | None = None, wanted: Callab
     """Run one worker until it is done or a signal comes. only: a mailing's id. wanted: as `run_in_foreground` takes it."""
     import sys
 
-    draw = not (output.quiet or output.as_json) and sys.stderr.isatty()
+    draw = not (output.quiet or output.as_json or output.log_format == "json") and sys.stderr.isatty()
     with Talk(output, draw=draw) as talk:
         return run_in_foreground(output.app.worker(observer=talk, only=only), drain=drain, wanted=wanted)
 

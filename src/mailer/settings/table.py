@@ -1,10 +1,12 @@
 """The table of settings: name, default, help."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote
 
+from mailer.settings.dkim import DkimSettings
 from mailer.settings.relays import RelaySettings
 from mailer.settings.setting import setting
 
@@ -48,6 +50,7 @@ class WebSettings:
     public_url: str = setting("", "where subscribers reach `mailer serve`: https, without a path at its end")
     host: str = setting("127.0.0.1", "address `serve` listens on")
     port: int = setting(8000, "port `serve` listens on")
+    metrics: str = setting("", "where Prometheus may ask for figures, such as 127.0.0.1:9464; unset: nowhere")
     secret_key: str = setting(
         "", "signs links; made on first run and kept in .mailer/secret.key when unset", secret=True
     )
@@ -94,6 +97,18 @@ class ScheduleSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsSettings:
+    to: str = setting("", "who is told by mail when a mailing needs a person: addresses, with commas between")
+    relay: str = setting("", "the relay that carries this mail, by its name; default: the first")
+    webhook: str = setting("", "an https address that is told too, as a JSON document", secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    format: str = setting("text", "the log of up, serve, worker and scheduler: text, or json (one object a line)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings. `root`: the project folder, None when there is none.
 
@@ -108,7 +123,10 @@ class Settings:
     subscribers: SubscribersSettings = field(default_factory=SubscribersSettings)
     sending: SendingSettings = field(default_factory=SendingSettings)
     relays: tuple[RelaySettings, ...] = ()
+    dkim: DkimSettings = field(default_factory=DkimSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    alerts: AlertsSettings = field(default_factory=AlertsSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     root: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -117,6 +135,18 @@ class Settings:
     def leaves_this_machine(self) -> bool:
         """Whether any relay carries mail further than loopback."""
         return not all(relay.on_loopback for relay in self.relays)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Every value that is never printed, and the passwords within those that are URLs."""
+        tables = [*(getattr(self, name) for name in SECTIONS), *self.relays]
+        hidden = {
+            getattr(table, one.name)
+            for table in tables
+            for one in fields(table)
+            if one.metadata.get("secret") and isinstance(getattr(table, one.name), str)
+        }
+        return frozenset(hidden | {_password(text) for text in hidden}) - {""}
 
     def place_of(self, *names: str) -> tuple[str, int | None]:
         """(file or variable, line) where the first of `names` that is set anywhere is set; else mailer.toml as a whole."""
@@ -127,6 +157,11 @@ class Settings:
         return FILE_NAME, None
 
 
+def _password(url: str) -> str:
+    login, at, _ = url.partition("://")[2].rpartition("@")
+    return unquote(login.partition(":")[2]) if at else ""
+
+
 SECTIONS: dict[str, type] = {
     "project": ProjectSettings,
     "organisation": OrganisationSettings,
@@ -135,5 +170,8 @@ SECTIONS: dict[str, type] = {
     "database": DatabaseSettings,
     "subscribers": SubscribersSettings,
     "sending": SendingSettings,
+    "dkim": DkimSettings,
     "schedule": ScheduleSettings,
+    "alerts": AlertsSettings,
+    "log": LogSettings,
 }
