@@ -42,10 +42,13 @@ class Header:
         self._subjects: dict[str, bytes] = {}
         self._second: tuple[int, bytes] = (-1, b"")
 
-    def lay(self, *, to: str, subject: str, at: datetime, key: str, leave_token: str) -> bytes:
-        """The header fields with their CRLFs. to: an ASCII address; key: the left part of the Message-ID."""
+    def lay(self, *, to: str, subject: str, at: datetime, key: str, leave_token: str) -> tuple[bytes, ...]:
+        """The header fields with their CRLFs, in blocks of which all but the last are shared by many messages.
+
+        to: an ASCII address; key: the left part of the Message-ID.
+        """
         personal = f"To: {to}\r\nMessage-ID: <{key}@{self._domain}>\r\n{self._leave.lay(leave_token)}"
-        return b"".join((self._shared, self._subject(subject), self._date(at), personal.encode()))
+        return self._shared, self._subject(subject), self._date(at), personal.encode()
 
     def _subject(self, text: str) -> bytes:
         laid = self._subjects.get(text)

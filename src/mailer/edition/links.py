@@ -125,8 +125,13 @@ def _open(key: bytes, token: str) -> tuple[int, int] | None:
 
 
 def _keyed(key: bytes, *, test: bool) -> blake2b:
-    # BLAKE2 takes keys of at most 64 bytes (RFC 7693 §2.1); the personalisation keeps its uses apart.
+    return keyed(key, use=b"mailer test" if test else b"mailer links", size=4 * _MAC_BYTES)
+
+
+def keyed(key: bytes, *, use: bytes, size: int) -> blake2b:
+    """A hash of `size` bytes that only a holder of the secret key can make, and none for one use is good for another."""
+    # BLAKE2 takes keys of at most 64 bytes (RFC 7693 §2.1); the personalisation, of at most 16, keeps its uses apart.
     short = key if len(key) <= 64 else blake2b(key, person=b"mailer key").digest()
     if not short:
         raise ValueError("an empty key signs nothing")
-    return blake2b(key=short, digest_size=4 * _MAC_BYTES, person=b"mailer test" if test else b"mailer links")
+    return blake2b(key=short, digest_size=size, person=use)

@@ -5,13 +5,14 @@ parsed, rendered or imported: the same edition and recipient give the same bytes
 became of the campaign's file, the templates or this program's templates since.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 
 from mailer.domain.message import OutgoingMessage
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
+from mailer.edition.dispatch import PLAIN, Dispatch
 from mailer.edition.envelope import ascii_address
 from mailer.edition.expressions import SUBSCRIBER, Env, Reads, Scope, environment
 from mailer.edition.filters import filters
@@ -22,10 +23,12 @@ from mailer.edition.links import Signer
 from mailer.edition.media import PAGE
 from mailer.edition.message import lay_part
 from mailer.edition.parts import compile_block
+from mailer.edition.sender import BounceAddresses, EnvelopeSender, Rule
 from mailer.errors import EditionError
 
 #: Gmail cuts a message off at about this size of its HTML; what is cut off is the way out.
 MOST_HTML_BYTES = 102_400
+_CRLF = b"\r\n"
 
 
 class Program:
@@ -41,6 +44,7 @@ class Program:
         self.edition = edition
         self._test = test
         self._signer = Signer(key, mailing_id, test=test)
+        self._bounces = BounceAddresses(key, mailing_id)
         self._variants = {
             tag: _VariantProgram(edition, variant, subject_prefix) for tag, variant in edition.variants.items()
         }
@@ -52,8 +56,8 @@ class Program:
         fields = frozenset().union(*(variant.fields for variant in self._variants.values()))
         return fields | {"language"} if len(self._variants) > 1 else fields
 
-    def message(self, recipient: Recipient, *, at: datetime) -> OutgoingMessage:
-        """The finished message. at: its Date, aware.
+    def message(self, recipient: Recipient, *, at: datetime, dispatch: Dispatch = PLAIN) -> OutgoingMessage:
+        """The finished message. at: its Date, aware. dispatch: as the relay wants it by which it leaves.
 
         Raises EditionError, which is about this recipient only, if a value or the address cannot be placed, or if the
         HTML part grows past `MOST_HTML_BYTES`.
@@ -65,8 +69,19 @@ class Program:
             key = self._test_key(recipient, at)
         env = environment(recipient.fields, links)
         subject = variant.subject(env)
-        head = variant.header.lay(to=to, subject=subject, at=at, key=key, leave_token=links["leave"])
-        return OutgoingMessage(key=key, sender=variant.header.sender, recipient=to, content=variant.lay(head, env))
+        fields = variant.header.lay(to=to, subject=subject, at=at, key=key, leave_token=links["leave"])
+        header = (*fields, variant.content_type)
+        content = variant.lay(header, env)
+        if dispatch.signer is not None:
+            body = memoryview(content)[sum(map(len, header)) + len(_CRLF) :]
+            content = dispatch.signer.sign(header, body, at=at) + content
+        sender = self._sender(dispatch.sender, variant, recipient)
+        return OutgoingMessage(key=key, sender=sender, recipient=to, content=content)
+
+    def _sender(self, wanted: EnvelopeSender, variant: "_VariantProgram", recipient: Recipient) -> str:
+        if wanted.rule is Rule.VERP:
+            return self._bounces.address(wanted.where, recipient.public_id)
+        return wanted.where if wanted.rule is Rule.FIXED else variant.header.sender
 
     def variant_for(self, recipient: Recipient) -> Variant:
         """The variant in the recipient's language: that of "pt-BR", else of "pt", else the base."""
@@ -127,9 +142,8 @@ class _VariantProgram:
         self.wire_html, html_encoding = lay_part(variant.html, self._scope)
         # "=_" is in no quoted-printable and no base64 text (RFC 2045 §6.7), so no value can contain the boundary.
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
-        self._head = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n\r\n' % boundary + _part_head(
-            boundary, b"plain", text_encoding
-        )
+        self.content_type = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
+        self._head = _CRLF + _part_head(boundary, b"plain", text_encoding)
         self._middle = b"\r\n" + _part_head(boundary, b"html", html_encoding)
         self._tail = b"\r\n--%b--\r\n" % boundary
 
@@ -147,10 +161,10 @@ class _VariantProgram:
     def html(self) -> Lay[str]:
         return compile_block(self.variant.html, self._scope, PAGE)
 
-    def lay(self, head: bytes, env: Env) -> bytes:
-        """The whole message: `head`, then both parts."""
+    def lay(self, header: Iterable[bytes], env: Env) -> bytes:
+        """The whole message: `header`, the blank line, then both parts."""
         html = self.wire_html(env)
-        content = b"".join((head, self._head, *self._wire_text(env), self._middle, *html, self._tail))
+        content = b"".join((*header, self._head, *self._wire_text(env), self._middle, *html, self._tail))
         if len(content) > MOST_HTML_BYTES and sum(map(len, html)) > MOST_HTML_BYTES:
             raise EditionError(
                 f"The HTML part is larger than the {MOST_HTML_BYTES:,} bytes from which mail programs cut it off.",

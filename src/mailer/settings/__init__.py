@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer.errors import InputProblems, SettingsError
+from mailer.settings.dkim import DkimSettings
 from mailer.settings.environment import read_environment
 from mailer.settings.file import SLUG, Read, read_file
 from mailer.settings.relays import RelaySettings, is_loopback, relay_from_url
@@ -36,6 +37,7 @@ __all__ = [
     "SLUG",
     "BrandSettings",
     "DatabaseSettings",
+    "DkimSettings",
     "ListSettings",
     "OrganisationSettings",
     "ProjectSettings",

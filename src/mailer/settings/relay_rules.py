@@ -28,6 +28,7 @@ def faults(relay: RelaySettings, *, before: Sequence[RelaySettings] = ()) -> Ite
     yield from _name(relay, before)
     if relay.backend == "smtp":
         yield from _server(relay)
+    yield from _envelope(relay)
     if relay.password and relay.password_file:
         yield Fault(key="password_file", message="password is set as well", hint="take one of the two out")
     if relay.weight > MOST_WEIGHT:
@@ -43,6 +44,19 @@ def _name(relay: RelaySettings, before: Sequence[RelaySettings]) -> Iterator[Fau
     elif relay.name in {other.name for other in before}:
         message = f'two relays are called "{relay.name}"'
         yield Fault(key="name", message=message, hint='give each a name of its own: name = "…"')
+
+
+def _envelope(relay: RelaySettings) -> Iterator[Fault]:
+    if relay.envelope == "fixed" and not relay.envelope_from:
+        hint = 'write envelope_from = "bounces@example.org"'
+        yield Fault(key="envelope", message="bounces go to a fixed address, and there is none", hint=hint)
+    elif relay.envelope == "verp" and not relay.bounce_domain:
+        hint = 'write bounce_domain = "bounce.example.org"'
+        yield Fault(key="envelope", message="bounces go to a domain of ours, and there is none", hint=hint)
+    for key, rule in (("envelope_from", "fixed"), ("bounce_domain", "verp")):
+        if getattr(relay, key) and relay.envelope != rule:
+            message = f"{key} is set, and bounces do not go there"
+            yield Fault(key=key, message=message, hint=f'write envelope = "{rule}", or take it out')
 
 
 def _server(relay: RelaySettings) -> Iterator[Fault]:

@@ -41,6 +41,10 @@ class RelaySettings:
     connections: int = setting(0, "connections of one worker process; 0: sending.connections, 2 where no rate is known")
     messages_per_connection: int = setting(1000, "a connection is renewed after this many")
     pipelining: str = setting("on", "several commands at once where the relay offers it; off if it does so badly")
+    envelope: str = setting("from", "where bounces go: from (the From address), fixed, or verp (an address for each message)")
+    envelope_from: str = setting("", "the address of envelope = fixed, such as bounces@example.org")
+    bounce_domain: str = setting("", "the domain of envelope = verp, whose mail we read: bounce.example.org")
+    dkim: str = setting("on", "sign what leaves here as [dkim] says; off where the relay signs and ours would break")
     ehlo_name: str = setting("", "how we greet the relay; default: this machine's full name, else its address")
     path: str = setting("", "the folder of a maildir backend")
     options: Mapping[str, object] = field(

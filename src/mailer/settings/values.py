@@ -25,18 +25,32 @@ CHOICES = {
     "relays.preset": tuple(PRESETS),
     "relays.security": ("starttls", "tls", "none"),
     "relays.pipelining": ("on", "off"),
+    "relays.envelope": ("from", "fixed", "verp"),
+    "relays.dkim": ("on", "off"),
 }
 COLOURS = frozenset(f"brand.{name}" for name in ("accent", "accent_dark", "ink", "paper", "canvas"))
+#: RFC 6376 §3.1: labels of a domain, most often one.
+_SELECTOR = (
+    re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"),
+    "letters, digits and hyphens, such as mailer2026",
+)
+_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
+_DOMAIN = (re.compile(r"[^\s@<>,;:/\"_.]+(?:\.[^\s@<>,;:/\"_.]+)+"), "write the domain alone: example.org")
 #: Texts of some form: what they look like when they are set, and an example. None of them may end the place it stands in:
 #: a header field, an attribute, a style.
 _FORMS = {
     "organisation.name": (re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+"), "one line of text"),
     "organisation.from_address": (
-        re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+"),
+        _ADDRESS,
         "write the address alone: news@example.org",
     ),
     "organisation.website": (re.compile(r"https?://[^\s<>\"]+"), 'write "https://www.example.org"'),
     "brand.name": (re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+"), "one line of text"),
+    "dkim.selector": _SELECTOR,
+    "dkim.ed25519_selector": _SELECTOR,
+    "dkim.domain": _DOMAIN,
+    "relays.envelope_from": (_ADDRESS, "write an address alone: bounces@example.org"),
+    "relays.bounce_domain": _DOMAIN,
     "web.metrics": (re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}"), 'write "127.0.0.1:9464"'),
     "alerts.to": (
         re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+(?:\s*,\s*[^\s@<>,;\"]+@[^\s@<>,;\"]+)*"),

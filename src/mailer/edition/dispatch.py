@@ -1,0 +1,18 @@
+"""What about a message depends on the relay by which it leaves."""
+
+from dataclasses import dataclass, field
+
+from mailer.edition.dkim import Signer
+from mailer.edition.sender import EnvelopeSender
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """How one relay wants its messages. signer: None where they leave unsigned."""
+
+    sender: EnvelopeSender = field(default_factory=EnvelopeSender)
+    signer: Signer | None = None
+
+
+#: From the From address, unsigned: for relays of which nothing is said, and for messages that are only looked at.
+PLAIN = Dispatch()

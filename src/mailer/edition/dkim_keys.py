@@ -1,0 +1,141 @@
+"""Where the keys that sign mail are kept, and how the settings become a `Signer`.
+
+Keys are files of mode 0600 below the project, which git leaves out, or come from the environment. A key that cannot be
+used is an error before anything is queued or sent: mail never leaves unsigned because its key could not be read.
+"""
+
+import logging
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailer.edition.dkim import Algorithm, SelectedKey, Signer
+from mailer.edition.dkim_domain import signing_domain
+from mailer.edition.dkim_key import DkimKey, read_pem
+from mailer.errors import Refused, SettingsError
+from mailer.settings import Settings
+
+log = logging.getLogger(__name__)
+FOLDER = Path(".mailer") / "dkim"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """What the settings say of one key. text: the key itself, if they hold it."""
+
+    algorithm: Algorithm
+    selector: str
+    file: str
+    text: str
+    prefix: str  #: of its settings' names
+
+
+def configured(settings: Settings) -> tuple[KeySettings, ...]:
+    """The keys that the settings name, that for RSA first. Raises SettingsError."""
+    dkim = settings.dkim
+    rsa = KeySettings(
+        algorithm=Algorithm.RSA,
+        selector=dkim.selector,
+        file=dkim.key_file,
+        text=dkim.private_key,
+        prefix="dkim.",
+    )
+    second = KeySettings(
+        algorithm=Algorithm.ED25519,
+        selector=dkim.ed25519_selector,
+        file=dkim.ed25519_key_file,
+        text=dkim.ed25519_private_key,
+        prefix="dkim.ed25519_",
+    )
+    for one in (rsa, second):
+        if (one.file or one.text) and not one.selector:
+            raise SettingsError(
+                f"There is a DKIM key and no {one.prefix}selector, so mail would leave unsigned.",
+                hint=f"Set {one.prefix}selector to the name it has in DNS, or take the key out.",
+            )
+    if second.selector and not rsa.selector:
+        raise SettingsError(
+            "dkim.ed25519_selector is set and dkim.selector is not.",
+            hint="Many receivers know RSA only: make that key first, with `mailer dkim new`.",
+        )
+    if second.selector and second.selector.lower() == rsa.selector.lower():
+        raise SettingsError(
+            f'dkim.selector and dkim.ed25519_selector are both "{rsa.selector}".',
+            hint="Each key has a name of its own in DNS.",
+        )
+    return tuple(one for one in (rsa, second) if one.selector)
+
+
+def signer_for(settings: Settings) -> Signer:
+    """What signs the mail that leaves here, where `settings.dkim.wanted`. Raises SettingsError."""
+    domain = signing_domain(settings)
+    return Signer(domain, [SelectedKey(selector=one.selector, key=read(settings, one)) for one in configured(settings)])
+
+
+def read(settings: Settings, one: KeySettings) -> DkimKey:
+    """The key. Raises SettingsError, which says where it was looked for."""
+    if one.text:
+        where = settings.origins.get(f"{one.prefix}private_key", f"{one.prefix}private_key")
+        pem = one.text.replace("\\n", "\n").encode()  # as it comes through files that keep one line for each variable
+    else:
+        path = path_of(settings, one)
+        where, pem = str(path), _read_private(path, one)
+    key = read_pem(pem, one.algorithm, where=where)
+    if key.weak:
+        log.warning(
+            "dkim key is short: selector=%s bits=%d; `mailer dkim new` makes a longer one", one.selector, key.bits
+        )
+    return key
+
+
+def path_of(settings: Settings, one: KeySettings) -> Path:
+    """The file of a key. Raises SettingsError where there is no project that it could stand in."""
+    if one.file and (settings.root or Path(one.file).is_absolute()):
+        return (settings.root or Path()) / one.file
+    if settings.root is None:
+        variable = f"MAILER_{one.prefix.replace('.', '__')}private_key_file".upper()
+        raise SettingsError(
+            f"{one.prefix}selector is set, and there is no project here with its key.",
+            hint=f"Name the file with the key in {variable}.",
+        )
+    return settings.root / FOLDER / f"{one.selector}.pem"
+
+
+def _read_private(path: Path, one: KeySettings) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o007:
+                raise SettingsError(
+                    f"Everybody on this machine can use the DKIM key {path} (mode {mode:04o}).",
+                    hint=f"Make it private: chmod 600 {path}",
+                )
+            return file.read()
+    except FileNotFoundError:
+        raise SettingsError(
+            f'There is no DKIM key {path}, and mail is to be signed with "{one.selector}".',
+            hint="Copy it from the machine that has it, or make one: `mailer dkim new`. Nothing leaves unsigned.",
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"The DKIM key {path} cannot be read: {error.strerror}.") from None
+
+
+def write(path: Path, key: DkimKey) -> None:
+    """Keep a new key in `path`, for its owner alone. Raises Refused if there is one already, SettingsError."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(key.pem())
+        os.link(draft, path)  # atomic, and fails if there is one
+    except FileExistsError:
+        raise Refused(
+            f"There is a key {path} already, and mail may be signed with it.",
+            hint="Choose another name: --selector NAME. `mailer dkim show` prints the record of the key in use.",
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"The DKIM key {path} cannot be written: {error.strerror}.") from None
+    finally:
+        draft.unlink(missing_ok=True)
