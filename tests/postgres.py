@@ -58,8 +58,10 @@ class Server:
         """An SQLAlchemy URL of the server whose socket is in `folder`."""
         return f"postgresql+psycopg://postgres@/{database}?host={folder}"
 
-    def start(self):
-        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=120"
+    def start(self, *, durable=False):
+        """durable: wait for the disk at every commit. Tests crash programs, not machines."""
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=120"
+        options += "" if durable else " -c fsync=off"
         self._run("pg_ctl", "-D", self.folder / "data", "-o", options, "-l", self.folder / "log", "-w", "start")
 
     def stop(self, mode="immediate"):
@@ -97,8 +99,8 @@ def binaries():
 
 
 @contextmanager
-def private_server():
-    """A running server that nobody else uses."""
+def private_server(*, durable=False):
+    """A running server that nobody else uses. durable: as `Server.start` takes it."""
     found = binaries() if find_spec("psycopg") else None
     if found is None:
         assert not os.environ.get("CI"), NONE_HERE
@@ -106,7 +108,7 @@ def private_server():
     folder = Path(tempfile.mkdtemp(prefix="mailer-pg-"))
     try:
         server = Server(found, folder)
-        server.start()
+        server.start(durable=durable)
         try:
             yield server
         finally:

@@ -1,0 +1,18 @@
+"""`benchmarks/run.py --quick`: every row of the table still runs. Speeds are never asserted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_row_of_the_table_runs(tmp_path):
+    report = tmp_path / "report.md"
+
+    command = [sys.executable, ROOT / "benchmarks" / "run.py", "--quick", "--out", report]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    rows = {line.split("|")[1].strip() for line in report.read_text().splitlines() if line.startswith("| ")}
+    assert rows >= {str(number) for number in range(1, 9)}, report.read_text()
