@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailer.backend import Backend
     from mailer.delivery.observer import Observer
     from mailer.delivery.worker import Worker
+    from mailer.edition.dkim import Signer
     from mailer.launch import Desk
     from mailer.scheduler import Scheduler
     from mailer.storage.database import Database
@@ -93,6 +94,15 @@ class App:
             )
         return self.settings.relays
 
+    @cached_property
+    def signer(self) -> "Signer | None":
+        """Signs the mail that leaves here; None where [dkim] names no key. Raises SettingsError for one of no use."""
+        if not self.settings.dkim.wanted:
+            return None
+        from mailer.edition.dkim_keys import signer_for
+
+        return signer_for(self.settings)
+
     @property
     def desk(self) -> "Desk":
         """What campaigns are launched from."""
@@ -112,7 +122,8 @@ class App:
         from mailer.delivery.worker import Worker
 
         routes = [
-            route_for(self.settings, relay, partial(self.backend, relay), processes=processes) for relay in self.relays
+            route_for(self.settings, relay, partial(self.backend, relay), processes=processes, signer=self.signer)
+            for relay in self.relays
         ]
         return Worker(
             self.database,

@@ -27,6 +27,7 @@ from mailer.delivery.verdict import verdict
 from mailer.delivery.work import Parcel, Settlement, Work
 from mailer.domain.mailing import RowState
 from mailer.domain.message import OutgoingMessage
+from mailer.edition.dispatch import PLAIN, Dispatch
 from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable, EditionError
 from mailer.runtime import Runtime
 from mailer.storage.ledger import Outcome
@@ -44,6 +45,7 @@ LONGEST_REST = 60.0
 class Bench:
     """What the connections to one relay share. The last four are the worker's ears."""
 
+    relay: str  #: its name
     shelf: Shelf
     committer: Committer
     bucket: Bucket
@@ -62,10 +64,11 @@ class Bench:
 class Carrier:
     """One connection and its thread."""
 
-    def __init__(self, bench: Bench, name: str, *, largest_group: int) -> None:
-        """largest_group: messages that it may have marked at a time."""
+    def __init__(self, bench: Bench, name: str, *, largest_group: int, dispatch: Dispatch = PLAIN) -> None:
+        """largest_group: messages that it may have marked at a time. dispatch: how its relay wants them."""
         self._thread = bench.runtime.thread(self._run, name)
         self._largest_group = max(1, largest_group)
+        self._dispatch = dispatch
         self.failures = 0  #: how often in a row the relay could not be used
         self.resting_until = 0.0
         self._bench = bench
@@ -202,7 +205,9 @@ class Carrier:
 
     def _build(self, parcel: Parcel) -> bool:
         try:
-            parcel.message = parcel.work.program.message(parcel.recipient, at=self._bench.clock())
+            parcel.message = parcel.work.program.message(
+                parcel.recipient, at=self._bench.clock(), dispatch=self._dispatch
+            )
         except EditionError as error:
             reason = error.message
         except Exception as error:  # noqa: BLE001 (one person's data must not stop everybody's mail)
@@ -242,6 +247,7 @@ class Carrier:
         outcome = verdict(
             receipt,
             subscriber_id=parcel.subscriber_id,
+            relay=bench.relay,
             attempts=parcel.claimed.attempts,
             in_doubt=work.mailing.in_doubt,
             first_seconds=bench.pace.retry_first_seconds,

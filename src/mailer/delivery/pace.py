@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailer.backend import Backend
+from mailer.edition.dispatch import PLAIN, Dispatch, dispatch_for
+from mailer.edition.dkim import Signer
 from mailer.settings import RelaySettings, Settings
 
 #: For a relay that is not on this machine and whose limits nobody told us.
@@ -24,13 +26,15 @@ class Pace:
 class Route:
     """One way out of a worker process: a relay, and how that process uses it.
 
-    make_backend: called once for each connection, in its thread. rate: messages a second, 0 for no limit.
+    make_backend: called once for each connection, in its thread. rate: messages a second, 0 for no limit. dispatch: how
+    the relay wants its messages.
     """
 
     name: str
     make_backend: Callable[[], Backend]
     connections: int = 4
     rate: float = 0.0
+    dispatch: Dispatch = PLAIN
 
 
 def pace_for(settings: Settings) -> Pace:
@@ -44,9 +48,17 @@ def pace_for(settings: Settings) -> Pace:
 
 
 def route_for(
-    settings: Settings, relay: RelaySettings, make_backend: Callable[[], Backend], *, processes: int = 1
+    settings: Settings,
+    relay: RelaySettings,
+    make_backend: Callable[[], Backend],
+    *,
+    processes: int = 1,
+    signer: Signer | None = None,
 ) -> Route:
-    """The route of one of `processes` worker processes: they share the relay's rate and its connections."""
+    """The route of one of `processes` worker processes: they share the relay's rate and its connections.
+
+    signer: of those messages that the relay does not sign itself.
+    """
     rate, connections = relay.speed, settings.sending.connections * processes
     if rate and not relay.rate and "sending.connections" not in settings.origins:
         connections = CAUTIOUS_CONNECTIONS
@@ -55,4 +67,5 @@ def route_for(
         make_backend=make_backend,
         connections=max(1, connections // processes),
         rate=rate / processes,
+        dispatch=dispatch_for(relay, signer),
     )

@@ -49,8 +49,14 @@ _FORMS = {
     "dkim.selector": _SELECTOR,
     "dkim.ed25519_selector": _SELECTOR,
     "dkim.domain": _DOMAIN,
-    "relays.envelope_from": (_ADDRESS, "write an address alone: bounces@example.org"),
-    "relays.bounce_domain": _DOMAIN,
+    "relays.envelope_from": (
+        re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"),
+        "write an address alone, in ASCII: bounces@example.org",
+    ),
+    "relays.bounce_domain": (
+        re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"),
+        "write a domain alone, in ASCII: bounce.example.org",
+    ),
     "web.metrics": (re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}"), 'write "127.0.0.1:9464"'),
     "alerts.to": (
         re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+(?:\s*,\s*[^\s@<>,;\"]+@[^\s@<>,;\"]+)*"),
