@@ -9,7 +9,9 @@
 | smtp_verdicts.py   | what a reply means for the message, or for us                          |
 | smtp_wire.py       | bytes out, replies in, deadlines                                       |
 | smtp_replies.py    | the reply and its parser                                               |
-| smtp_auth.py       | PLAIN, LOGIN, CRAM-MD5                                                 |
+| smtp_login.py      | one login: which mechanism, the exchange, a fresh token                |
+| smtp_auth.py       | PLAIN, LOGIN, CRAM-MD5, XOAUTH2, OAUTHBEARER                            |
+| smtp_token.py      | where an access token comes from                                       |
 
 A lost connection: before MAIL is answered it is nobody's attempt (`BackendUnavailable`); before the final dot the message
 is `Deferred`; after it, without an answer, `Uncertain`. A connection that had carried messages before and fails at the
@@ -18,6 +20,7 @@ envelope was merely old: the message goes over a fresh one.
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
@@ -26,6 +29,7 @@ from mailer.backends.smtp_opening import open_session
 from mailer.backends.smtp_options import SmtpOptions
 from mailer.backends.smtp_replies import LinkLost
 from mailer.backends.smtp_session import Session
+from mailer.backends.smtp_token import TokenSource
 from mailer.backends.smtp_wire import Wire
 from mailer.domain.message import OutgoingMessage
 from mailer.errors import BackendUnavailable
@@ -35,7 +39,10 @@ BROKEN_OFF = "Sending was broken off."
 
 
 class SmtpBackend(Backend):
-    """One connection at a time, opened when needed, renewed after `messages_per_connection`. Options: `SmtpOptions`."""
+    """One connection at a time, opened when needed, renewed after `messages_per_connection` or when it lay idle.
+
+    Options: `SmtpOptions`.
+    """
 
     name: ClassVar[str] = "smtp"
 
@@ -43,8 +50,10 @@ class SmtpBackend(Backend):
         super().__init__(options)
         self._settings = SmtpOptions.read(self.options)
         self._context = None if self._settings.security == "none" else self._settings.tls_context()
+        self._tokens = TokenSource(self._settings) if self._settings.by_token else None
         self._wire = Wire()
         self._session: Session | None = None
+        self._last_use = 0.0
         self._aborted = False
 
     def open(self) -> None:
@@ -67,6 +76,7 @@ class SmtpBackend(Backend):
                 yield receipt
                 message = following or next(messages, None)
         finally:
+            self._last_use = time.monotonic()
             if self._session and not self._session.idle:
                 self._drop()
 
@@ -80,22 +90,33 @@ class SmtpBackend(Backend):
     def abort(self) -> None:
         self._aborted = True
         self._wire.abort()
+        if self._tokens:
+            self._tokens.abort()
 
     def _ready(self) -> Session:
         """The session to use next: the one there is, unless it has served its time."""
-        if self._session and (self._session.over or self._session.used >= self._settings.messages_per_connection):
+        if self._session and self._has_served(self._session):
             self.close()
         if self._session is None:
             self._wire = wire = Wire()
             if self._aborted:  # looked at after the wire is in its place: `abort` sets and looks in the other order
                 raise BackendUnavailable(BROKEN_OFF)
             try:
-                self._session = open_session(wire, self._settings, self._context)
+                self._session = open_session(wire, self._settings, context=self._context, tokens=self._tokens)
             except BaseException:
                 wire.close()
                 raise
+            self._last_use = time.monotonic()
             logger.info("relay connected: host=%s port=%d", self._settings.host, self._settings.port)
         return self._session
+
+    def _has_served(self, session: Session) -> bool:
+        unused = time.monotonic() - self._last_use if session.idle else 0.0
+        return (
+            session.over
+            or session.used >= self._settings.messages_per_connection
+            or unused >= self._settings.idle_timeout
+        )
 
     def _offer(self, message: OutgoingMessage) -> Receipt | None:
         while True:

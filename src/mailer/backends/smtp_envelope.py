@@ -11,6 +11,8 @@ from mailer.errors import BackendMisconfigured
 
 #: RFC 5321 §4.5.3.1.3: a path is at most 256 octets, its angle brackets included.
 LONGEST = 254
+#: §4.5.3.1.4: a command with its line end; extensions make room for their own parameters (RFC 1870 §3, RFC 6531 §3.4).
+LONGEST_COMMAND = 512
 #: One mailbox, nothing that could end the path or the line it stands in. The empty sender is RFC 5321's null path.
 MAILBOX = re.compile(r"[^\x00-\x20\x7f<>]+@[^\x00-\x20\x7f<>@]+")
 

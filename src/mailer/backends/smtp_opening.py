@@ -4,17 +4,16 @@ It fails as BackendUnavailable (try later) or BackendMisconfigured (a person mus
 TLS was asked for, and never says a password outside TLS but to this machine.
 """
 
-import base64
-import binascii
 import re
 import socket
 import ssl
 
-from mailer.backends import smtp_auth
 from mailer.backends.smtp_envelope import Capabilities
+from mailer.backends.smtp_login import Login
 from mailer.backends.smtp_options import SmtpOptions
 from mailer.backends.smtp_replies import LinkLost, Reply
 from mailer.backends.smtp_session import Session
+from mailer.backends.smtp_token import TokenSource
 from mailer.backends.smtp_verdicts import about_us
 from mailer.backends.smtp_wire import Wire
 from mailer.errors import BackendMisconfigured, BackendUnavailable
@@ -22,10 +21,15 @@ from mailer.errors import BackendMisconfigured, BackendUnavailable
 FULL_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
-def open_session(wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None) -> Session:
-    """Talk on `wire`, not yet connected, until messages may be sent. context: None in clear. The caller closes `wire`."""
+def open_session(
+    wire: Wire, options: SmtpOptions, *, context: ssl.SSLContext | None, tokens: TokenSource | None
+) -> Session:
+    """Talk on `wire`, not yet connected, until messages may be sent. The caller closes `wire`.
+
+    context: None in clear. tokens: None to log in by password, if at all.
+    """
     try:
-        return _Opening(wire, options, context).session()
+        return _Opening(wire, options, context, tokens).session()
     except LinkLost as lost:
         raise BackendUnavailable(str(lost), hint=_port_hint(options)) from None
     except ssl.SSLCertVerificationError as error:
@@ -41,8 +45,10 @@ def open_session(wire: Wire, options: SmtpOptions, context: ssl.SSLContext | Non
 
 
 class _Opening:
-    def __init__(self, wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None) -> None:
-        self.wire, self.options, self.context = wire, options, context
+    def __init__(
+        self, wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None, tokens: TokenSource | None
+    ) -> None:
+        self.wire, self.options, self.context, self.tokens = wire, options, context, tokens
 
     def session(self) -> Session:
         self.wire.connect(self.options.host, self.options.port, self.options.connect_timeout)
@@ -53,7 +59,7 @@ class _Opening:
         if self.options.security == "starttls":
             relay = self.start_tls(relay)
         if self.options.user:
-            self.log_in(relay)
+            Login(self.command, self.options, self.tokens).run(relay.auth, encrypted=self.wire.encrypted)
         return Session(self.wire, self.options, relay)
 
     def command(self, line: str) -> Reply:
@@ -87,37 +93,6 @@ class _Opening:
     def encrypt(self) -> None:
         assert self.context is not None
         self.wire.start_tls(self.context, self.options.host, self.options.command_timeout)
-
-    def log_in(self, relay: Capabilities) -> None:
-        """Try what both sides know; only "unknown mechanism" (RFC 4954 §4: 504) leads on to the next."""
-        mechanisms = smtp_auth.choose(relay.auth, encrypted=self.wire.encrypted)
-        for name in mechanisms:
-            reply = self.authenticate(name)
-            if reply.positive:
-                return
-            if reply.code != 504:
-                raise about_us(reply, f"our login as {self.options.user}")
-        known, offered = ", ".join(smtp_auth.MECHANISMS), ", ".join(sorted(relay.auth)) or "none"
-        raise BackendMisconfigured(
-            f"The relay {self.options.host} offers no way to log in that is known here (it offers: {offered}).",
-            hint=f"Known are {known}; a relay that wants no login needs no user.",
-        )
-
-    def authenticate(self, name: str) -> Reply:
-        steps = smtp_auth.MECHANISMS[name](self.options.user, self.options.password)
-        initial = next(steps)
-        reply = self.command(f"AUTH {name}" + ("" if initial is None else f" {_base64(initial)}"))
-        while reply.code == 334:
-            try:
-                answer = steps.send(base64.b64decode(reply.raw[0], validate=True))
-            except (StopIteration, binascii.Error):
-                return self.command("*")  # RFC 4954 §4: give up this exchange
-            reply = self.command(_base64(answer or b""))
-        return reply
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def _own_name() -> str:

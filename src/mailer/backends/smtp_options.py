@@ -1,6 +1,7 @@
 """The settings of one SMTP relay, checked before anything is sent."""
 
 import re
+import shlex
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -14,6 +15,8 @@ SWITCH = ("on", "off")
 WORDS: dict[type, str] = {str: "text in quotes", int: "a whole number", float: "a number"}
 #: What may stand after EHLO and end it in no other way than at the line's end.
 ONE_WORD = re.compile(r"[!-~]*")
+#: An access token (RFC 6750 §2.1).
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +28,14 @@ class SmtpOptions:
     security: str = "starttls"
     user: str = ""
     password: str = field(default="", repr=False)
+    #: An OAuth 2.0 access token instead of a password, or the file or the command that gives the one of the moment.
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    token_command: str = ""
     ca_file: str = ""
     messages_per_connection: int = 1000
+    #: A connection that was not used for so long is not used again: relays and the firewalls between drop such ones.
+    idle_timeout: float = 60.0
     #: How we greet the relay; default: this machine's name if it has a full one, else its address (RFC 5321 §4.1.4).
     ehlo_name: str = ""
     #: "off" for a relay that offers PIPELINING and does it badly.
@@ -71,10 +80,31 @@ class SmtpOptions:
             )
         if self.messages_per_connection < 1:
             raise SettingsError("The relay's messages_per_connection is below 1.")
+        if self.idle_timeout <= 0:
+            raise SettingsError("The relay's idle_timeout is not above 0.", hint="60 seconds are usual.")
         if not ONE_WORD.fullmatch(self.ehlo_name):
             raise SettingsError("The relay's ehlo_name is no name.", hint='It is a full one: "mail.example.org".')
-        if "\0" in self.user + self.password:
-            raise SettingsError("The relay's user or password holds a NUL character, which no login can carry.")
+        self._check_login()
+
+    @property
+    def by_token(self) -> bool:
+        return bool(self.token or self.token_file or self.token_command)
+
+    def _check_login(self) -> None:
+        secrets = ("password", "token", "token_file", "token_command")
+        given = [name for name in secrets if getattr(self, name)]
+        if len(given) > 1:
+            raise SettingsError(f"The relay has {' and '.join(given)}.", hint="Take all but one out.")
+        if self.by_token and not self.user:
+            raise SettingsError("The relay has a token and no user.", hint="The user is the mailbox that it is for.")
+        if "\0" in self.user + self.password or "\1" in self.user:  # ^A ends a field of XOAUTH2
+            raise SettingsError("The relay's user or password holds NUL or ^A, which no login can carry.")
+        try:
+            shlex.split(self.token_command)
+        except ValueError as error:
+            raise SettingsError(f"The relay's token_command cannot be read: {error}.") from None
+        if self.token and not TOKEN.fullmatch(self.token):
+            raise SettingsError("The relay's token is none.", hint="It holds letters, digits and -._~+/ only.")
 
     def tls_context(self) -> ssl.SSLContext:
         """Verifies the certificate and its name; trusts `ca_file` alone when it is set, else the system. Raises SettingsError."""

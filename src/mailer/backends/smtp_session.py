@@ -5,6 +5,8 @@ PIPELINING (RFC 2920), `offer` is one write, and `deliver` takes the next messag
 costs one write and one read. Every reply is checked either way.
 """
 
+import contextlib
+
 from mailer.backend import Receipt, Refused, Uncertain
 from mailer.backends import smtp_verdicts as verdicts
 from mailer.backends.smtp_envelope import Capabilities, Envelope, envelope
@@ -12,6 +14,9 @@ from mailer.backends.smtp_options import SmtpOptions
 from mailer.backends.smtp_replies import LinkLost, Reply
 from mailer.backends.smtp_wire import Wire
 from mailer.domain.message import OutgoingMessage
+
+#: Seconds for an answer that lies here already, if there is one: nothing more can come over a broken link.
+LAST_WORDS = 0.2
 
 JUDGES = (verdicts.of_sender, verdicts.of_recipient, verdicts.of_data)
 
@@ -60,15 +65,24 @@ class Session:
         try:
             self.wire.write(message.content, dot, *(self._ahead or ()), timeout=self.options.command_timeout)
         except LinkLost as lost:
+            self.over = True
             if lost.written < len(message.content) + len(dot):
-                raise
-            return self._uncertain(lost)
+                return self._last_words(lost)
+            # It broke behind the dot, in the envelope that travels along: the answer to the dot may have come before.
         try:
             receipt = verdicts.of_content(self._reply(self.options.final_timeout))
         except LinkLost as lost:
             return self._uncertain(lost)
         self.idle = not (self.over or self._ahead)
         return receipt
+
+    def _last_words(self, lost: LinkLost) -> Receipt:
+        """Why the relay broke the link off before the dot, if it said so: some refuse too big a message that way."""
+        with contextlib.suppress(LinkLost):
+            reply = self._reply(LAST_WORDS)
+            if reply.code >= 400:
+                return verdicts.of_content(reply)
+        raise lost
 
     def quit(self) -> None:
         """Take leave (RFC 5321 §4.1.1.10), if the relay is still there to hear it."""

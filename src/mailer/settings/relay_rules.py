@@ -29,8 +29,7 @@ def faults(relay: RelaySettings, *, before: Sequence[RelaySettings] = ()) -> Ite
     if relay.backend == "smtp":
         yield from _server(relay)
     yield from _envelope(relay)
-    if relay.password and relay.password_file:
-        yield Fault(key="password_file", message="password is set as well", hint="take one of the two out")
+    yield from _login(relay)
     if relay.weight > MOST_WEIGHT:
         yield Fault(key="weight", message=f"weight is {relay.weight}", hint=f"it takes 0 to {MOST_WEIGHT}")
     if relay.messages_per_connection < 1:
@@ -44,6 +43,17 @@ def _name(relay: RelaySettings, before: Sequence[RelaySettings]) -> Iterator[Fau
     elif relay.name in {other.name for other in before}:
         message = f'two relays are called "{relay.name}"'
         yield Fault(key="name", message=message, hint='give each a name of its own: name = "…"')
+
+
+def _login(relay: RelaySettings) -> Iterator[Fault]:
+    ways = [way for way in ("password", "password_file", "token", "token_file", "token_command") if getattr(relay, way)]
+    for way in ways[1:]:
+        yield Fault(key=way, message=f"{ways[0]} is set as well", hint="take one of the two out")
+    if ways and not relay.user and relay.backend == "smtp":
+        what = ways[0].partition("_")[0]
+        yield Fault(key="user", message=f"there is a {what} and no user", hint="write the login name as user")
+    if relay.idle_timeout == 0:
+        yield Fault(key="idle_timeout", message="idle_timeout is 0", hint="it takes more than 0 seconds")
 
 
 def _envelope(relay: RelaySettings) -> Iterator[Fault]:
@@ -73,5 +83,3 @@ def _server(relay: RelaySettings) -> Iterator[Fault]:
     if not 0 < relay.port < 65536:
         hint = "usual are 587 (starttls) and 465 (tls)"
         yield Fault(key="port", message=f"port is {relay.port}", hint=hint)
-    if not relay.user and (relay.password or relay.password_file):
-        yield Fault(key="user", message="there is a password and no user", hint="write the login name as user")
