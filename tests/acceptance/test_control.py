@@ -28,7 +28,8 @@ def settle(database, ids, state, **event):
     with database.writing() as connection:
         where = (delivery.c.mailing_id == 1, delivery.c.subscriber_id.in_(ids))
         connection.execute(sa.update(delivery).where(*where).values(state=state, attempts=1))
-        told = [(one, state, event.get("code", 250), event.get("enhanced", ""), "as the relay said") for one in ids]
+        code, enhanced = event.get("code", 250), event.get("enhanced", "")
+        told = [(one, state, code, enhanced, "as the relay said", "main") for one in ids]
         events.write(connection, 1, told, at=1_800_000_000)
 
 

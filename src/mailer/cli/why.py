@@ -38,7 +38,13 @@ def why(output: Output, email: str, mailing: str) -> None:
             "would_receive": would,
             "reasons": [{"rule": one.rule, "ok": one.ok, "detail": one.detail} for one in verdicts],
             "history": [
-                {"at": step.at, "state": step.state.name.lower(), "detail": step.detail, "mailing": step.mailing_id}
+                {
+                    "at": step.at,
+                    "state": step.state.name.lower(),
+                    "detail": step.detail,
+                    "mailing": step.mailing_id,
+                    "relay": step.relay or None,
+                }
                 for step in history
             ],
         }
@@ -69,4 +75,5 @@ def _print(output: Output, email: str, slug: str, verdicts: "list[Verdict]", his
     output.data("What happened:" if history else "Nothing was sent to them.")
     for step in history:
         at = f"{step.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        output.data(f"  {at}  mailing {step.mailing_id}  {step.state.name.lower()}  {step.detail}".rstrip())
+        by = f"by {step.relay}: " if step.relay else ""
+        output.data(f"  {at}  mailing {step.mailing_id}  {step.state.name.lower()}  {by}{step.detail}".rstrip(": "))

@@ -12,6 +12,7 @@ def verdict(
     receipt: Receipt,
     *,
     subscriber_id: int,
+    relay: str,
     attempts: int,
     in_doubt: InDoubt,
     first_seconds: float,
@@ -19,7 +20,7 @@ def verdict(
     now: datetime,
     chance: float,
 ) -> Outcome:
-    """The outcome of one attempt. attempts, first_seconds, deadline, chance: as `next_try` takes them."""
+    """The outcome of one attempt by `relay`. attempts, first_seconds, deadline, chance: as `next_try` takes them."""
     state, due, why = RowState.UNCERTAIN, 0, ""
     match receipt:
         case Sent():
@@ -43,4 +44,5 @@ def verdict(
         enhanced=receipt.enhanced,
         text=why + receipt.text,
         bad_address=isinstance(receipt, Refused) and receipt.bad_address,
+        relay=relay,
     )

@@ -104,6 +104,7 @@ class Worker:
 
     def _bench(self, outlet: Outlet, bucket: Bucket) -> Bench:
         return Bench(
+            relay=outlet.route.name,
             shelf=outlet.shelf,
             committer=self._committer,
             bucket=bucket,

@@ -19,13 +19,17 @@ from mailer.storage.tables import delivery, delivery_event, subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One step of one delivery. code: three-digit reply, 0 without one; detail: the reply's text, or why, in words."""
+    """One step of one delivery. code: three-digit reply, 0 without one; detail: the reply's text, or why, in words.
+
+    relay: the name of the one that answered, "" if none was asked.
+    """
 
     at: datetime
     state: RowState
     code: int = 0
     enhanced: str = ""
     detail: str = ""
+    relay: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +51,15 @@ class Cause:
     example: str
 
 
-#: (subscriber_id, state it came to, code, enhanced status, detail)
-EventRow = tuple[int, RowState, int, str, str]
+#: (subscriber_id, state it came to, code, enhanced status, detail, the relay's name)
+EventRow = tuple[int, RowState, int, str, str, str]
 
 
 def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], *, at: int) -> None:
     """Append one event per row, all at the same unix second; one statement."""
     tidy = [
-        (who, int(state), code, storable(enhanced, 20), storable(detail)) for who, state, code, enhanced, detail in rows
+        (who, int(state), code, storable(enhanced, 20), storable(detail), relay)
+        for who, state, code, enhanced, detail, relay in rows
     ]
     if tidy:
         values = {"rows": packed(tidy), "of_mailing": mailing_id, "at_second": at}
@@ -63,8 +68,8 @@ def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], 
 
 @cache
 def _insert(*, is_sqlite: bool) -> sa.Insert:
-    columns = ("subscriber_id", "state", "code", "enhanced", "detail")
-    source = rowset("rows", columns, is_sqlite=is_sqlite, texts=("enhanced", "detail"))
+    columns = ("subscriber_id", "state", "code", "enhanced", "detail", "relay")
+    source = rowset("rows", columns, is_sqlite=is_sqlite, texts=("enhanced", "detail", "relay"))
     chosen = sa.select(
         sa.bindparam("of_mailing", type_=sa.BigInteger), sa.bindparam("at_second", type_=sa.BigInteger), *source.c
     )
@@ -136,6 +141,7 @@ _EVENT = (
     delivery_event.c.code,
     delivery_event.c.enhanced,
     delivery_event.c.detail,
+    delivery_event.c.relay,
 )
 
 
@@ -146,4 +152,5 @@ def _event(row: "sa.Row[Any, *tuple[Any, ...]]") -> Event:
         code=row.code,
         enhanced=row.enhanced,
         detail=row.detail,
+        relay=row.relay,
     )

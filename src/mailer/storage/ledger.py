@@ -38,7 +38,7 @@ import sqlalchemy as sa
 
 from mailer.domain.mailing import ROW_STEPS, RowState
 from mailer.domain.subscriber import SuppressionReason
-from mailer.storage import events
+from mailer.storage import events, instance
 from mailer.storage.database import Database
 from mailer.storage.ledger_sql import statements
 from mailer.storage.rowset import packed, storable
@@ -82,6 +82,7 @@ class Outcome:
 
     counted: False where the attempt says nothing about the person, because nothing was put on the wire for them.
     bad_address: the relay said that the address does not exist; it is suppressed in the same transaction.
+    relay: the name of the one that answered, "" if none was asked.
     """
 
     subscriber_id: int
@@ -92,10 +93,11 @@ class Outcome:
     enhanced: str = ""
     text: str = ""
     bad_address: bool = False
+    relay: str = ""
 
     @property
     def event(self) -> events.EventRow:
-        return self.subscriber_id, self.state, self.code, self.enhanced, self.text
+        return self.subscriber_id, self.state, self.code, self.enhanced, self.text, self.relay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,7 @@ class Ledger:
             ).all()
             ended = [row for row in rows if row.state != RowState.LEASED]
             reasons = {RowState.SUPPRESSED: LEFT, RowState.EXPIRED: LATE, RowState.FAILED: GIVEN_UP}
-            told = [(row.subscriber_id, RowState(row.state), 0, "", reasons[RowState(row.state)]) for row in ended]
+            told = [(row.subscriber_id, RowState(row.state), 0, "", reasons[RowState(row.state)], "") for row in ended]
             events.write(connection, mailing_id, told, at=mailing.now)
         if not rows:
             return None
@@ -235,9 +237,11 @@ class Ledger:
             now = self.now(connection)
             for mailing_id in {row.mailing_id for row in doubtful}:
                 states = [(row.subscriber_id, RowState(row.state)) for row in doubtful if row.mailing_id == mailing_id]
-                told = [(who, to, 0, "", LOST if to is RowState.UNCERTAIN else AGAIN) for who, to in states]
+                told = [(who, to, 0, "", LOST if to is RowState.UNCERTAIN else AGAIN, "") for who, to in states]
                 events.write(connection, mailing_id, told, at=now)
             self._execute(connection, self._sql.close)
+            if released or doubtful:
+                instance.count_reaped(connection, released + len(doubtful))
         uncertain = sum(row.state == RowState.UNCERTAIN for row in doubtful)
         return Reaped(released=released, uncertain=uncertain, resent=len(doubtful) - uncertain)
 

@@ -48,7 +48,7 @@ def fail_unbuildable(connection: sa.Connection, mailing_id: int, reasons: Mappin
     if rows:
         connection.execute(sa.insert(delivery), rows)
         connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(total=len(rows)))
-        told = [(who, RowState.FAILED, 0, "", why) for who, why in reasons.items()]
+        told = [(who, RowState.FAILED, 0, "", why, "") for who, why in reasons.items()]
         events.write(connection, mailing_id, told, at=int(at.timestamp()))
 
 

@@ -26,12 +26,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that happened to a delivery."""
+    """One thing that happened to a delivery. relay: the name of the one that answered, "" if none was asked."""
 
     at: datetime
     state: RowState
     detail: str
     mailing_id: int
+    relay: str = ""
 
 
 def verdicts(connection: sa.Connection, audience: Audience, subscriber_id: int, *, now: datetime) -> list[Verdict]:
@@ -67,10 +68,10 @@ def steps(connection: sa.Connection, mailing: Mailing, subscriber_id: int) -> li
     for event in events.history(connection, mailing.id, subscriber_id):
         code = f"{event.code} {event.enhanced}".strip() if event.code else ""
         text = f"{code} {event.detail}".strip()
-        found.append(Step(at=event.at, state=event.state, detail=text, mailing_id=mailing.id))
+        found.append(Step(at=event.at, state=event.state, detail=text, mailing_id=mailing.id, relay=event.relay))
     if found[-1].state is not state and state in (RowState.CANCELLED, RowState.EXPIRED):
         at = mailing.finished_at or found[-1].at
         found.append(Step(at=at, state=state, detail=mailing.state_reason, mailing_id=mailing.id))
     elif found[-1].state is not state:
-        found.append(replace(found[-1], state=state, detail=""))
+        found.append(replace(found[-1], state=state, detail="", relay=""))
     return found

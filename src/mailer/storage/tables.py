@@ -192,6 +192,7 @@ delivery_event = table(
     sa.Column("code", sa.SmallInteger, nullable=False, default=0),
     sa.Column("enhanced", sa.Text, nullable=False, default=""),
     sa.Column("detail", sa.Text, nullable=False, default=""),
+    sa.Column("relay", sa.Text, nullable=False, default=""),  # the name of the one that answered; "": none was asked
     sa.Index("ix_delivery_event_mailing_id_subscriber_id", "mailing_id", "subscriber_id"),
 )
 # What each mailing of a digest held. Every item at most once among those that count; a cancelled mailing's do not.
@@ -275,6 +276,7 @@ alert = table(
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("due", sa.BigInteger, nullable=False, default=0),  # unix seconds; whoever tells it moves it ahead first
     sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),
+    sa.Column("told", sa.SmallInteger, nullable=False, default=0),  # of a mail: how many addresses have had it
     sa.Column("done_at", UtcDateTime),
     sa.Column("outcome", sa.Text, nullable=False, default=""),
     sa.UniqueConstraint("key", "channel"),

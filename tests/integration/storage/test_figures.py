@@ -28,7 +28,7 @@ def settle(database, mailing_id, ids, state, *, code=250, enhanced="", seconds_a
         where = (delivery.c.mailing_id == mailing_id, delivery.c.subscriber_id.in_(ids))
         connection.execute(sa.update(delivery).where(*where).values(state=state, attempts=1))
         at = int(NOW.timestamp()) - seconds_ago
-        events.write(connection, mailing_id, [(one, state, code, enhanced, text) for one in ids], at=at)
+        events.write(connection, mailing_id, [(one, state, code, enhanced, text, "main") for one in ids], at=at)
 
 
 def status(database, mailing_id, *, now=NOW):

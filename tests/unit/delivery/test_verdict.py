@@ -13,6 +13,7 @@ def judged(receipt, *, in_doubt=InDoubt.HOLD, deadline=NOW + timedelta(days=3)):
     return verdict(
         receipt,
         subscriber_id=7,
+        relay="main",
         attempts=0,
         in_doubt=in_doubt,
         first_seconds=120,

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("due", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("told", sa.SmallInteger(), nullable=False),
         sa.Column("done_at", UtcDateTime(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
@@ -79,6 +80,7 @@ def upgrade() -> None:
         sa.Column("code", sa.SmallInteger(), nullable=False),
         sa.Column("enhanced", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("relay", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_event")),
         sqlite_strict=True,
     )
