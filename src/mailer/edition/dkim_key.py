@@ -62,18 +62,18 @@ def new_key(algorithm: Algorithm) -> DkimKey:
     return DkimKey(ed25519.Ed25519PrivateKey.generate())
 
 
-def read_pem(pem: bytes, algorithm: Algorithm, *, where: str) -> DkimKey:
-    """The key in `pem`, which must be of that kind. where: what an error names. Raises SettingsError."""
+def read_pem(pem: bytes, algorithm: Algorithm | None = None, *, where: str) -> DkimKey:
+    """The key in `pem`, which must be of that kind, if one is named. where: what an error names. Raises SettingsError."""
     private = _load(pem, where)
     if not isinstance(private, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
         raise SettingsError(f"The DKIM key in {where} is of a kind that signs no mail.", hint=_MAKE_ONE)
     key = DkimKey(private)
-    if key.algorithm is not algorithm:
+    if algorithm is not None and key.algorithm is not algorithm:
         raise SettingsError(
             f"The DKIM key in {where} is for {key.algorithm.word}, and one for {algorithm.word} belongs there.",
             hint="RSA keys belong to dkim.key_file, Ed25519 keys to dkim.ed25519_key_file: they may have been exchanged.",
         )
-    if key.bits < SHORTEST_RSA and algorithm is Algorithm.RSA:
+    if key.bits < SHORTEST_RSA and key.algorithm is Algorithm.RSA:
         raise SettingsError(
             f"The DKIM key in {where} has {key.bits} bits, and receivers ignore keys under {SHORTEST_RSA:,} (RFC 8301).",
             hint=f"{_MAKE_ONE} New ones have {ADVISED_RSA:,}.",

@@ -70,19 +70,18 @@ def configured(settings: Settings) -> tuple[KeySettings, ...]:
 
 def signer_for(settings: Settings) -> Signer:
     """What signs the mail that leaves here, where `settings.dkim.wanted`. Raises SettingsError."""
-    domain = signing_domain(settings)
-    return Signer(domain, [SelectedKey(selector=one.selector, key=read(settings, one)) for one in configured(settings)])
+    keys = [SelectedKey(selector=one.selector, key=read(settings, one)) for one in configured(settings)]
+    return Signer(signing_domain(settings), keys)
 
 
 def read(settings: Settings, one: KeySettings) -> DkimKey:
     """The key. Raises SettingsError, which says where it was looked for."""
     if one.text:
         where = settings.origins.get(f"{one.prefix}private_key", f"{one.prefix}private_key")
-        pem = one.text.replace("\\n", "\n").encode()  # as it comes through files that keep one line for each variable
+        pem = one.text.replace("\\n", "\n").encode()  # as it comes through files that keep a line for each variable
+        key = read_pem(pem, one.algorithm, where=where)
     else:
-        path = path_of(settings, one)
-        where, pem = str(path), _read_private(path, one)
-    key = read_pem(pem, one.algorithm, where=where)
+        key = read_file(path_of(settings, one), one.algorithm)
     if key.weak:
         log.warning(
             "dkim key is short: selector=%s bits=%d; `mailer dkim new` makes a longer one", one.selector, key.bits
@@ -103,19 +102,20 @@ def path_of(settings: Settings, one: KeySettings) -> Path:
     return settings.root / FOLDER / f"{one.selector}.pem"
 
 
-def _read_private(path: Path, one: KeySettings) -> bytes:
+def read_file(path: Path, algorithm: Algorithm | None = None) -> DkimKey:
+    """The key in `path`, of that kind if one is named. Raises SettingsError, also when others could use the key."""
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o007:
+            if mode & stat.S_IRWXO:
                 raise SettingsError(
                     f"Everybody on this machine can use the DKIM key {path} (mode {mode:04o}).",
                     hint=f"Make it private: chmod 600 {path}",
                 )
-            return file.read()
+            return read_pem(file.read(), algorithm, where=str(path))
     except FileNotFoundError:
         raise SettingsError(
-            f'There is no DKIM key {path}, and mail is to be signed with "{one.selector}".',
+            f"There is no DKIM key {path}, and mail is to be signed with it.",
             hint="Copy it from the machine that has it, or make one: `mailer dkim new`. Nothing leaves unsigned.",
         ) from None
     except OSError as error:

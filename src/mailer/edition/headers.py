@@ -45,7 +45,7 @@ class Header:
     def lay(self, *, to: str, subject: str, at: datetime, key: str, leave_token: str) -> tuple[bytes, ...]:
         """The header fields with their CRLFs, in blocks of which all but the last are shared by many messages.
 
-        to: an ASCII address; key: the left part of the Message-ID.
+        to: as `envelope_address` gives it; key: the left part of the Message-ID.
         """
         personal = f"To: {to}\r\nMessage-ID: <{key}@{self._domain}>\r\n{self._leave.lay(leave_token)}"
         return self._shared, self._subject(subject), self._date(at), personal.encode()

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from mailer.domain.message import OutgoingMessage
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
 from mailer.edition.dispatch import PLAIN, Dispatch
-from mailer.edition.envelope import ascii_address
+from mailer.edition.envelope import envelope_address
 from mailer.edition.expressions import SUBSCRIBER, Env, Reads, Scope, environment
 from mailer.edition.filters import filters
 from mailer.edition.format import Edition, Variant
@@ -62,7 +62,7 @@ class Program:
         Raises EditionError, which is about this recipient only, if a value or the address cannot be placed, or if the
         HTML part grows past `MOST_HTML_BYTES`.
         """
-        to = ascii_address(recipient.email)
+        to = envelope_address(recipient.email)
         variant = self._variant(recipient)
         links, key = self._signer.sign(recipient.public_id)
         if self._test:
@@ -76,7 +76,8 @@ class Program:
             body = memoryview(content)[sum(map(len, header)) + len(_CRLF) :]
             content = dispatch.signer.sign(header, body, at=at) + content
         sender = self._sender(dispatch.sender, variant, recipient)
-        return OutgoingMessage(key=key, sender=sender, recipient=to, content=content)
+        # RFC 6532 §3: the To field has the address as it is, so a message that needs SMTPUTF8 is 8-bit as well.
+        return OutgoingMessage(key=key, sender=sender, recipient=to, content=content, eight_bit=not to.isascii())
 
     def _sender(self, wanted: EnvelopeSender, variant: "_VariantProgram", recipient: Recipient) -> str:
         if wanted.rule is Rule.VERP:
