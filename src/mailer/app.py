@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mailer.errors import Refused, SettingsError
 from mailer.settings import RelaySettings, Settings
@@ -67,6 +67,14 @@ class App:
         upgrade(database)
         return database
 
+    @cached_property
+    def sending_database(self) -> "Database":
+        """The database, for whatever may send: one that was set back to an older state of itself comes up paused."""
+        from mailer.storage.instance import settle
+
+        settle(self.database, now=self.clock())
+        return self.database
+
     def close(self) -> None:
         """Close the database, if it was opened: with SQLite this writes its log back into the one file people copy."""
         if "database" in vars(self):
@@ -108,7 +116,7 @@ class App:
         """What campaigns are launched from."""
         from mailer.launch import Desk
 
-        return Desk(settings=self.settings, database=self.database, key=self.secret_key, clock=self.clock)
+        return Desk(settings=self.settings, database=self.sending_database, key=self.secret_key, clock=self.clock)
 
     def scheduler(self, *, told: Callable[[str], None] = lambda _: None) -> "Scheduler":
         """Fires what is due, from enter to exit. told: is told in a sentence what went out or went wrong."""
@@ -126,7 +134,7 @@ class App:
             for relay in self.relays
         ]
         return Worker(
-            self.database,
+            self.sending_database,
             clock=self.clock,
             key=self.secret_key,
             routes=routes,
@@ -136,15 +144,18 @@ class App:
         )
 
     def backend(self, relay: RelaySettings) -> "Backend":
-        """A fresh backend for `relay`; one thread uses it."""
+        """A fresh backend for `relay`; one thread uses it. Several hosts of one account stand in for each other."""
+        from mailer.backends.failover import FailoverBackend
+        from mailer.settings.relay_options import options_for
+
         found = entry_points(group="mailer.backends", name=relay.backend)
         if not found:
             names = sorted({point.name for point in entry_points(group="mailer.backends")})
             raise SettingsError(f'There is no backend "{relay.backend}".', hint=f"Installed: {', '.join(names)}.")
         kind = next(iter(found)).load()
-        options: dict[str, Any] = {name: getattr(relay, name) for name in RelaySettings.__slots__}
-        backend: Backend = kind(options)
-        return backend
+        options = options_for(relay, self.settings.root)
+        each: list[Backend] = [kind(options | {"host": host}) for host in relay.hosts or ("",)]
+        return each[0] if len(each) == 1 else FailoverBackend(each)
 
 
 #: Characters of the shortest key that is taken; ours have 64. Whoever guesses it can take anybody off a list.

@@ -22,7 +22,7 @@ _queue_only = click.option("--queue-only", is_flag=True, help="Leave the sending
 @click.pass_obj
 def pause(output: Output, mailing: str | None, *, everything: bool) -> None:
     """Stop a mailing at once; what was marked for the wire still goes. `resume` goes on, nobody is lost or mailed twice."""
-    from mailer.domain.mailing import MailingState
+    from mailer.domain.mailing import BY_HAND, MailingState
     from mailer.storage import mailings
 
     running = frozenset({MailingState.WAITING, MailingState.SENDING})
@@ -31,7 +31,7 @@ def pause(output: Output, mailing: str | None, *, everything: bool) -> None:
     with output.app.database.writing() as connection:
         chosen = mailings.everything(connection, states=running) if everything else [mailings.find(connection, mailing)]
         for one in chosen:
-            paused = mailings.move(connection, one.id, MailingState.PAUSED, reason="by hand", at=output.app.clock())
+            paused = mailings.move(connection, one.id, MailingState.PAUSED, reason=BY_HAND, at=output.app.clock())
             if not paused and one.state not in (MailingState.PAUSED, MailingState.HELD):
                 raise MailerError(f"{_name(one)} is {one.state}: there is nothing to pause.")
     found = [_status(output, one.id) for one in chosen]
@@ -75,12 +75,12 @@ def resume(output: Output, mailing: str | None, *, as_approved: bool, queue_only
 @click.pass_obj
 def cancel(output: Output, mailing: str | None) -> None:
     """End a mailing: whoever has not had it will not. `send SLUG --rest` can mail them later."""
-    from mailer.domain.mailing import MailingState
+    from mailer.domain.mailing import BY_HAND, MailingState
     from mailer.storage import control, mailings, schedules
 
     with output.app.database.writing() as connection:
         one = mailings.find(connection, mailing)
-        if not mailings.move(connection, one.id, MailingState.CANCELLED, reason="by hand", at=output.app.clock()):
+        if not mailings.move(connection, one.id, MailingState.CANCELLED, reason=BY_HAND, at=output.app.clock()):
             raise MailerError(f"{_name(one)} is {one.state}: there is nothing to cancel.")
         control.cancel_rows(connection, one.id)
         schedules.disarm(connection, one.id)

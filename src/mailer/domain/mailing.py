@@ -87,6 +87,8 @@ LIVE_MAILINGS = frozenset(
     }
 )
 
+#: The reason of a step that a person took: nobody is told of what they did themselves.
+BY_HAND = "by hand"
 #: States that a mailing ends in.
 ENDED_MAILINGS = frozenset({MailingState.FINISHED, MailingState.CANCELLED, MailingState.EXPIRED})
 #: More people than this, and a person types a word before anything leaves, and an undo window opens.

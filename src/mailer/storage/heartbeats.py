@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from mailer.errors import StorageError
 from mailer.runtime import MACHINE, Runtime
+from mailer.storage import instance
 from mailer.storage.database import Database
 from mailer.storage.tables import worker
 
@@ -57,17 +58,27 @@ def beating(
     finally:
         stop.set()
         heart.join()
-        with suppress(StorageError), database.writing() as connection:
-            connection.execute(sa.delete(worker).where(worker.c.id == identity))
+        with suppress(StorageError):
+            with database.writing() as connection:
+                told = instance.beat(connection, now=clock())  # what was done since the last one is known by this one
+                connection.execute(sa.delete(worker).where(worker.c.id == identity))
+            instance.keep(database, told)
 
 
 def _try_to_beat(database: Database, now: datetime, identity: int, role: Role, mailing_id: int | None) -> None:
     # A missed beat stops nobody: what the process really does will meet the same full disk, and say so.
-    with suppress(StorageError), database.writing() as connection:
-        if connection.execute(sa.update(worker).where(worker.c.id == identity).values(beat_at=now)).rowcount == 0:
-            who = {"host": socket.gethostname(), "pid": os.getpid(), "role": role, "mailing_id": mailing_id}
-            connection.execute(sa.insert(worker).values(id=identity, beat_at=now, **who))
-            connection.execute(sa.delete(worker).where(worker.c.beat_at < now - _FORGOTTEN_AFTER))
+    with suppress(StorageError):
+        with database.writing() as connection:
+            told = instance.beat(connection, now=now)
+            _write(connection, now, identity, role, mailing_id)
+        instance.keep(database, told)
+
+
+def _write(connection: sa.Connection, now: datetime, identity: int, role: Role, mailing_id: int | None) -> None:
+    if connection.execute(sa.update(worker).where(worker.c.id == identity).values(beat_at=now)).rowcount == 0:
+        who = {"host": socket.gethostname(), "pid": os.getpid(), "role": role, "mailing_id": mailing_id}
+        connection.execute(sa.insert(worker).values(id=identity, beat_at=now, **who))
+        connection.execute(sa.delete(worker).where(worker.c.beat_at < now - _FORGOTTEN_AFTER))
 
 
 def alive(connection: sa.Connection, role: Role, *, now: datetime, mailing_id: int | None = None) -> bool:

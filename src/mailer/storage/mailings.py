@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.audience import Audience
 from mailer.domain.mailing import (
+    BY_HAND,
     ENDED_MAILINGS,
     LIVE_MAILINGS,
     MAILING_STEPS,
@@ -22,11 +23,15 @@ from mailer.domain.mailing import (
     RowState,
 )
 from mailer.errors import UnknownName
+from mailer.storage import alerts
+from mailer.storage.alerts import Kind
 from mailer.storage.digest_items import release
 from mailer.storage.ledger_outlook import any_open
 from mailer.storage.tables import delivery, edition, mailing
 from mailer.storage.types import UtcDateTime
 
+#: Where a mailing comes by itself and a person must know.
+_ALERTING = {MailingState.PAUSED: Kind.PAUSED, MailingState.HELD: Kind.HELD, MailingState.EXPIRED: Kind.EXPIRED}
 _COLUMNS = tuple(mailing.c[field.name] for field in fields(Mailing))
 
 
@@ -128,6 +133,8 @@ def move(connection: sa.Connection, mailing_id: int, to: MailingState, *, reason
     moved = connection.execute(step).rowcount == 1
     if moved and to is MailingState.CANCELLED:
         release(connection, mailing_id)
+    if moved and to in _ALERTING and reason != BY_HAND:
+        alerts.of_mailing(connection, _ALERTING[to], mailing_id, detail=reason, at=at)
     return moved
 
 
@@ -163,7 +170,19 @@ def finish_if_done(connection: sa.Connection, mailing_id: int, *, at: datetime) 
         return False
     step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.state == MailingState.SENDING)
     values = {"state": MailingState.FINISHED, "state_reason": "", "finished_at": at}
-    return connection.execute(step.values(values)).rowcount == 1
+    finished = connection.execute(step.values(values)).rowcount == 1
+    if finished and (reason := _ended_badly(connection, mailing_id)):
+        alerts.of_mailing(connection, Kind.FAILURES, mailing_id, detail=reason, at=at)
+    return finished
+
+
+def _ended_badly(connection: sa.Connection, mailing_id: int) -> str:
+    """How many failed or are in doubt, in words; "" if none."""
+    bad = {RowState.FAILED: "failed", RowState.UNCERTAIN: "in doubt"}
+    query = sa.select(delivery.c.state, sa.func.count()).where(delivery.c.mailing_id == mailing_id)
+    rows = connection.execute(query.where(delivery.c.state.in_(bad)).group_by(delivery.c.state))
+    found = {RowState(state): number for state, number in rows}
+    return ", ".join(f"{found[state]:,} {words}" for state, words in bad.items() if found.get(state))
 
 
 def edition_of(connection: sa.Connection, mailing_id: int) -> bytes:

@@ -78,6 +78,11 @@ def disarm(connection: sa.Connection, mailing_id: int) -> bool:
     return connection.execute(step.values(enabled=False, next_at=None)).rowcount > 0
 
 
+def disarm_all(connection: sa.Connection) -> None:
+    """Take back everything that is armed: whoever wants it arms it again."""
+    connection.execute(sa.update(schedule).where(schedule.c.enabled).values(enabled=False))
+
+
 def fire(connection: sa.Connection, one: Schedule, outcome: Outcome, *, detail: str = "", at: datetime) -> int | None:
     """Write down that it fired; the occurrence's id, or None when another scheduler was first or it was taken back."""
     still_armed = sa.update(schedule).where(

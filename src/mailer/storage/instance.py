@@ -1,0 +1,175 @@
+"""Which database this is, and whether it is an older state of itself that somebody has restored.
+
+A restored snapshot does not know what was sent since. So all that could send comes up paused, and a person decides.
+
+A database has gone on where it stopped if something says so that a snapshot of it does not carry along:
+
+- SQLite: a file beside it (`mailer.db-instance`) holds its identity and how many signs of life its processes had given.
+  A snapshot that is put in its place has given fewer; one that is put elsewhere has no such file.
+- PostgreSQL: the cluster, the database and the table that this row lives in. Whoever restores a dump makes the table anew.
+
+No name of a machine and no path is asked: containers restart under new names, and folders move. A whole folder or
+machine that was set back, both files together, cannot be told from one that was switched off: `mailer pause --all`.
+"""
+
+import json
+import logging
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.domain.mailing import MailingState
+from mailer.errors import StorageError
+from mailer.storage import alerts, mailings, schedules
+from mailer.storage.database import PRIVATE_FILE, Database
+from mailer.storage.materialise import materialise
+from mailer.storage.tables import instance
+
+log = logging.getLogger(__name__)
+_ONLY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Beaten:
+    """Whose sign of life it was, and which: what is kept beside a SQLite file."""
+
+    identity: int
+    beats: int
+
+
+def settle(database: Database, *, now: datetime) -> str:
+    """Before anything is sent: see that the database has gone on where it stopped, else pause all that could send.
+
+    Returns "", or why it was paused. Costs one short transaction.
+    """
+    with database.writing() as connection:
+        if _has_gone_on(database, connection, now=now):
+            return ""
+    return come_up_paused(database, now=now)
+
+
+def come_up_paused(database: Database, *, now: datetime, kept_at: Path | None = None) -> str:
+    """Take the database for a restored snapshot: pause what could send, and let it go on from here. Returns the reason.
+
+    kept_at: the SQLite file that it will become, where that is another.
+    """
+    with database.reading() as connection:
+        half_written = mailings.everything(connection, states=frozenset({MailingState.MATERIALISING}))
+    for one in half_written:  # so that it can be resumed: no process can send before this function has returned
+        materialise(database, one.id, at=now, undo=timedelta(0))
+    with database.writing() as connection:
+        if kept_at is None and _has_gone_on(database, connection, now=now):  # another process was quicker
+            return ""
+        row = connection.execute(sa.select(instance).with_for_update()).first()
+        reason = _reason(row.beat_at, row.backed_up_at) if row else _reason(None, None)
+        paused = _pause_everything(connection, reason, at=now)
+        told = _begin_anew(connection, now=now)
+        alerts.restored(connection, reason, at=now)
+        _keep(kept_at or database.file, told)
+    log.warning("database.restored mailings_paused=%d", paused)
+    return reason
+
+
+def beat(connection: sa.Connection, *, now: datetime) -> Beaten | None:
+    """Count one sign of life; what to `keep` once it is committed. None before the first `settle`."""
+    step = sa.update(instance).values(beats=instance.c.beats + 1, beat_at=now)
+    row = connection.execute(step.returning(instance.c.identity, instance.c.beats)).first()
+    return None if row is None else Beaten(row.identity, row.beats)
+
+
+def keep(database: Database, told: Beaten | None) -> None:
+    """Write beside a SQLite file what has been committed. Of two at once the older may win, which is no less true."""
+    if told is not None:
+        with suppress(StorageError):  # as with any beat that is missed
+            _keep(database.file, told)
+
+
+def count_reaped(connection: sa.Connection, rows: int) -> None:
+    """Count rows that were taken back from workers that were lost."""
+    connection.execute(sa.update(instance).values(reaped=instance.c.reaped + rows))
+
+
+def _has_gone_on(database: Database, connection: sa.Connection, *, now: datetime) -> bool:
+    row = connection.execute(sa.select(instance).with_for_update()).first()
+    if row is None:
+        _keep(database.file, _begin_anew(connection, now=now))
+        return True
+    if not database.is_sqlite:
+        return bool(row.home == _home(connection))
+    known = _kept(database.file)
+    return known is not None and known.identity == row.identity and row.beats >= known.beats
+
+
+def _begin_anew(connection: sa.Connection, *, now: datetime) -> Beaten:
+    """From here on it is a database of its own."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    new = {"identity": secrets.randbits(62), "home": _home(connection), "beat_at": now}
+    row = insert(instance).values(id=_ONLY, **new)
+    row = row.on_conflict_do_update(index_elements=["id"], set_=new | {"beats": instance.c.beats + 1})
+    return Beaten(*connection.execute(row.returning(instance.c.identity, instance.c.beats)).one())
+
+
+def _home(connection: sa.Connection) -> str:
+    """Where PostgreSQL keeps this table; "" on SQLite. A dump does not carry it along, and no restart changes it."""
+    if connection.dialect.name == "sqlite":
+        return ""
+    found = connection.exec_driver_sql(
+        "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),"
+        " (SELECT oid FROM pg_database WHERE datname = current_database()), 'instance'::regclass::oid)"
+    )
+    return str(found.scalar())
+
+
+def _pause_everything(connection: sa.Connection, reason: str, *, at: datetime) -> int:
+    """Schedules are taken back too: whoever wants one arms it again."""
+    steps = {
+        MailingState.WAITING: MailingState.PAUSED,
+        MailingState.SENDING: MailingState.PAUSED,
+        MailingState.SCHEDULED: MailingState.HELD,
+    }
+    stopped = mailings.everything(connection, states=frozenset(steps))
+    for one in stopped:
+        mailings.move(connection, one.id, steps[one.state], reason=reason, at=at)
+    schedules.disarm_all(connection)
+    alerts.forget(connection, at=at)  # one that says it all follows; those of the snapshot were told when it was made
+    return len(stopped)
+
+
+def _reason(beat_at: datetime | None, backed_up_at: datetime | None) -> str:
+    times = [at for at in (beat_at, backed_up_at) if at is not None]
+    of = f" of {max(times).astimezone(UTC):%-d %B %Y %H:%M} UTC" if times else ""
+    return f"restored from a backup{of}; what was sent since is unknown"
+
+
+def _place(file: Path) -> Path:
+    file = file.resolve()  # the same for every name that leads to it
+    return file.with_name(f"{file.name}-instance")
+
+
+def _kept(file: Path | None) -> Beaten | None:
+    try:
+        held = json.loads(_place(file).read_text(encoding="ascii")) if file else None
+        return Beaten(int(held["identity"]), int(held["beats"])) if held else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(file: Path | None, told: Beaten) -> None:
+    if file is None:
+        return
+    place = _place(file)
+    draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w") as writing:
+            json.dump({"identity": told.identity, "beats": told.beats}, writing)
+        draft.replace(place)
+    except OSError as error:
+        raise StorageError(f"{place} cannot be written: {error.strerror}.") from None
+    finally:
+        draft.unlink(missing_ok=True)
