@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from mailer.delivery.outlet import SMALLEST_CLAIM, Outlet, claiming_order
+from mailer.delivery.outlet import SMALLEST_CLAIM, Outlet
 from mailer.delivery.pace import Pace
+from mailer.delivery.rota import Rota
 from mailer.delivery.work import Lease, Parcel, Work
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.edition import format as edition_format
 from mailer.edition.program import Program
-from mailer.errors import EditionError
+from mailer.errors import EditionError, StorageError
 from mailer.runtime import Runtime
 from mailer.storage import mailings, subscribers
 from mailer.storage.database import Database
@@ -39,9 +40,11 @@ class Intake:
         """only: a mailing's id, None for all."""
         self._database, self._ledger, self._outlets = database, ledger, outlets
         self._clock, self._runtime, self._key, self._only = clock, runtime, key, only
+        self._rota = Rota(outlets)
         self._lease_seconds = pace.lease_seconds
         self._works: dict[int, Work] = {}
         self._leases: list[Lease] = []
+        self._returning: dict[Lease, set[int]] = defaultdict(set)  #: rows off the shelf that are to be queued again
         self._turn = 0
 
     def look(self) -> list[Work]:
@@ -73,15 +76,17 @@ class Intake:
 
     def fill(self) -> Iterator[tuple[Work, Batch]]:
         """Claim for every outlet whose shelf runs low, in turns over the mailings. Yields what each claim took."""
-        for outlet in claiming_order(self._outlets):
-            yield from self._fill(outlet)
+        for outlet, most in self._rota.turns():
+            for work, batch in self._fill(outlet, most):
+                self._rota.took(len(batch.rows))
+                yield work, batch
 
-    def _fill(self, outlet: Outlet) -> Iterator[tuple[Work, Batch]]:
+    def _fill(self, outlet: Outlet, most: int) -> Iterator[tuple[Work, Batch]]:
         works = list(self._works.values())
         if not works:
             return
         self._turn = (self._turn + 1) % len(works)
-        share = max(SMALLEST_CLAIM, outlet.claim_size // len(works))
+        share = max(SMALLEST_CLAIM, most // len(works))
         for work in works[self._turn :] + works[: self._turn]:
             asked_at = self._runtime.monotonic()
             batch = self._ledger.claim(work.mailing.id, share, lease_seconds=self._lease_seconds)
@@ -94,12 +99,18 @@ class Intake:
         ids = [row.subscriber_id for row in batch.rows]
         lease = Lease(batch.token, batch.mailing_id, set(ids), taken_at=asked_at, seconds=self._lease_seconds)
         self._leases.append(lease)
-        with self._database.reading() as connection:
-            people = {one.subscriber_id: one for one in subscribers.recipients(connection, ids, work.program.needs)}
-        erased = [Outcome(subscriber_id=one, state=RowState.FAILED, text=ERASED) for one in ids if one not in people]
-        if erased:
-            self._ledger.fail_unsent(batch.token, batch.mailing_id, erased)
-            lease.done({one.subscriber_id for one in erased})
+        try:
+            with self._database.reading() as connection:
+                people = {one.subscriber_id: one for one in subscribers.recipients(connection, ids, work.program.needs)}
+            erased = [
+                Outcome(subscriber_id=one, state=RowState.FAILED, text=ERASED) for one in ids if one not in people
+            ]
+            if erased:
+                self._ledger.fail_unsent(batch.token, batch.mailing_id, erased)
+                lease.done({one.subscriber_id for one in erased})
+        except StorageError:
+            self._returning[lease].update(ids)
+            raise
         outlet.shelf.put(
             [
                 Parcel(work=work, lease=lease, claimed=row, recipient=people[row.subscriber_id])
@@ -114,7 +125,8 @@ class Intake:
         return sum(lease.open for lease in self._leases)
 
     def hold(self) -> None:
-        """Prolong the leases that are half over; forget those that are settled."""
+        """Prolong the leases that are half over; forget those that are settled, and give back what could not be."""
+        self._return()
         self._leases = [lease for lease in self._leases if lease.open]
         for lease in self._leases:
             now = self._runtime.monotonic()
@@ -126,12 +138,16 @@ class Intake:
 
     def give_back(self, parcels: Iterable[Parcel]) -> None:
         """Queue parcels again that were taken off the shelf and are not marked."""
-        ids: dict[Lease, set[int]] = defaultdict(set)
         for parcel in parcels:
-            ids[parcel.lease].add(parcel.subscriber_id)
-        for lease, some in ids.items():
-            self._ledger.release(lease.token, lease.mailing_id, some)
-            lease.done(some)
+            self._returning[parcel.lease].add(parcel.subscriber_id)
+        self._return()
+
+    def _return(self) -> None:
+        """What cannot be written now is tried again by `hold`."""
+        for lease, ids in list(self._returning.items()):
+            self._ledger.release(lease.token, lease.mailing_id, ids)
+            lease.done(ids)
+            del self._returning[lease]
 
     def release(self) -> None:
         """Give back everything that is not on the wire."""

@@ -25,6 +25,12 @@ class Observer:
     def trouble(self, reason: str, seconds: float) -> None:
         """The relay cannot be used; the next attempt comes in so many seconds."""
 
+    def database_away(self, reason: str) -> None:
+        """The database does not answer; it is asked again until it does."""
+
+    def database_back(self) -> None:
+        """It answers again."""
+
 
 def by_mailing(settlements: Sequence[Settlement]) -> list[tuple[Mailing, "Counter[RowState]"]]:
     """What settlements came to, summed up; rows that only went back into the queue are no news."""

@@ -36,6 +36,7 @@ from mailer.storage.database import Database
 from mailer.storage.heartbeats import Role, beating
 from mailer.storage.ledger import Batch, Ledger
 from mailer.storage.ledger_outlook import outlook
+from mailer.storage.outage import Outage
 
 logger = logging.getLogger(__name__)
 REAP_EVERY = 5.0
@@ -74,6 +75,8 @@ class Worker:
         self._works: list[Work] = []
         self._error: Exception | None = None
         self._reap_at = self._look_at = self._told_at = 0.0
+        self._to_pause: list[tuple[Mailing, str]] = []
+        self._outage = Outage(runtime, away=self._away, back=self._back)
         self._ledger = Ledger(database, clock)
         self._committer = Committer(
             self._ledger,
@@ -142,6 +145,7 @@ class Worker:
 
         drain: return as soon as nothing is due. That waits for the relay's rate and for the leases of dead workers, not
         for retries, the undo window or pauses, nor for a relay that is down; `Summary.left` says what is left.
+        A database that is away is waited for: draining, for the length of a lease, else for as long as it takes.
         Raises StorageError when the ledger cannot be written; what was settled before is kept.
         """
         with beating(self._database, self._clock, Role.WORKER, mailing_id=self._only, runtime=self._runtime):
@@ -149,7 +153,7 @@ class Worker:
             for outlet in self._outlets:
                 outlet.start()
             try:
-                while not self._ending.is_set() and self._step(drain=drain):
+                while not self._ending.is_set() and self._try_step(drain=drain):
                     pass
             finally:
                 self._shut_down()
@@ -158,12 +162,26 @@ class Worker:
         self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only)
         return self._summary
 
+    def _try_step(self, *, drain: bool) -> bool:
+        """As `_step`; rides out a database that is away."""
+        try:
+            return self._step(drain=drain)
+        except StorageError as error:
+            seconds = self._outage.met(error)
+            if drain and self._outage.seconds > self._pace.lease_seconds:
+                raise
+            self._look_at = 0.0  # which tells whether it is back
+            self._ending.wait(seconds)
+            return True
+
     def _step(self, *, drain: bool) -> bool:
         """One look around. False: draining, and nothing is due."""
         now = self._runtime.monotonic()
+        self._pause_at_last()
         if now >= self._reap_at:
             self._reap_at = now + self._runtime.jittered(REAP_EVERY)
             self._reap()
+            self._outage.over()
         self._intake.hold()
         for outlet in self._outlets:
             if outlet.down:
@@ -174,6 +192,7 @@ class Worker:
         if now >= self._look_at:
             self._look_at = now + self._runtime.jittered(LOOK_EVERY)
             self._works = self._intake.look()
+            self._outage.over()
         claims = list(self._intake.fill())
         for work, batch in claims:
             self._took(work, batch)
@@ -230,16 +249,17 @@ class Worker:
                 if self._hurry.is_set() or self._runtime.monotonic() > give_up:
                     outlet.abort()
                 outlet.join(STEP / len(self._outlets))
-            self._try(self._intake.hold)
-        self._committer.close()
+            self._try(self._intake.hold, again=True)
+        self._committer.close(self._hurry.is_set)
         self._try(self._intake.release)
 
-    def _try(self, step: Callable[[], None]) -> None:
-        """While shutting down: what cannot be written now is taken care of when its lease runs out."""
+    def _try(self, step: Callable[[], None], *, again: bool = False) -> None:
+        """While shutting down: what cannot be written now is taken care of when its lease runs out, or `again` in a moment."""
         try:
             step()
         except StorageError as error:
-            self._error = self._error or error
+            if not (again and error.passing):
+                self._error = self._error or error
 
     def _end(self) -> None:
         self._ending.set()
@@ -271,15 +291,31 @@ class Worker:
                 self._observer.settled(mailing, counts)
 
     def _halt(self, work: Work, reason: str) -> None:
-        """Pause a mailing; from when this returns nothing more of it is marked, by any worker."""
+        """Pause a mailing; from when this returns nothing more of it is marked, by any worker.
+
+        While the database is away nothing is marked anyway; then this worker's own thread pauses it before all else.
+        """
         work.halted = True
+        try:
+            self._pause(work.mailing, reason)
+        except StorageError as error:
+            if not error.passing:
+                raise
+            self._to_pause.append((work.mailing, reason))
+
+    def _pause_at_last(self) -> None:
+        while self._to_pause:
+            self._pause(*self._to_pause[0])
+            del self._to_pause[0]
+
+    def _pause(self, mailing: Mailing, reason: str) -> None:
         with self._database.writing() as connection:
-            paused = mailings.move(connection, work.mailing.id, MailingState.PAUSED, reason=reason, at=self._clock())
+            paused = mailings.move(connection, mailing.id, MailingState.PAUSED, reason=reason, at=self._clock())
         if paused:
-            logger.info("mailing paused: mailing=%d", work.mailing.id)
+            logger.info("mailing paused: mailing=%d", mailing.id)
             with self._telling:
-                self._summary.paused[work.mailing.id] = reason
-                self._observer.paused(work.mailing, reason)
+                self._summary.paused[mailing.id] = reason
+                self._observer.paused(mailing, reason)
 
     def _welcomed(self, outlet: Outlet) -> None:
         outlet.refused = ""
@@ -302,6 +338,16 @@ class Worker:
                 self._told_at = now
                 logger.info("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
                 self._observer.trouble(reason, seconds)
+
+    def _away(self, reason: str) -> None:
+        logger.warning("database away")
+        with self._telling:
+            self._observer.database_away(reason)
+
+    def _back(self) -> None:
+        logger.info("database back")
+        with self._telling:
+            self._observer.database_back()
 
     def _crashed(self, error: Exception) -> None:
         """A thread cannot go on: stop, and let `run` raise the first reason."""

@@ -19,9 +19,8 @@ from mailer.delivery.work import Lease
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.edition.program import Program
-from mailer.errors import BackendMisconfigured, BackendUnavailable, DatabaseBusy, DiskFull, StorageError
+from mailer.errors import BackendMisconfigured, BackendUnavailable, DiskFull, StorageError
 from mailer.storage import events, mailings, suppressions
-from mailer.storage.database import Database
 from mailer.storage.ledger import Ledger, Reaped
 from mailer.storage.tables import delivery, subscriber, subscription
 from worker_world import Connection, InThread, Relay, attempts, prepared, state_of, until, worker_for
@@ -241,10 +240,10 @@ def test_a_fault_of_ours_fails_one_message_and_the_log_does_not_quote_the_person
     letter = prepared(database, 3)
     message = Program.message
 
-    def faulty(self, recipient, *, at):
+    def faulty(self, recipient, **options):
         if recipient.subscriber_id == 2:
             raise ValueError(f"no such thing as {recipient.email}")
-        return message(self, recipient, at=at)
+        return message(self, recipient, **options)
 
     monkeypatch.setattr(Program, "message", faulty)
     caplog.set_level("DEBUG")
@@ -566,24 +565,6 @@ def test_a_full_disk_stops_the_worker_and_loses_nothing(database):
     assert relay.got_nothing_twice()
     assert len(relay.accepted) + len(rows.get(UNCERTAIN, [])) >= 800
     assert summary.counts[UNCERTAIN] == len(rows.get(UNCERTAIN, []))
-
-
-def test_a_database_that_is_held_stops_the_worker_and_loses_nothing(database):
-    letter = prepared(database, 5000)
-    limited(database, busy_timeout=100)
-    relay = Relay(delay=0.002)
-    thread = InThread(worker_for(database, relay), drain=True)
-    until(lambda: len(relay.accepted) > 30)
-    holder = Database(database.url)
-    while thread.is_alive():  # a busy machine may not have let it try in the first second
-        with holder.writing():
-            time.sleep(1)
-        thread.join(2)
-    holder.dispose()
-    assert isinstance(thread.error, DatabaseBusy)
-    rows = states(database, letter)
-    assert SENDING not in rows, "what was on the wire was written after all"
-    assert sorted(email(one) for one in rows[SENT]) == relay.people
 
 
 def test_reaping_finds_nothing_after_a_clean_end(database):

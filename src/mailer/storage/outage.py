@@ -1,0 +1,51 @@
+"""A database that is away for a while: somebody is told once, and it is asked again and again until it answers."""
+
+from collections.abc import Callable
+
+from mailer.errors import StorageError
+from mailer.runtime import MACHINE, Runtime
+
+#: Seconds between tries, doubling from the one to the other.
+FIRST, LONGEST = 0.25, 5.0
+
+
+def _say_nothing(_reason: str = "") -> None:
+    pass
+
+
+class Outage:
+    """What one thread knows of it."""
+
+    def __init__(
+        self,
+        runtime: Runtime = MACHINE,
+        *,
+        away: Callable[[str], None] = _say_nothing,
+        back: Callable[[], None] = _say_nothing,
+    ) -> None:
+        """away: told why, once for each outage. back: told when it is over."""
+        self._runtime, self._away, self._back = runtime, away, back
+        self._since = 0.0
+        self._tries = 0
+
+    def met(self, error: StorageError) -> float:
+        """How many seconds to wait before trying again. Raises `error` when that would not help."""
+        if not error.passing:
+            raise error
+        if not self._tries:
+            self._since = self._runtime.monotonic()
+        self._tries += 1
+        if self._tries == 2:  # a single failure may be two transactions in each other's way
+            self._away(error.message)
+        return self._runtime.jittered(min(FIRST * 2.0 ** (self._tries - 1), LONGEST))
+
+    def over(self) -> None:
+        """It answered."""
+        if self._tries > 1:
+            self._back()
+        self._tries = 0
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has been away."""
+        return self._runtime.monotonic() - self._since if self._tries else 0.0
