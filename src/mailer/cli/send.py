@@ -142,7 +142,16 @@ def report(output: Output, mailing_id: int, code: int) -> int:
 def _dry_run(output: Output, order: "Order") -> int:
     """Everything that `send` would find out, and what it would refuse; nothing is written."""
     from mailer.cli.panel import drawing, show
-    from mailer.launch import Repeat, count_up, pass_gate, read_draft, refuse_broken, refuse_unexpected, rehearse
+    from mailer.launch import (
+        Repeat,
+        count_up,
+        pass_gate,
+        read_draft,
+        refuse_broken,
+        refuse_unexpected,
+        refuse_unsigned,
+        rehearse,
+    )
 
     desk = output.app.desk
     order = replace(order, can_ask=True)  # what would be asked is no reason to refuse
@@ -157,6 +166,7 @@ def _dry_run(output: Output, order: "Order") -> int:
         output.say(f"Nothing would be sent: {draft.lack}.")
     try:
         pass_gate(desk, order, draft, starts_at=desk.clock())
+        refuse_unsigned(desk.settings)
     except MailerError as refused:
         output.warn(f"`send` would refuse: {refused.message}")
     output.document(

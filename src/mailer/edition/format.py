@@ -112,6 +112,7 @@ class Meta:
     unsubscribe_mailbox: str = ""
     organisation: str = ""
     frozen_at: datetime
+    signed: bool = False  #: whether it was made to leave with a DKIM signature of ours
     media: tuple[str, ...] = ()  #: "HASH.EXT" of every file the mail links: pictures, a calendar file
 
 

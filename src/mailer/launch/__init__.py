@@ -8,7 +8,14 @@ from mailer.launch.changes import refuse_changed
 from mailer.launch.draft import audience_for, read_draft, read_file
 from mailer.launch.firing import differs_from_armed, fire_due
 from mailer.launch.freezing import arm, freeze, write_rows
-from mailer.launch.gate import count_up, pass_gate, refuse_no_relay, refuse_unexpected, refuse_unfit
+from mailer.launch.gate import (
+    count_up,
+    pass_gate,
+    refuse_no_relay,
+    refuse_unexpected,
+    refuse_unfit,
+    refuse_unsigned,
+)
 from mailer.launch.issues import Issues
 from mailer.launch.plan import Desk, Draft, NothingToSend, Order, Plan, Rehearsal, Repeat
 from mailer.launch.rehearsal import blank_values, refuse_broken, rehearse
@@ -36,6 +43,7 @@ __all__ = [
     "refuse_no_relay",
     "refuse_unexpected",
     "refuse_unfit",
+    "refuse_unsigned",
     "rehearse",
     "write_rows",
 ]
@@ -55,6 +63,7 @@ def launch(
     messages that cannot be built), Refused, SettingsError; then nothing was done either.
     """
     refuse_unfit(desk.settings)
+    refuse_unsigned(desk.settings)
     draft = read_draft(desk, order)
     if draft.lack and when is None:  # an armed digest holds what is new by then
         return NothingToSend(draft.lack)

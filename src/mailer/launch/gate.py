@@ -80,6 +80,17 @@ def refuse_unfit(settings: Settings) -> None:
         )
 
 
+def refuse_unsigned(settings: Settings) -> None:
+    """Raises SettingsError when mail is to be signed and could not be: before anybody's message waits for that.
+
+    Only whoever sends or arms is asked. A scheduler fires without the key: the workers have it.
+    """
+    if settings.dkim.wanted:
+        from mailer.edition.dkim_keys import signer_for  # noqa: PLC0415 (the library that signs takes a while to load)
+
+        signer_for(settings)
+
+
 def refuse_repeat(order: Order, earlier: Sequence[Earlier]) -> None:
     """A second time, unless it was asked for. What ended without reaching anybody was no first time."""
     before = [one for one in earlier if counts_as_sent(one)]

@@ -145,6 +145,7 @@ def _meta(file: CampaignFile, around: Surroundings, rendered: Rendered) -> Meta:
         unsubscribe_mailbox=settings.sending.unsubscribe_mailbox,
         organisation=settings.organisation.name,
         frozen_at=around.now,
+        signed=settings.dkim.wanted,
         media=tuple(sorted(rendered.media)),
     )
 

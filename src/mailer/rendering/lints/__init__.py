@@ -12,6 +12,7 @@ from mailer.rendering.lints import (
     links,
     pictures,
     repeats,
+    signing,
     words,
 )
 from mailer.rendering.lints.rule import Found, Material, Rule
@@ -20,6 +21,7 @@ __all__ = ["FIXED_RULES", "RULES", "Found", "Material", "Rule"]
 
 RULES: tuple[Rule, ...] = (
     *envelope.RULES,
+    *signing.RULES,
     *brand.RULES,
     *digest.RULES,
     *events.RULES,
