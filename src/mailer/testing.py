@@ -30,7 +30,7 @@ BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 def make_message(
     number: int = 1, *, recipient: str = "", filling: int = 2000, eight_bit: bool = False
 ) -> OutgoingMessage:
-    """A small finished message; filling: octets of its body, about."""
+    """A small finished message; filling: octets of its body, about. recipient: where it is beyond ASCII, so is the To field."""
     recipient = recipient or f"reader{number}@example.org"
     line = ("Solidarität! " if eight_bit else "Solidarity! ") * 5 + "\r\n"
     content = (
@@ -45,7 +45,7 @@ def make_message(
         sender="news@example.org",
         recipient=recipient,
         content=content.encode(),
-        eight_bit=eight_bit,
+        eight_bit=eight_bit or not recipient.isascii(),
     )
 
 
@@ -215,6 +215,15 @@ class BackendContract:
         with _closing(self.refusing) as backend:
             receipts = list(backend.send_many(make_message(number) for number in (1, 2, 3)))
             assert [type(receipt) for receipt in receipts] == [Sent, Refused, Sent]
+
+    def test_letters_beyond_ascii_are_carried_or_concern_that_recipient_alone(self, backend: Backend) -> None:
+        """RFC 6531: not every service can; 5.6.7 says so, and that nothing is wrong with the address."""
+        foreign, other = make_message(1, recipient="jos\u00e9@example.org"), make_message(2)
+        receipt, last = backend.send_many(iter((foreign, other)))
+        assert isinstance(receipt, Sent) or (isinstance(receipt, Refused) and receipt.enhanced == "5.6.7"), receipt
+        assert not getattr(receipt, "bad_address", False)
+        assert isinstance(last, Sent)
+        self._arrived([foreign, other] if isinstance(receipt, Sent) else [other])
 
     def test_a_service_that_is_down_is_an_error_and_nobody_s_fate(self) -> None:
         taken: list[OutgoingMessage] = []

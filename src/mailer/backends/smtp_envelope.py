@@ -62,37 +62,34 @@ def envelope(message: OutgoingMessage, relay: Capabilities) -> Envelope | Refuse
     if relay.size and len(message.content) > relay.size:  # RFC 1870 §6.1: do not even try
         text = f"The message has {len(message.content)} octets; the relay takes {relay.size}."
         return Refused(enhanced="5.3.4", text=text)
-    if message.eight_bit and not relay.eight_bit:
-        return Refused(enhanced="5.6.3", text="The message is 8-bit, and the relay carries 7-bit text only.")
     recipient, sender = _path(message.recipient), _path(message.sender) if message.sender else ""
     if sender is None:
         raise BackendMisconfigured("The envelope sender is no address that could stand in an SMTP command.")
     if recipient is None:
         return Refused(enhanced="5.1.3", text="The recipient is no address that could stand in an SMTP command.")
-    utf8 = not (sender.isascii() and recipient.isascii())
-    if utf8 and not relay.smtputf8:
+    if message.smtputf8 and not relay.smtputf8:
         return Refused(
             enhanced="5.6.7", text="The relay does not carry addresses with letters beyond ASCII (SMTPUTF8)."
         )
+    if message.eight_bit and not relay.eight_bit:
+        return Refused(enhanced="5.6.3", text="The message is 8-bit, and the relay carries 7-bit text only.")
     parameters = f" SIZE={len(message.content)}" if relay.size_offered else ""
     if message.eight_bit:
         parameters += " BODY=8BITMIME"
-    if utf8:
+    if message.smtputf8:
         parameters += " SMTPUTF8"
     return Envelope(f"MAIL FROM:<{sender}>{parameters}\r\n".encode(), f"RCPT TO:<{recipient}>\r\n".encode())
 
 
 def _path(address: str) -> str | None:
-    """As it stands between angle brackets, its domain in ASCII (RFC 5891); None if it cannot."""
+    """As it stands between angle brackets; None if it cannot."""
     if MAILBOX.fullmatch(address) is None:
         return None
     if address.isascii():
         return address if len(address) <= LONGEST else None
-    import idna  # noqa: PLC0415 -- 20 ms of tables that most lists never need
-
-    local, _, domain = address.rpartition("@")
     try:
-        path = f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
-        return path if len(path.encode()) <= LONGEST else None
-    except UnicodeError:  # idna.IDNAError is one; so is a lone surrogate
+        octets = len(address.encode())
+    except UnicodeEncodeError:  # half of a character
         return None
+    # The message was built with its domain in ASCII; only what is before the @ may be otherwise (RFC 6531).
+    return address if octets <= LONGEST and address.rpartition("@")[2].isascii() else None

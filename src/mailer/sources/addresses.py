@@ -16,7 +16,7 @@ class NoAddress(ValueError):
 
 
 def parse_address(text: str) -> str:
-    """The address in `text`, ready for an envelope (its domain in ASCII). Raises NoAddress."""
+    """The address in `text`, its domain in ASCII; before the @ it may have letters of any script. Raises NoAddress."""
     if is_ordinary(text):
         return text
     bare = text.strip(_AROUND)
@@ -35,8 +35,7 @@ def _judged(text: str) -> str:
     if "@" not in text:
         raise NoAddress("not an address: it has no @")
     try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=True)
     except EmailNotValidError as error:
         raise NoAddress(str(error).rstrip(".")) from None
-    assert found.ascii_email is not None  # what allow_smtputf8=False promises
-    return found.ascii_email
+    return f"{found.local_part}@{found.ascii_domain}"

@@ -38,15 +38,26 @@ def test_eight_bit_goes_where_it_is_taken(client):
 
 
 def test_addresses_beyond_ascii(client):
-    local, domain = make_message(1, recipient="josé@example.org"), make_message(2, recipient="jose@bücher.example")
+    foreign = make_message(1, recipient="josé@example.org")
     with SmtpServer() as server:
-        assert [type(r) for r in client(server).send_many(iter([local, domain]))] == [Sent, Sent]
-    assert server.recipients == ["josé@example.org", "jose@xn--bcher-kva.example"]
-    with SmtpServer("no-smtputf8") as server:
-        receipts = list(client(server).send_many(iter([local, domain])))
-    assert receipts[0].enhanced == "5.6.7"
-    assert isinstance(receipts[1], Sent)
-    assert server.recipients == ["jose@xn--bcher-kva.example"]
+        assert [type(r) for r in client(server).send_many(iter([foreign, make_message(2)]))] == [Sent, Sent]
+    assert server.recipients == ["josé@example.org", "reader2@example.org"]
+    assert server.accepted[0].content == foreign.content
+    mails = [command for command in server.commands if command.startswith("MAIL")]
+    assert ["SMTPUTF8" in mail for mail in mails] == ["BODY=8BITMIME" in mail for mail in mails] == [True, False]
+    assert server.breaches == []
+
+
+@pytest.mark.parametrize("lacking", ["no-smtputf8", "no-8bitmime", "no-ehlo"])
+def test_where_they_cannot_be_carried_that_recipient_alone_is_refused(client, lacking):
+    messages = [make_message(1), make_message(2, recipient="josé@example.org"), make_message(3)]
+    with SmtpServer(lacking) as server:
+        receipts = list(client(server).send_many(iter(messages)))
+    assert [type(receipt) for receipt in receipts] == [Sent, Refused, Sent]
+    assert receipts[1].enhanced == ("5.6.3" if lacking == "no-8bitmime" else "5.6.7")
+    assert not receipts[1].bad_address
+    assert not any("jos" in command for command in server.commands)
+    assert server.breaches == []
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ from mailer.edition.format import Context, For, If, Static, dump, load
 from mailer.edition.links import Purpose
 from mailer.edition.program import MOST_HTML_BYTES, Program, choose_variant
 from mailer.errors import EditionError
+from mailer.testing import assert_finished
 
 LETTER = {
     "subject": (HEADER(field("first_name")), Static(" – the fund needs you")),
@@ -280,9 +281,22 @@ def test_a_value_that_cannot_stand_in_a_style_fails_for_its_person_only():
     assert b"width:" in letters.message(recipient(width="62%"), at=AT).content
 
 
-def test_letters_before_the_at_fail_for_their_person_only():
-    with pytest.raises(EditionError, match="SMTPUTF8"):
-        LETTERS.message(person("Ana", email="ñandú@example.org"), at=AT)
+def test_letters_before_the_at_make_a_message_for_relays_with_smtputf8():
+    """RFC 6532: the To field has them as they are; everything else in the message stays 7-bit."""
+    message = LETTERS.message(person("Ana", email="ñandú@ñandú.example"), at=AT)
+    assert (message.recipient, message.smtputf8, message.eight_bit) == ("ñandú@xn--and-6ma2c.example", True, True)
+    assert_finished(message)
+    parsed = email.message_from_string(message.content.decode(), policy=email.policy.SMTPUTF8)
+    assert parsed["To"].addresses[0].addr_spec == "ñandú@xn--and-6ma2c.example"
+    rest = message.content.replace(b"To: \xc3\xb1and\xc3\xba@", b"To: x@")
+    assert rest.isascii()
+    plain = LETTERS.message(person("Ana"), at=AT)
+    assert (plain.smtputf8, plain.eight_bit) == (False, False)
+
+
+def test_an_address_that_is_none_fails_for_its_person_only():
+    with pytest.raises(EditionError, match="not one that mail can be sent to"):
+        LETTERS.message(person("Ana", email="ana@exa_mple.org"), at=AT)
     assert LETTERS.message(person("Ana"), at=AT)
 
 
