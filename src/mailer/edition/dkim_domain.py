@@ -1,5 +1,6 @@
 """Which domain answers for the mail, and whether receivers count that as the sender's own."""
 
+from mailer.domain.address import ascii_domain
 from mailer.errors import SettingsError
 from mailer.settings import Settings
 
@@ -8,17 +9,17 @@ def signing_domain(settings: Settings) -> str:
     """The domain that signs, in ASCII and small letters. Raises SettingsError."""
     domain = settings.dkim.domain or settings.organisation.from_address.rpartition("@")[2]
     try:
-        ascii_domain = domain.rstrip(".").encode("idna").decode().lower()
+        found = ascii_domain(domain.rstrip(".")).lower()
     except UnicodeError:
-        ascii_domain = ""
-    if "." not in ascii_domain:
+        found = ""
+    if "." not in found:
         raise SettingsError(
             f'"{domain}" is no domain that could sign mail.'
             if domain
             else "No domain is set that could sign the mail.",
             hint='Set organisation.from_address, or domain = "example.org" under [dkim].',
         )
-    return ascii_domain
+    return found
 
 
 def aligned(signing: str, sender: str) -> bool:
