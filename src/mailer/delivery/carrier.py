@@ -55,7 +55,7 @@ class Bench:
     stopping: threading.Event
     pace: Pace
     halt: Callable[[Work, str], None]  #: pause the mailing and say why
-    welcomed: Callable[[], None]  #: the relay took us
+    welcomed: Callable[[], None]  #: the relay deals with our messages (again)
     refused: Callable[[str, list[Work]], None]  #: the relay refuses us, while it had these in hand
     trouble: Callable[[str, float], None]
     crashed: Callable[[Exception], None]
@@ -74,6 +74,7 @@ class Carrier:
         self._bench = bench
         self._backend: Backend | None = None
         self._opened = False
+        self._welcome = False  #: the relay has answered a message of ours since it last could not be used
         self._used_at = 0.0
         self._seconds_each = GROUP_SECONDS
         self._stall = Stall()
@@ -146,7 +147,9 @@ class Carrier:
                     self._answered(self._on_wire.popleft(), receipt)
                     if reason := self._stall.record(receipt):
                         raise BackendUnavailable(reason)  # noqa: TRY301 (the same rest as for a relay that is down)
-                    self.failures = 0
+                    if self.failures or not self._welcome:
+                        self.failures, self._welcome = 0, True
+                        self._bench.welcomed()
                     if self._on_wire and not self._on_wire[0].lease.good(self._now()):
                         break
         except BackendUnavailable as error:
@@ -186,7 +189,6 @@ class Carrier:
                 self._backend = self._bench.make_backend()
             self._backend.open()
             self._opened = True
-            self._bench.welcomed()
         except BackendError as error:
             self._bench.committer.allowance.give_back(len(parcels))
             self._bench.bucket.give_back(len(parcels))
@@ -288,6 +290,7 @@ class Carrier:
 
     def _refused_us(self, error: BackendMisconfigured, parcels: list[Parcel]) -> None:
         """The relay refuses us, whoever the recipient is: a person must act before it is of use again."""
+        self._welcome = False
         self._bench.refused(error.message, list(dict.fromkeys(parcel.work for parcel in parcels)))
         self._rest(error)
 

@@ -1,9 +1,9 @@
 """One relay in the hands of one worker: the shelf where its parcels wait, and its connections.
 
-Outlets know nothing of each other; the worker claims for each, and decides what a relay that refuses us means.
+Outlets know nothing of each other. The rota decides which of them gets work, the worker what a relay that refuses us means.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from mailer.delivery.carrier import Bench, Carrier
 from mailer.delivery.pace import Pace, Route
@@ -17,6 +17,8 @@ LARGEST_CLAIM, SMALLEST_CLAIM = 500, 10
 CLAIMED_AHEAD = 0.25
 #: Every connection failed this often in a row: the relay is down.
 PATIENCE = 3
+#: A relay that refuses us is left alone for so long, twice as long each time: to ask again and again makes it worse.
+SET_ASIDE, LONGEST_ASIDE = 60.0, 900.0
 
 
 class Outlet:
@@ -36,6 +38,9 @@ class Outlet:
         self.route, self._runtime = route, runtime
         #: Why the relay refuses us, "" while it does not: a person must act, and until then others carry its mail.
         self.refused = ""
+        #: Why it could not be used the last time, "" once a message left by it again.
+        self.trouble = ""
+        self._refusals, self._aside_until = 0, 0.0
         wanted = int(route.rate * pace.lease_seconds * CLAIMED_AHEAD) if route.rate else LARGEST_CLAIM
         self.claim_size = max(SMALLEST_CLAIM, min(LARGEST_CLAIM, wanted))
         self.low = self.claim_size // 2  #: so few parcels on the shelf, and it is time to claim again
@@ -55,6 +60,32 @@ class Outlet:
         """Whether nothing can leave by it just now: each connection failed again and again, and rests."""
         now = self._runtime.monotonic()
         return all(carrier.failures >= PATIENCE and carrier.resting_until > now for carrier in self._carriers)
+
+    @property
+    def resting(self) -> bool:
+        """Whether none of its connections does anything just now."""
+        now = self._runtime.monotonic()
+        return all(carrier.resting_until > now for carrier in self._carriers)
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether it refuses us, and it is too early to ask again."""
+        return bool(self.refused) and self._runtime.monotonic() < self._aside_until
+
+    @property
+    def standby(self) -> bool:
+        return self.route.weight == 0
+
+    def refuses(self, reason: str) -> None:
+        """It refuses us. Several of its connections may find that out at the same time: that counts once."""
+        if not self.set_aside:
+            seconds = min(SET_ASIDE * 2.0**self._refusals, LONGEST_ASIDE)
+            self._refusals, self._aside_until = self._refusals + 1, self._runtime.monotonic() + seconds
+        self.refused = reason
+
+    def welcomes(self) -> None:
+        """It takes us, or takes us again."""
+        self.refused, self._refusals = "", 0
 
     @property
     def wants_more(self) -> bool:
@@ -77,8 +108,3 @@ class Outlet:
     def join(self, seconds: float) -> None:
         for carrier in self._carriers:
             carrier.join(seconds)
-
-
-def claiming_order(outlets: Sequence[Outlet]) -> list[Outlet]:
-    """Those that parcels may be claimed for now."""
-    return [outlet for outlet in outlets if outlet.wants_more and not outlet.down]

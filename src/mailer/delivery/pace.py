@@ -26,14 +26,16 @@ class Pace:
 class Route:
     """One way out of a worker process: a relay, and how that process uses it.
 
-    make_backend: called once for each connection, in its thread. rate: messages a second, 0 for no limit. dispatch: how
-    the relay wants its messages.
+    make_backend: called once for each connection, in its thread. rate: messages a second, 0 for no limit. weight: its share
+    beside others, 0 for none while another can be used, None for as much as it can carry. dispatch: how the relay wants its
+    messages.
     """
 
     name: str
     make_backend: Callable[[], Backend]
     connections: int = 4
     rate: float = 0.0
+    weight: int | None = None
     dispatch: Dispatch = PLAIN
 
 
@@ -59,13 +61,14 @@ def route_for(
 
     signer: of those messages that the relay does not sign itself.
     """
-    rate, connections = relay.speed, settings.sending.connections * processes
-    if rate and not relay.rate and "sending.connections" not in settings.origins:
+    rate, connections = relay.speed, relay.connections or settings.sending.connections * processes
+    if rate and not relay.rate and not relay.connections and "sending.connections" not in settings.origins:
         connections = CAUTIOUS_CONNECTIONS
     return Route(
         name=relay.name,
         make_backend=make_backend,
         connections=max(1, connections // processes),
         rate=rate / processes,
+        weight=relay.weight,
         dispatch=dispatch_for(relay, signer),
     )

@@ -15,7 +15,7 @@ is given back. A second `stop()` does not wait for a slow relay either; what wai
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -74,7 +74,8 @@ class Worker:
         self._telling = threading.Lock()
         self._works: list[Work] = []
         self._error: Exception | None = None
-        self._reap_at = self._look_at = self._told_at = 0.0
+        self._reap_at = self._look_at = 0.0
+        self._told: dict[str, tuple[str, float]] = {}  #: by relay: the last trouble that was told, and when
         self._to_pause: list[tuple[Mailing, str]] = []
         self._outage = Outage(runtime, away=self._away, back=self._back)
         self._ledger = Ledger(database, clock)
@@ -159,6 +160,8 @@ class Worker:
                 self._shut_down()
         if self._error is not None:
             raise self._error
+        if all(outlet.trouble for outlet in self._outlets):
+            self._summary.relay_down = self._by_relay({one.route.name: one.trouble for one in self._outlets})
         self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only)
         return self._summary
 
@@ -183,10 +186,11 @@ class Worker:
             self._reap()
             self._outage.over()
         self._intake.hold()
+        usable = self._intake.usable()
         for outlet in self._outlets:
-            if outlet.down:
+            if outlet.down or (outlet not in usable and len(self._outlets) > 1):
                 self._intake.give_back(outlet.shelf.clear())
-        if all(outlet.down for outlet in self._outlets):
+        if not usable and all(outlet.down or outlet.set_aside for outlet in self._outlets):
             self._wait(STEP)
             return not drain or self._intake.in_hand > 0
         if now >= self._look_at:
@@ -279,14 +283,16 @@ class Worker:
     def _settled(self, settlements: Sequence[Settlement]) -> None:
         for mailing, counts in by_mailing(settlements):
             self._tell(mailing, counts)
+        sent_by = {one.outcome.relay for one in settlements if one.outcome.state is RowState.SENT}
+        for outlet in self._outlets:
+            if outlet.trouble and outlet.route.name in sent_by:
+                outlet.trouble = ""
         if not self._intake.in_hand:
             self._nudge.set()
 
     def _tell(self, mailing: Mailing, counts: "Counter[RowState]") -> None:
         with self._telling:
             self._summary.counts += counts
-            if counts[RowState.SENT]:
-                self._summary.relay_down = ""
             if counts:
                 self._observer.settled(mailing, counts)
 
@@ -318,26 +324,33 @@ class Worker:
                 self._observer.paused(mailing, reason)
 
     def _welcomed(self, outlet: Outlet) -> None:
-        outlet.refused = ""
+        outlet.welcomes()
 
     def _refused(self, outlet: Outlet, reason: str, works: Sequence[Work]) -> None:
         """A relay that refuses us is left alone for a while; when none takes us a person must act first."""
-        outlet.refused = reason
+        outlet.refuses(reason)
         if all(one.refused for one in self._outlets):
+            said = self._by_relay({one.route.name: one.refused for one in self._outlets})
             for work in works:
-                self._halt(work, reason)
+                self._halt(work, said)
 
     def _trouble(self, outlet: Outlet, reason: str, seconds: float) -> None:
         """Several connections find out at about the same time; it is told once."""
         name, now = outlet.route.name, self._runtime.monotonic()
         logger.info("connection cannot be used: relay=%s retry_in=%.1f", name, seconds)
         with self._telling:
-            known = self._summary.relay_down == reason and now < self._told_at + TELL_EVERY
-            self._summary.relay_down = reason
-            if not known:
-                self._told_at = now
+            outlet.trouble = reason
+            told, at = self._told.get(name, ("", 0.0))
+            if told != reason or now >= at + TELL_EVERY:
+                self._told[name] = reason, now
                 logger.info("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
-                self._observer.trouble(reason, seconds)
+                self._observer.trouble(self._by_relay({name: reason}), seconds)
+
+    def _by_relay(self, said: Mapping[str, str]) -> str:
+        """What relays said, each with its name where there are several and they do not all say the same."""
+        if len(self._outlets) == 1 or (len(said) > 1 and len(set(said.values())) == 1):
+            return next(iter(said.values()))
+        return " ".join(f"{name}: {reason}" for name, reason in said.items())
 
     def _away(self, reason: str) -> None:
         logger.warning("database away")

@@ -30,7 +30,7 @@ def faults(relay: RelaySettings, *, before: Sequence[RelaySettings] = ()) -> Ite
         yield from _server(relay)
     yield from _envelope(relay)
     yield from _login(relay)
-    if relay.weight > MOST_WEIGHT:
+    if relay.weight is not None and relay.weight > MOST_WEIGHT:
         yield Fault(key="weight", message=f"weight is {relay.weight}", hint=f"it takes 0 to {MOST_WEIGHT}")
     if relay.messages_per_connection < 1:
         yield Fault(key="messages_per_connection", message="messages_per_connection is 0", hint="it takes 1 or more")

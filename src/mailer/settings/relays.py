@@ -39,13 +39,19 @@ class RelaySettings:
     token_file: str = setting("", "a file with the token of the moment, seen from the project; others keep it fresh")
     token_command: str = setting("", "a command that prints such a token: alone, or as JSON with its expires_in")
     ca_file: str = setting("", "certificates to trust instead of the system's")
-    weight: int = setting(1, "its share of the mail beside other relays; 0: only when no other can be used")
+    weight: int | None = setting(
+        None, "its share of the mail; 0: only when no other relay can be used; unset everywhere: each what it can carry"
+    )
     rate: float = setting(0.0, "messages a second; 0: 5 off loopback, unlimited on it")
-    connections: int = setting(0, "connections of one worker process; 0: sending.connections, 2 where no rate is known")
+    connections: int = setting(
+        0, "connections at a time from one machine; 0: sending.connections, 2 where no rate is known"
+    )
     messages_per_connection: int = setting(1000, "a connection is renewed after this many")
     idle_timeout: float = setting(60.0, "seconds; a connection that was not used for so long is not used again")
     pipelining: str = setting("on", "several commands at once where the relay offers it; off if it does so badly")
-    envelope: str = setting("from", "where bounces go: from (the From address), fixed, or verp (an address for each message)")
+    envelope: str = setting(
+        "from", "where bounces go: from (the From address), fixed, or verp (an address for each message)"
+    )
     envelope_from: str = setting("", "the address of envelope = fixed, such as bounces@example.org")
     bounce_domain: str = setting("", "the domain of envelope = verp, whose mail we read: bounce.example.org")
     dkim: str = setting("on", "sign what leaves here as [dkim] says; off where the relay signs and ours would break")

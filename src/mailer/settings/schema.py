@@ -62,7 +62,8 @@ def _form(hint: Any, name: str) -> dict[str, Any]:
             "patternProperties": {"^[a-z][a-z0-9-]*$": _table(ListSettings, "subscribers.lists")},
             "additionalProperties": False,
         }
-    if hint in (int, float):
+    if hint in (int, float, int | None):
+        hint = next(iter(typing.get_args(hint)), hint)
         return {"type": _TYPES[hint], "minimum": 0}
     if hint in _TYPES:
         return {"type": _TYPES[hint]} | _FORMS.get(name, {})
