@@ -51,28 +51,30 @@ def settle(database: Database, *, now: datetime) -> str:
     with database.writing() as connection:
         if _has_gone_on(database, connection, now=now):
             return ""
-    return come_up_paused(database, now=now)
+    reason = come_up_paused(database, now=now)
+    if reason:
+        log.warning("The database was %s. All that could send is paused: look at `mailer status`.", reason)
+    return reason
 
 
-def come_up_paused(database: Database, *, now: datetime, kept_at: Path | None = None) -> str:
-    """Take the database for a restored snapshot: pause what could send, and let it go on from here. Returns the reason.
+def come_up_paused(database: Database, *, now: datetime, surely: bool = False, kept_at: Path | None = None) -> str:
+    """Pause what could send, unless another process was quicker; let the database go on from here. Returns the reason.
 
-    kept_at: the SQLite file that it will become, where that is another.
+    surely: it is known to be a snapshot. kept_at: the SQLite file that it will become, where that is another.
     """
     with database.reading() as connection:
         half_written = mailings.everything(connection, states=frozenset({MailingState.MATERIALISING}))
     for one in half_written:  # so that it can be resumed: no process can send before this function has returned
         materialise(database, one.id, at=now, undo=timedelta(0))
     with database.writing() as connection:
-        if kept_at is None and _has_gone_on(database, connection, now=now):  # another process was quicker
+        if not surely and _has_gone_on(database, connection, now=now):
             return ""
         row = connection.execute(sa.select(instance).with_for_update()).first()
         reason = _reason(row.beat_at, row.backed_up_at) if row else _reason(None, None)
-        paused = _pause_everything(connection, reason, at=now)
+        _pause_everything(connection, reason, at=now)
         told = _begin_anew(connection, now=now)
         alerts.restored(connection, reason, at=now)
         _keep(kept_at or database.file, told)
-    log.warning("database.restored mailings_paused=%d", paused)
     return reason
 
 
@@ -88,6 +90,16 @@ def keep(database: Database, told: Beaten | None) -> None:
     if told is not None:
         with suppress(StorageError):  # as with any beat that is missed
             _keep(database.file, told)
+
+
+def note_backup(database: Database, at: datetime | None, *, now: datetime) -> datetime | None:
+    """Write down when the last backup was made; returns what stood there before."""
+    with database.writing() as connection:
+        before = connection.scalar(sa.select(instance.c.backed_up_at))
+        if connection.execute(sa.update(instance).values(backed_up_at=at)).rowcount == 0:
+            _keep(database.file, _begin_anew(connection, now=now))
+            connection.execute(sa.update(instance).values(backed_up_at=at))
+    return before
 
 
 def count_reaped(connection: sa.Connection, rows: int) -> None:
@@ -126,7 +138,7 @@ def _home(connection: sa.Connection) -> str:
     return str(found.scalar())
 
 
-def _pause_everything(connection: sa.Connection, reason: str, *, at: datetime) -> int:
+def _pause_everything(connection: sa.Connection, reason: str, *, at: datetime) -> None:
     """Schedules are taken back too: whoever wants one arms it again."""
     steps = {
         MailingState.WAITING: MailingState.PAUSED,
@@ -138,7 +150,6 @@ def _pause_everything(connection: sa.Connection, reason: str, *, at: datetime) -
         mailings.move(connection, one.id, steps[one.state], reason=reason, at=at)
     schedules.disarm_all(connection)
     alerts.forget(connection, at=at)  # one that says it all follows; those of the snapshot were told when it was made
-    return len(stopped)
 
 
 def _reason(beat_at: datetime | None, backed_up_at: datetime | None) -> str:

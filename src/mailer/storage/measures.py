@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from mailer.domain.mailing import ENDED_MAILINGS, OPEN_ROWS, Mailing, MailingState, RowState
 from mailer.storage import mailings, schedules
 from mailer.storage.heartbeats import ALIVE_FOR, Role
+from mailer.storage.ledger_outlook import earliest_due
 from mailer.storage.tables import alert, delivery, instance, mailing, worker
 
 
@@ -79,8 +80,7 @@ def _oldest_due(connection: sa.Connection, second: int) -> float:
     oldest = 0.0
     sending = sa.select(mailing.c.id, mailing.c.started_at, mailing.c.starts_at)
     for one in connection.execute(sending.where(mailing.c.state == MailingState.SENDING)):
-        queued = sa.and_(delivery.c.mailing_id == one.id, sa.text("state = 0"), delivery.c.due <= second)
-        due = connection.scalar(sa.select(delivery.c.due).where(queued).order_by(delivery.c.due).limit(1))
+        due = earliest_due(connection, one.id, second=second)
         if due is not None:
             since = max(due, (one.started_at or one.starts_at).timestamp())
             oldest = max(oldest, second - since)
