@@ -74,6 +74,10 @@ class Intake:
             with self._database.writing() as connection:
                 mailings.move(connection, mailing.id, MailingState.HELD, reason=str(error), at=self._clock())
 
+    def usable(self) -> list[Outlet]:
+        """The outlets that may get work now."""
+        return self._rota.usable()
+
     def fill(self) -> Iterator[tuple[Work, Batch]]:
         """Claim for every outlet whose shelf runs low, in turns over the mailings. Yields what each claim took."""
         for outlet, most in self._rota.turns():
