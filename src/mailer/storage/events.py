@@ -55,25 +55,35 @@ class Cause:
 EventRow = tuple[int, RowState, int, str, str, str]
 
 
+#: The columns of an event that are its row's own, in this order.
+COLUMNS = ("subscriber_id", "state", "code", "enhanced", "detail", "relay")
+TEXTS = ("enhanced", "detail", "relay")
+
+
+def tidy(row: EventRow) -> tuple[int, int, int, str, str, str]:
+    """As it can be stored, whatever a stranger's server wrote."""
+    who, state, code, enhanced, detail, relay = row
+    return who, int(state), code, storable(enhanced, 20), storable(detail), relay
+
+
 def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], *, at: int) -> None:
     """Append one event per row, all at the same unix second; one statement."""
-    tidy = [
-        (who, int(state), code, storable(enhanced, 20), storable(detail), relay)
-        for who, state, code, enhanced, detail, relay in rows
-    ]
-    if tidy:
-        values = {"rows": packed(tidy), "of_mailing": mailing_id, "at_second": at}
+    stored = [tidy(row) for row in rows]
+    if stored:
+        values = {"p_rows": packed(stored), "p_mailing": mailing_id, "p_at": at}
         connection.execute(_insert(is_sqlite=connection.dialect.name == "sqlite"), values)
+
+
+def insertion(at: sa.ColumnElement[int], *, is_sqlite: bool) -> sa.Insert:
+    """Appends an event of `p_mailing` at the unix second `at` per row of `p_rows`, each of which begins with `COLUMNS`."""
+    source = rowset("p_rows", COLUMNS, is_sqlite=is_sqlite, texts=TEXTS)
+    chosen = sa.select(sa.bindparam("p_mailing", type_=sa.BigInteger), at, *source.c)
+    return sa.insert(delivery_event).from_select(["mailing_id", "at", *COLUMNS], chosen)
 
 
 @cache
 def _insert(*, is_sqlite: bool) -> sa.Insert:
-    columns = ("subscriber_id", "state", "code", "enhanced", "detail", "relay")
-    source = rowset("rows", columns, is_sqlite=is_sqlite, texts=("enhanced", "detail", "relay"))
-    chosen = sa.select(
-        sa.bindparam("of_mailing", type_=sa.BigInteger), sa.bindparam("at_second", type_=sa.BigInteger), *source.c
-    )
-    return sa.insert(delivery_event).from_select(["mailing_id", "at", *columns], chosen)
+    return insertion(sa.bindparam("p_at", type_=sa.BigInteger), is_sqlite=is_sqlite)
 
 
 def history(connection: sa.Connection, mailing_id: int, subscriber_id: int) -> list[Event]:

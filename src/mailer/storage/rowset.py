@@ -10,7 +10,7 @@ import sqlalchemy as sa
 def rowset(parameter: str, columns: Sequence[str], *, is_sqlite: bool, texts: Sequence[str] = ()) -> sa.CTE:
     """A relation with the named columns, read from the bound `parameter` as `packed` makes it.
 
-    Columns are whole numbers, those in `texts` text. It is materialised first: left to itself SQLite reads the whole table
+    Columns are whole numbers, those in `texts` text; one without a name is not read. It is materialised first: left to itself SQLite reads the whole table
     that it is joined with, and looks through the batch for each row.
     """
     bound = sa.bindparam(parameter, type_=sa.Text)
@@ -22,7 +22,7 @@ def rowset(parameter: str, columns: Sequence[str], *, is_sqlite: bool, texts: Se
         items = sa.func.json_array_elements(sa.cast(bound, sa.JSON)).table_valued("value", name="item")
         cells = [items.c.value.op("->>")(sa.literal_column(str(number))) for number in range(len(columns))]
     kinds: list[Any] = [sa.Text if name in texts else sa.BigInteger for name in columns]
-    labelled = [sa.cast(cell, kind).label(name) for name, cell, kind in zip(columns, cells, kinds, strict=True)]
+    labelled = [sa.cast(cell, kind).label(name) for name, cell, kind in zip(columns, cells, kinds, strict=True) if name]
     return sa.select(*labelled).cte(f"{parameter}_batch").prefix_with("MATERIALIZED")
 
 

@@ -1,0 +1,52 @@
+"""A statement that runs for every few messages: built by SQLAlchemy once, then given to the driver as it is.
+
+For one execution SQLAlchemy takes as long as either database takes for thirty rows. Text, parameters, transaction and errors
+are those that it would use; what it would have done around them for every execution is left out.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class Prepared:
+    """One statement for one kind of engine; threads may share it. Its values are whole numbers and text."""
+
+    def __init__(self, statement: sa.Executable) -> None:
+        self.statement = statement
+        self._text = ""
+        self._fixed: dict[str, Any] = {}
+        self._order: list[str] | None = None
+
+    def __call__(self, connection: sa.Connection, **values: object) -> list[tuple[Any, ...]]:
+        """Execute it in the connection's transaction; the rows that it returns, if it returns any."""
+        if not self._text:
+            self._compile(connection)
+        known = self._fixed | values
+        parameters = known if self._order is None else [known[name] for name in self._order]
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        try:
+            cursor = driver.execute(self._text, parameters)
+            rows = cursor.fetchall() if cursor.description else []
+            cursor.close()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _as_usual(connection, self._text, error) from error
+        return rows
+
+    def _compile(self, connection: sa.Connection) -> None:
+        compiled = self.statement.compile(dialect=connection.dialect)
+        self._fixed, self._order = dict(compiled.params), compiled.positiontup  # type: ignore[attr-defined]
+        self._text = str(compiled)
+
+
+def _as_usual(connection: sa.Connection, text: str, error: Exception) -> Exception:
+    """The driver's error as SQLAlchemy would raise it; a connection that is dead is not used again."""
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
+    if lost:
+        connection.invalidate(error)
+    kind = dialect.loaded_dbapi.Error
+    return sa.exc.DBAPIError.instance(  # type: ignore[no-any-return]
+        text, None, error, kind, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+    )
