@@ -133,8 +133,8 @@ def add_mailing(database, recipients, *, state=MailingState.SENDING, number=1, *
             slug="letter", number=number, state=state, edition_id=content, **(defaults | values)
         )
         mailing_id = connection.execute(insert).inserted_primary_key[0]
-        people = sa.select(sa.literal(mailing_id), subscriber.c.id, sa.literal(0), *[sa.literal(0)] * 5)
-        columns = ["mailing_id", "subscriber_id", "state", "lane", "due", "attempts", "token", "lease"]
+        people = sa.select(sa.literal(mailing_id), subscriber.c.id, sa.literal(0), *[sa.literal(0)] * 6)
+        columns = ["mailing_id", "subscriber_id", "state", "lane", "due", "attempts", "token", "lease", "relay"]
         connection.execute(
             sa.insert(delivery).from_select(
                 columns, people.where(subscriber.c.id <= recipients), include_defaults=False

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from mailer.domain.mailing import RowState
+from mailer.domain.provider import Provider
 from mailer.storage.ledger_sql import literal
 from mailer.storage.tables import delivery
 
@@ -28,29 +29,55 @@ def any_open(connection: sa.Connection, mailing_id: int) -> bool:
     """Whether any row is queued, leased or sending."""
     row = sa.select(delivery.c.subscriber_id).limit(1)
     queued = row.where(delivery.c.mailing_id == mailing_id, delivery.c.state == literal(RowState.QUEUED))
-    looks = (queued.order_by(delivery.c.due), row.where(*_in_hand(mailing_id)))
+    looks = (queued.order_by(delivery.c.lane, delivery.c.due), row.where(*_in_hand(mailing_id)))
     return any(connection.execute(look).first() is not None for look in looks)
+
+
+def queued_in(mailing_id: int, lane: Provider) -> sa.ColumnElement[bool]:
+    """Queued rows of one provider group: with a bound or an order of `due` the index is entered where they begin."""
+    of_lane = delivery.c.lane == sa.literal_column(str(int(lane)))
+    return sa.and_(delivery.c.mailing_id == mailing_id, delivery.c.state == literal(RowState.QUEUED), of_lane)
+
+
+def lanes_due(connection: sa.Connection, mailing_id: int, *, now: datetime) -> list[Provider]:
+    """The provider groups of which a row is due."""
+    row, second = sa.select(delivery.c.subscriber_id).limit(1).order_by(delivery.c.due), int(now.timestamp())
+    looks = ((one, row.where(queued_in(mailing_id, one), delivery.c.due <= second)) for one in Provider)
+    return [one for one, look in looks if connection.execute(look).first() is not None]
 
 
 def _in_hand(mailing_id: int) -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:
     """Rows leased or sending. The sum keeps SQLite from the primary key: it would read every row of the mailing.
 
-    (For the same reason a look at queued rows is ordered by `due`, or bounded by it.)
+    (For the same reason a look at queued rows is ordered by lane and `due`, or bounded by them.)
     """
     return sa.text("state IN (1, 2)"), delivery.c.lease >= 0, delivery.c.mailing_id + 0 == mailing_id
 
 
 def outlook(connection: sa.Connection, mailing_id: int, *, now: datetime) -> Outlook:
     """`now`: the machine's clock."""
-    queued = sa.and_(delivery.c.mailing_id == mailing_id, delivery.c.state == literal(RowState.QUEUED))
     second = int(now.timestamp())
-    due = sa.select(sa.func.count()).where(queued, delivery.c.due <= second)
-    later = sa.select(sa.func.count(), sa.func.min(delivery.c.due)).where(queued, delivery.c.due > second)
-    number, earliest = connection.execute(later).one()
+    due, _ = _counted(connection, mailing_id, delivery.c.due <= second)
+    later, earliest = _counted(connection, mailing_id, delivery.c.due > second)
     held = sa.select(sa.func.count()).where(*_in_hand(mailing_id))
     return Outlook(
-        due=connection.scalar(due) or 0,
-        later=number,
+        due=due,
+        later=later,
         next_due=None if earliest is None else datetime.fromtimestamp(earliest, UTC),
         in_hand=connection.scalar(held) or 0,
     )
+
+
+def _counted(connection: sa.Connection, mailing_id: int, when: sa.ColumnElement[bool]) -> tuple[int, int | None]:
+    """How many rows are queued for then, and the earliest time of any."""
+    columns = sa.func.count().label("number"), sa.func.min(delivery.c.due).label("earliest")
+    lanes = sa.union_all(*(sa.select(*columns).where(queued_in(mailing_id, one), when) for one in Provider)).subquery()
+    found = connection.execute(sa.select(sa.func.sum(lanes.c.number), sa.func.min(lanes.c.earliest))).one()
+    return int(found[0]), found[1]
+
+
+def earliest_due(connection: sa.Connection, mailing_id: int, *, second: int) -> int | None:
+    """The smallest `due` of the rows that are due at that second, None if there are none."""
+    first = sa.select(delivery.c.due).order_by(delivery.c.due).limit(1)
+    looks = (first.where(queued_in(mailing_id, one), delivery.c.due <= second) for one in Provider)
+    return min((due for due in (connection.scalar(look) for look in looks) if due is not None), default=None)

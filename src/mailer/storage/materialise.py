@@ -18,7 +18,7 @@ from mailer.storage.tables import delivery, mailing, subscriber
 
 #: Subscriber ids spanned by one transaction: a quarter of a second on SQLite, in which nobody else writes.
 CHUNK = 100_000
-_NEW_ROW = {"state": int(RowState.QUEUED), "lane": 0, "due": 0, "attempts": 0, "token": 0, "lease": 0}
+_NEW_ROW = {"state": int(RowState.QUEUED), "lane": 0, "due": 0, "attempts": 0, "token": 0, "lease": 0, "relay": 0}
 
 
 def materialise(database: Database, mailing_id: int, *, at: datetime, undo: timedelta) -> None:

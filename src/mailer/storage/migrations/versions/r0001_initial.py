@@ -40,6 +40,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("done_at IS NULL"),
     )
     op.create_table(
+        "bucket",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("tat", sa.BigInteger(), nullable=False),
+        sa.Column("slow", sa.Float(), nullable=False),
+        sa.Column("slowed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_bucket")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "delivery",
         sa.Column("mailing_id", sa.BigInteger(), nullable=False),
         sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
@@ -49,6 +58,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=False),
         sa.Column("lease", sa.BigInteger(), nullable=False),
+        sa.Column("relay", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("mailing_id", "subscriber_id", name=op.f("pk_delivery")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
@@ -64,7 +74,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_queued",
         "delivery",
-        ["mailing_id", "due", "subscriber_id"],
+        ["mailing_id", "lane", "due", "subscriber_id"],
         unique=False,
         sqlite_where=sa.text("state = 0"),
         postgresql_where=sa.text("state = 0"),
@@ -135,6 +145,27 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_media")),
         sqlite_strict=True,
+    )
+    op.create_table(
+        "relay",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("first_used_on", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_relay")),
+        sa.UniqueConstraint("name", name=op.f("uq_relay_name")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "quota_day",
+        sa.Column("relay_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["relay_id"], ["relay.id"], name=op.f("fk_quota_day_relay_id_relay"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("relay_id", "day", name=op.f("pk_quota_day")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "schedule",
@@ -224,6 +255,7 @@ def upgrade() -> None:
         sa.Column("send_by", UtcDateTime(), nullable=True),
         sa.Column("give_up_at", UtcDateTime(), nullable=False),
         sa.Column("in_doubt", sa.Text(), nullable=False),
+        sa.Column("waited_until", UtcDateTime(), nullable=True),
         sa.Column("materialised_to", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("occurrence_id", sa.BigInteger(), nullable=True),
