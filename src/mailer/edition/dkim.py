@@ -19,8 +19,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
-#: Named once more than they are there. Reply-To is so even where there is none: answers must not go astray.
-OVERSIGNED = (b"from", b"to", b"subject", b"date", b"reply-to", b"content-type")
+#: Named once more than they are there. Cc and Reply-To are so even where there is none: answers must not go astray.
+OVERSIGNED = (b"from", b"to", b"cc", b"subject", b"date", b"reply-to", b"content-type")
 
 #: RFC 5322 §2.1.1: lines SHOULD NOT be longer than this.
 _LINE = 78

@@ -113,6 +113,7 @@ class Meta:
     organisation: str = ""
     frozen_at: datetime
     signed: bool = False  #: whether it was made to leave with a DKIM signature of ours
+    automatic: bool = False  #: whether the clock put it together and sent it, as it does with a digest
     media: tuple[str, ...] = ()  #: "HASH.EXT" of every file the mail links: pictures, a calendar file
 
 

@@ -35,7 +35,9 @@ class Header:
             fold("From", _mailbox(from_name, self.sender)),
             fold("Reply-To", ascii_address(meta.reply_to)) if meta.reply_to else "",
             fold("List-Id", _list_id(meta, self._domain)),
+            "List-Post: NO",  # RFC 2369 §3.4: nobody writes to everybody
             fold("Feedback-ID", feedback_id(meta, self._domain)),
+            "Auto-Submitted: auto-generated" if meta.automatic else "",  # RFC 3834 §5; people write the rest
             "MIME-Version: 1.0",
         )
         self._leave = _LeaveFields(meta)

@@ -6,6 +6,7 @@ only one scheduler's transaction can. Rows that were not written before a crash 
 """
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailer.domain.campaign_file import CampaignFile
@@ -86,7 +87,9 @@ def _as_armed(desk: Desk, one: Schedule) -> Draft:
     draft = compile_draft(desk, file, audience, around)
     if draft.edition.sources != one.sources:
         raise Refused("the file, or what it uses, differs from what is armed: cancel this, then schedule it again")
-    return draft
+    # A digest that goes out by the clock nobody wrote (RFC 3834 §5).
+    meta = replace(draft.edition.meta, automatic=draft.issue is not None)
+    return replace(draft, edition=replace(draft.edition, meta=meta))
 
 
 def _begin(desk: Desk, one: Schedule, draft: Draft, rehearsal: Rehearsal, *, at: datetime) -> bool:

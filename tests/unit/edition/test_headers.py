@@ -169,9 +169,11 @@ def test_h15_no_field_names_a_page_that_does_not_exist():
     found = parsed()
     assert [name for name in found if name.startswith("List-")] == [
         "List-Id",
+        "List-Post",
         "List-Unsubscribe",
         "List-Unsubscribe-Post",
     ]
+    assert found["List-Post"] == "NO"
 
 
 @pytest.mark.parametrize(
@@ -221,3 +223,8 @@ def test_no_value_can_contain_the_boundary():
     found = parsed(recipient(first_name=name), text=(PLAIN(field("first_name")), Static(f"\n--{boundary}\n")))
     assert len(list(found.walk())) == 3
     assert f"--{boundary}" in found.get_body(("plain",)).get_content()
+
+
+def test_h18_what_the_clock_put_together_and_sent_says_so():
+    assert parsed(meta={"automatic": True})["Auto-Submitted"] == "auto-generated"
+    assert parsed()["Auto-Submitted"] is None
