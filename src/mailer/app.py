@@ -15,6 +15,7 @@ from mailer.errors import Refused, SettingsError
 from mailer.settings import RelaySettings, Settings
 
 if TYPE_CHECKING:
+    from mailer.alerts.teller import Teller
     from mailer.backend import Backend
     from mailer.delivery.observer import Observer
     from mailer.delivery.worker import Worker
@@ -98,7 +99,7 @@ class App:
         if not self.settings.relays:
             raise SettingsError(
                 "No relay is configured, so there is no way for mail to leave.",
-                hint="Add a [[relays]] table to mailer.toml, or set MAILER_SMTP_URL.",
+                hint="Add one: `mailer relay add`, or set MAILER_SMTP_URL.",
             )
         return self.settings.relays
 
@@ -128,6 +129,7 @@ class App:
         """One of `processes` workers over this project's relays. only: a mailing's id, None for all that is due."""
         from mailer.delivery.pace import pace_for, route_for
         from mailer.delivery.worker import Worker
+        from mailer.storage.wake import woken
 
         routes = [
             route_for(self.settings, relay, partial(self.backend, relay), processes=processes, signer=self.signer)
@@ -141,6 +143,28 @@ class App:
             pace=pace_for(self.settings),
             observer=observer,
             only=only,
+            woken=partial(woken, self.database),
+        )
+
+    def teller(self) -> "Teller":
+        """Tells people what waits for them. Raises SettingsError when alerts.relay names no relay."""
+        from mailer.alerts.teller import Teller
+        from mailer.edition.dispatch import PLAIN, dispatch_for
+
+        wanted = self.settings.alerts.relay
+        relay = next((one for one in self.settings.relays if wanted in ("", one.name)), None)
+        if relay is None and wanted:
+            names = ", ".join(one.name for one in self.settings.relays)
+            raise SettingsError(
+                f'alerts.relay is "{wanted}", and no relay is called that.', hint=f"There are: {names}."
+            )
+        return Teller(
+            self.database,
+            self.settings,
+            clock=self.clock,
+            key=self.secret_key,
+            make_backend=lambda: self.backend(relay or self.relays[0]),
+            dispatch=dispatch_for(relay, self.signer) if relay else PLAIN,
         )
 
     def backend(self, relay: RelaySettings) -> "Backend":

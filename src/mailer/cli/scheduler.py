@@ -27,8 +27,8 @@ def watch_the_clock(output: Output, *, ready: Callable[[], None], wanted: Callab
     from mailer.delivery.foreground import stopped_by_signals
     from mailer.storage import schedules
 
-    stop = threading.Event()
-    with stopped_by_signals(stop.set), output.app.scheduler(told=output.say) as running:
+    stop, telling = threading.Event(), output.app.teller().beside()
+    with stopped_by_signals(stop.set), output.app.scheduler(told=output.say) as running, telling:
         with output.app.database.reading() as connection:
             armed = schedules.armed(connection)
         if armed:

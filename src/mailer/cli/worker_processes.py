@@ -26,6 +26,12 @@ class Voice(Observer):
     def trouble(self, reason: str, seconds: float) -> None:
         self._output.warn(f"{reason} Trying again in {max(1, round(seconds))} s.")
 
+    def database_away(self, reason: str) -> None:
+        self._output.warn(f"{reason} Trying again until it does; nothing is lost.")
+
+    def database_back(self) -> None:
+        self._output.say("The database answers again.")
+
 
 def work_in_processes(output: Output, number: int, *, drain: bool) -> Ended:
     """Run `number` workers to their end. Raises what the first of them raised."""
@@ -63,6 +69,10 @@ def added(summaries: list[Summary]) -> Summary:
 
 def _work(output: Output, tether: Tether, number: int, drain: bool) -> Ended:
     """One worker process."""
-    worker = output.app.worker(observer=Voice(output), processes=number)
+    worker, teller = output.app.worker(observer=Voice(output), processes=number), output.app.teller()
     tether.ready()
-    return run_in_foreground(worker, drain=drain, wanted=tether.wanted)
+    with teller.beside():
+        ended = run_in_foreground(worker, drain=drain, wanted=tether.wanted)
+    if ended.signal is None:
+        teller.tell_due()  # there may be nobody else to do it
+    return ended

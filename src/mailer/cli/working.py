@@ -78,6 +78,14 @@ class Talk(Observer):
         with self._beside_the_bar():
             self._output.warn(f"{reason} Trying again in {max(1, round(seconds))} s.")
 
+    def database_away(self, reason: str) -> None:
+        with self._beside_the_bar():
+            self._output.warn(f"{reason} Trying again until it does; nothing is lost.")
+
+    def database_back(self) -> None:
+        with self._beside_the_bar():
+            self._output.say("The database answers again.")
+
     @contextmanager
     def _beside_the_bar(self) -> Iterator[None]:
         """The bar steps aside: it and a line of text would overwrite each other."""
@@ -107,8 +115,12 @@ def work(output: Output, *, drain: bool, only: int | None = None, wanted: Callab
     import sys
 
     draw = not (output.quiet or output.as_json or output.log_format == "json") and sys.stderr.isatty()
-    with Talk(output, draw=draw) as talk:
-        return run_in_foreground(output.app.worker(observer=talk, only=only), drain=drain, wanted=wanted)
+    teller = output.app.teller()
+    with Talk(output, draw=draw) as talk, teller.beside():
+        ended = run_in_foreground(output.app.worker(observer=talk, only=only), drain=drain, wanted=wanted)
+    if ended.signal is None:
+        teller.tell_due()  # there may be nobody else to do it
+    return ended
 
 
 def conclude(output: Output, ended: Ended, *, service: bool = False) -> Exit:

@@ -1,0 +1,178 @@
+"""Tells what is to be told, from a thread beside whatever else a process does. Any number of processes may.
+
+It never stops a mailing: what cannot be told now is tried again, longer and longer apart, for a day by mail and a few
+times at the web address, and every failure is logged.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from mailer.alerts.letter import letter
+from mailer.alerts.webhook import NotTold, post
+from mailer.alerts.wording import Told, in_words
+from mailer.backend import Backend, Deferred, Refused
+from mailer.domain.address import with_masked_addresses
+from mailer.edition.dispatch import Dispatch
+from mailer.errors import BackendError, EditionError, MailerError, UnknownName
+from mailer.settings import Settings
+from mailer.storage import alerts, mailings
+from mailer.storage.alerts import Alert, Channel
+from mailer.storage.database import Database
+
+log = logging.getLogger(__name__)
+LOOK_EVERY = 2.0
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+#: What nobody could be told for so long is told no more: it would confuse.
+STALE = timedelta(days=1)
+MOST_POSTS = 6
+
+
+class Teller:
+    """Tells on the channels that the settings name."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        key: bytes,
+        make_backend: Callable[[], Backend],
+        dispatch: Dispatch,
+    ) -> None:
+        """make_backend, dispatch: those of the relay that carries alerts. key: as a worker takes it."""
+        self._database, self._settings, self._clock = database, settings, clock
+        self._key, self._make_backend, self._dispatch = key, make_backend, dispatch
+        self._to = addresses(settings.alerts.to)
+        named = {Channel.MAIL: bool(self._to), Channel.WEBHOOK: bool(settings.alerts.webhook)}
+        self._channels = frozenset(channel for channel, is_named in named.items() if is_named)
+
+    def tell_due(self) -> int:
+        """Tell all that is due; how many were told. What goes wrong is logged, and tried again later."""
+        told = 0
+        try:
+            while (alert := self._take()) is not None:
+                told += self._tell(alert)
+        except MailerError as error:  # the database: the next look tries again
+            log.warning("alerts.failed error=%s", error.code)
+        return told
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Tell from a thread of its own while the block runs."""
+        stop = threading.Event()
+
+        def go_on() -> None:
+            while not stop.wait(LOOK_EVERY):
+                self.tell_due()
+
+        thread = threading.Thread(target=go_on, name="alerts", daemon=True)
+        if self._channels:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()  # not waited for: what it tells just now is told again by others, if it does not come to its end
+
+    def _take(self) -> Alert | None:
+        now = self._clock()
+        with self._database.reading() as connection:
+            if not self._channels or not alerts.any_due(connection, self._channels, now=now):
+                return None
+        with self._database.writing() as connection:
+            return alerts.take(connection, self._channels, now=now)
+
+    def _tell(self, alert: Alert) -> bool:
+        if self._clock() - alert.at > STALE:
+            self._close(alert, "too old: nobody could be told for a day")
+            return False
+        told = self._in_words(alert)
+        if alert.channel is Channel.WEBHOOK:
+            return self._post(alert, told)
+        return self._mail(alert, told)
+
+    def _in_words(self, alert: Alert) -> Told:
+        mailing = counts = None
+        if alert.mailing_id is not None:
+            with self._database.reading() as connection:
+                try:
+                    mailing = mailings.get(connection, alert.mailing_id)
+                    counts = mailings.counts(connection, alert.mailing_id)
+                except UnknownName:
+                    pass  # it is gone, and what happened is told all the same
+        return in_words(alert, organisation=self._settings.organisation.name, mailing=mailing, counts=counts)
+
+    def _post(self, alert: Alert, told: Told) -> bool:
+        try:
+            post(self._settings.alerts.webhook, told.document)
+        except NotTold as error:
+            if alert.attempts >= MOST_POSTS:
+                self._close(alert, f"given up: {error}")
+            else:
+                self._put_off(alert, str(error))
+            return False
+        self._close(alert, "told")
+        return True
+
+    def _mail(self, alert: Alert, told: Told) -> bool:
+        done = alert.told
+        try:
+            backend = self._make_backend()
+            try:
+                backend.open()
+                for number, address in enumerate(self._to[done:], done):
+                    reason = self._send(backend, told, address, number)
+                    if reason:
+                        self._put_off(alert, reason, told=done)
+                        return False
+                    done += 1
+            finally:
+                backend.close()
+        except BackendError as error:
+            self._put_off(alert, error.message, told=done)
+            return False
+        self._close(alert, "told")
+        return True
+
+    def _send(self, backend: Backend, told: Told, address: str, number: int) -> str:
+        """Why to try again later, or "": it went, or never will."""
+        try:
+            message = letter(
+                told,
+                to=address,
+                number=number,
+                organisation=self._settings.organisation,
+                dispatch=self._dispatch,
+                key=self._key,
+                at=self._clock(),
+            )
+        except EditionError as error:
+            log.error("alert.unsendable alert=%d address=%d error=%s", told.document["id"], number + 1, error.code)  # noqa: TRY400
+            return ""
+        receipt = backend.send(message)
+        if isinstance(receipt, Deferred):
+            return f"{receipt.code} {receipt.enhanced} {receipt.text}"
+        if isinstance(receipt, Refused):
+            log.error("alert.refused alert=%d address=%d code=%d", told.document["id"], number + 1, receipt.code)
+        return ""
+
+    def _put_off(self, alert: Alert, reason: str, *, told: int = 0) -> None:
+        wait = min(FIRST_WAIT * 2 ** min(alert.attempts - 1, 10), LONGEST_WAIT)
+        reason = with_masked_addresses(reason)
+        with self._database.writing() as connection:
+            alerts.put_off(connection, alert.id, until=self._clock() + wait, told=told, outcome=reason)
+        log.warning("alert.put_off alert=%d channel=%s retry_in=%d", alert.id, alert.channel, wait.total_seconds())
+
+    def _close(self, alert: Alert, outcome: str) -> None:
+        with self._database.writing() as connection:
+            alerts.close(connection, alert.id, outcome=outcome, at=self._clock())
+        level = logging.INFO if outcome == "told" else logging.ERROR
+        log.log(level, "alert.closed alert=%d channel=%s kind=%s", alert.id, alert.channel, alert.kind)
+
+
+def addresses(text: str) -> Sequence[str]:
+    """Those of the setting alerts.to."""
+    return [one.strip() for one in text.split(",") if one.strip()]
