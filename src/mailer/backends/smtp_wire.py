@@ -26,6 +26,11 @@ class Wire:
         return isinstance(self._socket, ssl.SSLSocket)
 
     @property
+    def tls(self) -> ssl.SSLSocket | None:
+        """The encrypted link, to look at; None in clear."""
+        return self._socket if isinstance(self._socket, ssl.SSLSocket) else None
+
+    @property
     def local_address(self) -> str:
         """Our end, as an address literal (RFC 5321 §4.1.3)."""
         address = str(self._link.getsockname()[0])

@@ -58,6 +58,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("RUN", "scheduler", "scheduler:scheduler", "Let scheduled campaigns go out when their time has come."),
     Entry("RUN", "inbox", "inbox:inbox", "Take mail on this machine and show it; pass none on."),
     Entry("RUN", "db", "db:db", "Upgrade or check the database; back it up, bring a backup back."),
+    Entry("RUN", "relay", "relay:relay", "The servers that carry your mail: add, list, test them."),
     Entry("RUN", "dkim", "dkim:dkim", "Sign mail with DKIM: make a key, print its DNS record."),
     Entry("RUN", "healthcheck", "healthcheck:healthcheck", "Ask whether web, worker or scheduler is well."),
 )

@@ -106,9 +106,8 @@ def _public_url(settings: Settings) -> Iterator[Gap]:
 
 def _relay(settings: Settings) -> Iterator[Gap]:
     if not settings.relays:
-        yield _unset(
-            "relays", "[[relays]] with the server that carries your mail, or MAILER_SMTP_URL in the environment"
-        )
+        hint = "name the server that carries your mail: `mailer relay add`, or MAILER_SMTP_URL in the environment"
+        yield Gap(setting="relays", sort=Sort.UNSET, message="not set", hint=hint)
     elif all(relay.on_loopback for relay in settings.relays):
         message = "the relay is this machine, and what it does with mail nobody knows"
         hint = "name the server that carries your mail, unless this machine delivers by itself"

@@ -28,6 +28,15 @@ class Positions:
                 return line
         return self.line_of(table)
 
+    def end_of(self, table: str) -> int | None:
+        """The last line that says something of `table`, or of the last [[…]] of that name, tables below it included."""
+        ends = [
+            line
+            for line, text, here, _, _ in self._lines
+            if (here == table or here.startswith(f"{table}.")) and text.strip() and not text.lstrip().startswith("#")
+        ]
+        return ends[-1] if ends else None
+
 
 def _placed(text: str) -> "list[tuple[int, str, str, int, bool]]":
     found, counts, here, inside = [], dict[str, int](), "", False
