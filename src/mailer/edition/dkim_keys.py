@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,13 +130,19 @@ def write(path: Path, key: DkimKey) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(key.pem())
+        _put_in_place(draft, path)
+    except OSError as error:
+        raise SettingsError(f"The DKIM key {path} cannot be written: {error.strerror}.") from None
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    try:
         os.link(draft, path)  # atomic, and fails if there is one
     except FileExistsError:
         raise Refused(
             f"There is a key {path} already, and mail may be signed with it.",
             hint="Choose another name: --selector NAME. `mailer dkim show` prints the record of the key in use.",
         ) from None
-    except OSError as error:
-        raise SettingsError(f"The DKIM key {path} cannot be written: {error.strerror}.") from None
-    finally:
-        draft.unlink(missing_ok=True)
