@@ -50,7 +50,7 @@ def work_in_processes(output: Output, number: int, *, drain: bool) -> Ended:
 
 def prepare(output: Output) -> None:
     """Make once what many would want to make at once, and refuse once what each would refuse."""
-    _ = output.app.database, output.app.secret_key, output.app.relays
+    _ = output.app.database, output.app.secret_key, output.app.relays, output.app.signer
 
 
 def worker_parts(output: Output, number: int, *, drain: bool = False) -> list[Part]:
