@@ -11,6 +11,7 @@ from ledger_world import KEY, add_mailing, add_people
 from mailer.backend import Backend, Sent, Uncertain
 from mailer.delivery.pace import Pace, Route
 from mailer.delivery.worker import Worker
+from mailer.domain.limits import Limits
 from mailer.storage import mailings
 from mailer.storage.tables import delivery
 

@@ -21,12 +21,12 @@ from mailer.backend import Backend, Receipt, Uncertain
 from mailer.delivery.breaker import Stall
 from mailer.delivery.committer import Committer
 from mailer.delivery.pace import Pace
-from mailer.delivery.pacing import Bucket
 from mailer.delivery.shelf import Shelf
-from mailer.delivery.verdict import verdict
+from mailer.delivery.verdict import asks_for_less, verdict
 from mailer.delivery.work import Parcel, Settlement, Work
 from mailer.domain.mailing import RowState
 from mailer.domain.message import OutgoingMessage
+from mailer.domain.provider import Provider
 from mailer.edition.dispatch import PLAIN, Dispatch
 from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable, EditionError
 from mailer.runtime import Runtime
@@ -43,12 +43,11 @@ LONGEST_REST = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What the connections to one relay share. The last four are the worker's ears."""
+    """What the connections to one relay share. The last five are the worker's ears."""
 
     relay: str  #: its name
     shelf: Shelf
     committer: Committer
-    bucket: Bucket
     make_backend: Callable[[], Backend]
     clock: Callable[[], datetime]
     runtime: Runtime
@@ -58,6 +57,7 @@ class Bench:
     welcomed: Callable[[], None]  #: the relay deals with our messages (again)
     refused: Callable[[str, list[Work]], None]  #: the relay refuses us, while it had these in hand
     trouble: Callable[[str, float], None]
+    slow_down: Callable[[Provider], None]  #: the relay asks for less mail to that group
     crashed: Callable[[Exception], None]
 
 
@@ -120,18 +120,14 @@ class Carrier:
         return max(1, min(self._largest_group, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
 
     def _take(self, *, patient: bool) -> list[Parcel]:
-        """Parcels that may be marked and go out now: the relay's rate and the allowance of doubt leave room for each."""
-        bench, now = self._bench, self._now()
+        """Parcels that may be marked and go out now: the allowance of doubt leaves room for each."""
+        bench = self._bench
         allowed = bench.committer.allowance.take(self._group, seconds=IDLE_STEP if patient else 0)
-        paid = bench.bucket.take(allowed, now)
-        taken = bench.shelf.take(paid)
+        taken = bench.shelf.take(allowed)
         parcels = [parcel for parcel in taken if not parcel.work.halted]
         if len(parcels) < len(taken):
             bench.committer.give_back([parcel for parcel in taken if parcel.work.halted])
-        bench.bucket.give_back(paid - len(parcels))
         bench.committer.allowance.give_back(allowed - len(parcels))
-        if patient and allowed and not paid:
-            bench.stopping.wait(min(bench.bucket.wait(now), IDLE_STEP))
         return parcels
 
     def _carry(self, parcels: list[Parcel]) -> None:
@@ -191,7 +187,6 @@ class Carrier:
             self._opened = True
         except BackendError as error:
             self._bench.committer.allowance.give_back(len(parcels))
-            self._bench.bucket.give_back(len(parcels))
             self._bench.shelf.put_back(parcels)
             if isinstance(error, BackendMisconfigured):
                 self._refused_us(error, parcels)
@@ -266,6 +261,8 @@ class Carrier:
         """Messages that were handed over and got no receipt although the backend did not say that they may be tried again."""
         while self._on_wire:
             self._answered(self._on_wire.popleft(), Uncertain(text=reason))
+        if asks_for_less(receipt):
+            bench.slow_down(parcel.lease.provider)
 
     def _put_back(self) -> None:
         """What was marked and never left is queued again; it was no attempt."""

@@ -1,22 +1,25 @@
 """Takes due rows out of the ledger for one worker, and sees that their leases hold until they are settled."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from mailer.delivery.lanes import Lanes
 from mailer.delivery.outlet import SMALLEST_CLAIM, Outlet
 from mailer.delivery.pace import Pace
 from mailer.delivery.rota import Rota
 from mailer.delivery.work import Lease, Parcel, Work
 from mailer.domain.mailing import Mailing, MailingState, RowState
+from mailer.domain.provider import Provider
 from mailer.edition import format as edition_format
 from mailer.edition.program import Program
 from mailer.errors import EditionError, StorageError
 from mailer.runtime import Runtime
-from mailer.storage import mailings, subscribers
+from mailer.storage import mailings, pacing, subscribers
 from mailer.storage.database import Database
 from mailer.storage.ledger import Batch, Ledger, Outcome
+from mailer.storage.pacing import Day
 
 logger = logging.getLogger(__name__)
 ERASED = "the person was erased before the message's turn came"
@@ -46,11 +49,16 @@ class Intake:
         self._leases: list[Lease] = []
         self._returning: dict[Lease, set[int]] = defaultdict(set)  #: rows off the shelf that are to be queued again
         self._turn = 0
+        self._lanes = Lanes(runtime)
+        self._relays: dict[str, int] = {}
 
     def look(self) -> list[Work]:
         """The mailings that are sending now. What we hold of any other is given back."""
+        if not self._relays:
+            self._relays = pacing.relay_ids(self._database, [outlet.route.name for outlet in self._outlets])
         with self._database.writing() as connection:
             due = mailings.due_work(connection, self._clock())
+            self._lanes.look_again(pacing.slowed_groups(connection))
         sending = {one.id: one for one in due if self._only in (None, one.id)}
         for work in [work for work in self._works.values() if work.halted or work.mailing.id not in sending]:
             work.halted = True
@@ -60,12 +68,16 @@ class Intake:
         for mailing in sending.values():
             if mailing.id not in self._works:
                 self._load(mailing)
+            else:
+                self._works[mailing.id].mailing = mailing  # its deadline may have moved
         return list(self._works.values())
 
     def _load(self, mailing: Mailing) -> None:
         try:
             with self._database.reading() as connection:
                 edition = edition_format.load(mailings.edition_of(connection, mailing.id))
+            for outlet in self._outlets:
+                outlet.route.dispatch.refuse_unsigned(edition.meta)
             self._works[mailing.id] = Work(
                 mailing=mailing, program=Program(edition, key=self._key, mailing_id=mailing.id)
             )
@@ -80,6 +92,7 @@ class Intake:
 
     def fill(self) -> Iterator[tuple[Work, Batch]]:
         """Claim for every outlet whose shelf runs low, in turns over the mailings. Yields what each claim took."""
+        self._lanes.begin()
         for outlet, most in self._rota.turns():
             for work, batch in self._fill(outlet, most):
                 self._rota.took(len(batch.rows))
@@ -90,18 +103,62 @@ class Intake:
         if not works:
             return
         self._turn = (self._turn + 1) % len(works)
-        share = max(SMALLEST_CLAIM, most // len(works))
+        share = max(min(SMALLEST_CLAIM, most), most // len(works))
         for work in works[self._turn :] + works[: self._turn]:
-            asked_at = self._runtime.monotonic()
-            batch = self._ledger.claim(work.mailing.id, share, lease_seconds=self._lease_seconds)
-            if batch is not None:
-                if batch.rows:
-                    self._put_on_shelf(outlet, work, batch, asked_at)
-                yield work, batch
+            yield from self._claim(outlet, work, share)
 
-    def _put_on_shelf(self, outlet: Outlet, work: Work, batch: Batch, asked_at: float) -> None:
+    def _claim(self, outlet: Outlet, work: Work, share: int) -> Iterator[tuple[Work, Batch]]:
+        """Up to `share` rows of one mailing, lane by lane."""
+        limits, mailing_id = outlet.route.limits, work.mailing.id
+        others = self._others_could_take(outlet)
+        for lane in self._lanes.open(self._relays[outlet.route.name], limits, mailing_id, pass_over=others):
+            asked_at = self._runtime.monotonic()
+            batch = self._ledger.claim(mailing_id, share, lease_seconds=self._lease_seconds, lane=lane)
+            self._lanes.note(lane, mailing_id, batch, asked_at=asked_at)
+            if batch is None or batch.took_nothing:
+                continue
+            if batch.rows:
+                self._put_on_shelf(outlet, work, batch, lane.provider, asked_at)
+            yield work, batch
+            share -= len(batch.rows)
+            if share <= 0:
+                return
+
+    def _others_could_take(self, outlet: Outlet) -> bool:
+        """Whether what this relay put off can go another way: then it leaves it alone."""
+        others = (other for other in self._rota.usable() if other is not outlet and not other.standby)
+        return any(self._put_off(other) is None for other in others)
+
+    def _put_off(self, outlet: Outlet) -> datetime | None:
+        return self._lanes.put_off(self._relays.get(outlet.route.name, 0), outlet.route.limits)
+
+    @property
+    def put_off(self) -> datetime | None:
+        """When the mail goes on, if all relays that may be used wait for their quota or for the hours."""
+        instants = [self._put_off(outlet) for outlet in self._rota.usable()]
+        return min((one for one in instants if one), default=None) if all(instants) else None
+
+    @property
+    def wait(self) -> float:
+        """Seconds until a limit lets the next row go that `fill` could not take."""
+        return self._lanes.wait
+
+    def slow_down(self, outlet: Outlet, provider: Provider) -> None:
+        """The relay asked for less mail to that group. Any thread may call it; all workers heed it from their next look on."""
+        now = self._clock() if self._database.is_sqlite else None
+        pacing.slow_down(self._database, self._relays[outlet.route.name], provider, now=now)
+
+    def _put_on_shelf(self, outlet: Outlet, work: Work, batch: Batch, provider: Provider, asked_at: float) -> None:
         ids = [row.subscriber_id for row in batch.rows]
-        lease = Lease(batch.token, batch.mailing_id, set(ids), taken_at=asked_at, seconds=self._lease_seconds)
+        lease = Lease(
+            batch.token,
+            batch.mailing_id,
+            set(ids),
+            taken_at=asked_at,
+            seconds=self._lease_seconds,
+            provider=provider,
+            day=batch.day,
+        )
         self._leases.append(lease)
         try:
             with self._database.reading() as connection:
@@ -131,6 +188,7 @@ class Intake:
     def hold(self) -> None:
         """Prolong the leases that are half over; forget those that are settled, and give back what could not be."""
         self._return()
+        self._refund({})
         self._leases = [lease for lease in self._leases if lease.open]
         for lease in self._leases:
             now = self._runtime.monotonic()
@@ -150,14 +208,30 @@ class Intake:
         """What cannot be written now is tried again by `hold`."""
         for lease, ids in list(self._returning.items()):
             self._ledger.release(lease.token, lease.mailing_id, ids)
-            lease.done(ids)
+            lease.unsent(ids)
             del self._returning[lease]
+            self._lanes.forget()
+
+    def _refund(self, released: Mapping[Day, int]) -> None:
+        """The quota of the day gets back what was claimed and did not leave. After a crash it does not: that is the safe side."""
+        unsent = Counter(released)
+        for lease in self._leases:
+            number = lease.take_unsent()
+            if lease.day is not None:
+                unsent[lease.day] += number
+        if +unsent:
+            pacing.give_back(self._database, +unsent)
+            self._lanes.forget()
 
     def release(self) -> None:
         """Give back everything that is not on the wire."""
         for outlet in self._outlets:
             outlet.shelf.clear()
+        released: Counter[Day] = Counter()
         for lease in self._leases:
             if lease.open:
-                self._ledger.release(lease.token)
+                number = self._ledger.release(lease.token)
+                if lease.day is not None:
+                    released[lease.day] += number
+        self._refund(released)
         self._leases.clear()

@@ -3,18 +3,19 @@
 Outlets know nothing of each other. The rota decides which of them gets work, the worker what a relay that refuses us means.
 """
 
+import math
 from collections.abc import Callable
 
 from mailer.delivery.carrier import Bench, Carrier
-from mailer.delivery.pace import Pace, Route
-from mailer.delivery.pacing import Bucket
+from mailer.delivery.pace import Route
 from mailer.delivery.shelf import Shelf
 from mailer.runtime import Runtime
 
-#: Rows of one claim; a slow relay gets fewer, so that other workers find some too.
+#: Rows of one claim.
 LARGEST_CLAIM, SMALLEST_CLAIM = 500, 10
-#: A claim is worth this part of a lease at the relay's rate.
-CLAIMED_AHEAD = 0.25
+#: A relay with a rate gets no more than what it takes in so many seconds: what lies on the shelf while it is slow leaves all
+#: at once when it is not.
+CLAIMED_AHEAD = 0.5
 #: Every connection failed this often in a row: the relay is down.
 PATIENCE = 3
 #: A relay that refuses us is left alone for so long, twice as long each time: to ask again and again makes it worse.
@@ -28,11 +29,10 @@ class Outlet:
         self,
         route: Route,
         *,
-        pace: Pace,
         share_of_doubt: int,
         runtime: Runtime,
         ran_low: Callable[[], None],
-        make_bench: Callable[["Outlet", Bucket], Bench],
+        make_bench: Callable[["Outlet"], Bench],
     ) -> None:
         """share_of_doubt: messages that one of its connections may have marked at a time. ran_low: as `Shelf` takes it."""
         self.route, self._runtime = route, runtime
@@ -41,11 +41,11 @@ class Outlet:
         #: Why it could not be used the last time, "" once a message left by it again.
         self.trouble = ""
         self._refusals, self._aside_until = 0, 0.0
-        wanted = int(route.rate * pace.lease_seconds * CLAIMED_AHEAD) if route.rate else LARGEST_CLAIM
-        self.claim_size = max(SMALLEST_CLAIM, min(LARGEST_CLAIM, wanted))
+        rate = route.limits.rate
+        self.claim_size = min(LARGEST_CLAIM, math.ceil(rate * CLAIMED_AHEAD)) if rate else LARGEST_CLAIM
         self.low = self.claim_size // 2  #: so few parcels on the shelf, and it is time to claim again
         self.shelf = Shelf(runtime, low=self.low, ran_low=ran_low)
-        bench = make_bench(self, Bucket(route.rate, runtime.monotonic()))
+        bench = make_bench(self)
         self._carriers = [
             Carrier(bench, f"{route.name}-{number}", largest_group=share_of_doubt, dispatch=route.dispatch)
             for number in range(1, route.connections + 1)

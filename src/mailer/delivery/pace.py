@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailer.backend import Backend
+from mailer.domain.limits import UNLIMITED, Limits, limits_of
 from mailer.edition.dispatch import PLAIN, Dispatch, dispatch_for
 from mailer.edition.dkim import Signer
 from mailer.settings import RelaySettings, Settings
@@ -26,15 +27,15 @@ class Pace:
 class Route:
     """One way out of a worker process: a relay, and how that process uses it.
 
-    make_backend: called once for each connection, in its thread. rate: messages a second, 0 for no limit. weight: its share
-    beside others, 0 for none while another can be used, None for as much as it can carry. dispatch: how the relay wants its
-    messages.
+    make_backend: called once for each connection, in its thread. limits: what all worker processes together may give it.
+    weight: its share beside others, 0 for none while another can be used, None for as much as it can carry. dispatch: how the
+    relay wants its messages.
     """
 
     name: str
     make_backend: Callable[[], Backend]
     connections: int = 4
-    rate: float = 0.0
+    limits: Limits = UNLIMITED
     weight: int | None = None
     dispatch: Dispatch = PLAIN
 
@@ -57,18 +58,18 @@ def route_for(
     processes: int = 1,
     signer: Signer | None = None,
 ) -> Route:
-    """The route of one of `processes` worker processes: they share the relay's rate and its connections.
+    """The route of one of `processes` worker processes: they share the relay's connections.
 
     signer: of those messages that the relay does not sign itself.
     """
-    rate, connections = relay.speed, relay.connections or settings.sending.connections * processes
-    if rate and not relay.rate and not relay.connections and "sending.connections" not in settings.origins:
+    connections = relay.connections or settings.sending.connections * processes
+    if relay.speed and not relay.rate and not relay.connections and "sending.connections" not in settings.origins:
         connections = CAUTIOUS_CONNECTIONS
     return Route(
         name=relay.name,
         make_backend=make_backend,
         connections=max(1, connections // processes),
-        rate=rate / processes,
+        limits=limits_of(settings, relay),
         weight=relay.weight,
         dispatch=dispatch_for(relay, signer),
     )

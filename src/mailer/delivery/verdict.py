@@ -46,3 +46,8 @@ def verdict(
         bad_address=isinstance(receipt, Refused) and receipt.bad_address,
         relay=relay,
     )
+
+
+def asks_for_less(receipt: Receipt) -> bool:
+    """Whether the relay wants mail more slowly: 421 (RFC 5321 §3.8), or a policy that may let the message in later (RFC 3463 §3.8)."""
+    return isinstance(receipt, Deferred) and (receipt.code == 421 or receipt.enhanced.startswith("4.7."))

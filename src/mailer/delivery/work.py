@@ -7,9 +7,11 @@ from datetime import datetime
 from mailer.delivery.breaker import Breaker
 from mailer.domain.mailing import Mailing
 from mailer.domain.message import OutgoingMessage
+from mailer.domain.provider import Provider
 from mailer.domain.subscriber import Recipient
 from mailer.edition.program import Program
 from mailer.storage.ledger import Claimed, Outcome
+from mailer.storage.pacing import Day
 
 #: The part of a lease that must be left when a message goes on the wire.
 MARGIN = 0.1
@@ -37,10 +39,24 @@ class Lease:
     have taken over by now.
     """
 
-    def __init__(self, token: int, mailing_id: int, ids: set[int], *, taken_at: float, seconds: float) -> None:
-        """taken_at: the time *before* the claim was asked for, so our idea of the end is never later than the ledger's."""
-        self.token, self.mailing_id = token, mailing_id
+    def __init__(
+        self,
+        token: int,
+        mailing_id: int,
+        ids: set[int],
+        *,
+        taken_at: float,
+        seconds: float,
+        provider: Provider = Provider.OTHER,
+        day: Day | None = None,
+    ) -> None:
+        """taken_at: the time *before* the claim was asked for, so our idea of the end is never later than the ledger's.
+
+        provider: whose mailboxes they are. day: of the relay's quota, on which they were counted.
+        """
+        self.token, self.mailing_id, self.provider, self.day = token, mailing_id, provider, day
         self._open = set(ids)
+        self._unsent = 0
         self._lock = threading.Lock()
         self.renewed(taken_at, seconds)
 
@@ -60,6 +76,18 @@ class Lease:
         """Rows that left our hands: settled, given back or lost."""
         with self._lock:
             self._open -= ids
+
+    def unsent(self, ids: set[int]) -> None:
+        """Rows that left our hands and are queued again without having left this machine: the quota gets them back."""
+        with self._lock:
+            self._unsent += len(self._open & ids)
+            self._open -= ids
+
+    def take_unsent(self) -> int:
+        """How many those were since this was last asked."""
+        with self._lock:
+            number, self._unsent = self._unsent, 0
+            return number
 
     @property
     def open(self) -> int:

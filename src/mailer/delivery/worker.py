@@ -13,6 +13,7 @@ is given back. A second `stop()` does not wait for a slow relay either; what wai
 """
 
 import logging
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +26,12 @@ from mailer.delivery.intake import Intake
 from mailer.delivery.observer import Observer, by_mailing
 from mailer.delivery.outlet import Outlet
 from mailer.delivery.pace import Pace, Route
-from mailer.delivery.pacing import Bucket
 from mailer.delivery.summary import Summary, what_is_left
 from mailer.delivery.work import Settlement, Work
 from mailer.domain.mailing import Mailing, MailingState, RowState
+from mailer.domain.gcra import ONE_EVENT, SECOND
 from mailer.errors import StorageError
+from mailer.domain.provider import Provider
 from mailer.runtime import MACHINE, Runtime
 from mailer.storage import mailings
 from mailer.storage.database import Database
@@ -82,6 +84,7 @@ class Worker:
         self._committer = Committer(
             self._ledger,
             max_in_doubt=pace.max_in_doubt,
+        self._slowed_at: dict[tuple[Outlet, Provider], float] = {}  #: when a relay was last heard to ask for less
             runtime=runtime,
             settled=self._settled,
             failed=self._crashed,
@@ -97,7 +100,6 @@ class Worker:
         return [
             Outlet(
                 route,
-                pace=self._pace,
                 share_of_doubt=share,
                 runtime=self._runtime,
                 ran_low=self._nudge.set,
@@ -106,12 +108,11 @@ class Worker:
             for route in routes
         ]
 
-    def _bench(self, outlet: Outlet, bucket: Bucket) -> Bench:
+    def _bench(self, outlet: Outlet) -> Bench:
         return Bench(
             relay=outlet.route.name,
             shelf=outlet.shelf,
             committer=self._committer,
-            bucket=bucket,
             make_backend=outlet.route.make_backend,
             clock=self._clock,
             runtime=self._runtime,
@@ -127,6 +128,7 @@ class Worker:
     def poke(self) -> None:
         """Look now for work; any thread may call it. A hint: without it the worker looks a second later."""
         self._look_at = 0.0
+            slow_down=partial(self._slow_down, outlet),
         self._nudge.set()
 
     def stop(self) -> None:
@@ -144,8 +146,8 @@ class Worker:
     def run(self, *, drain: bool = False) -> Summary:
         """Work until told to stop.
 
-        drain: return as soon as nothing is due. That waits for the relay's rate and for the leases of dead workers, not
-        for retries, the undo window or pauses, nor for a relay that is down; `Summary.left` says what is left.
+        drain: return as soon as nothing may go. That waits for rates and for the leases of dead workers, not for retries,
+        quotas, hours, the undo window or pauses, nor for a relay that is down; `Summary.left` says what is left.
         A database that is away is waited for: draining, for the length of a lease, else for as long as it takes.
         Raises StorageError when the ledger cannot be written; what was settled before is kept.
         """
@@ -203,7 +205,7 @@ class Worker:
         if claims:
             return True
         if self._intake.in_hand:
-            self._wait(STEP)
+            self._wait(min(STEP, self._intake.wait))
         elif not self._rest_is_waiting() and drain:
             return False
         else:
@@ -216,14 +218,20 @@ class Worker:
         self._nudge.clear()
 
     def _rest_is_waiting(self) -> bool:
-        """Finish what is done; whether anything of the others is due now, or in the hands of another worker."""
-        waiting = False
+        """Finish what is done; whether anything of the others may go now, or is in the hands of another worker.
+
+        What is due and has to wait for a quota or for the hours may not; that time is added to the deadline of retries.
+        """
+        waiting, put_off = False, self._intake.put_off
         for work in self._works:
             with self._database.reading() as connection:
                 view = outlook(connection, work.mailing.id, now=self._clock())
             if view.done:
                 self._finish(work.mailing)
-            waiting |= bool(view.due or view.in_hand)
+            if view.due and put_off is not None:
+                with self._database.writing() as connection:
+                    mailings.excuse_wait(connection, work.mailing.id, now=self._clock(), until=put_off)
+            waiting |= bool((view.due and put_off is None) or view.in_hand)
         return waiting
 
     def _finish(self, mailing: Mailing) -> None:

@@ -63,9 +63,9 @@ class Bucket:
         return replace(self, slow=self.share(now) / 2, slowed_at=now)
 
     def _start(self, interval: int, now: int) -> int:
-        """The theoretical arrival time as it counts now.
+        """The theoretical arrival time as it counts now: nothing is saved from before.
 
         Nothing is saved from before now. And what lies further ahead than any message paid for comes from a clock that
         was set back, or from a rate that has been raised since: it must not hold up the mail.
         """
-        return max(now, min(self.tat, now + TOLERANCE + interval))
+        return max(now, self.tat) if self.tat <= now + TOLERANCE + max(interval, _MINUTE) else now

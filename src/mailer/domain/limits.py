@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mailer.domain.provider import Provider
 from mailer.domain.schedule import resolve
+from mailer.settings import RelaySettings, Settings
 
 _DAY = timedelta(days=1)
 #: The rate of a relay whose limits nobody told us, once it asked us to slow down: few that do so take more.
@@ -97,6 +98,32 @@ class Limits:
 
 
 UNLIMITED = Limits()
+
+
+def limits_of(settings: Settings, relay: RelaySettings) -> Limits:
+    """What the settings allow through one of their relays."""
+    sending, zone = settings.sending, settings.project.timezone
+    quota = None
+    if relay.daily_quota or relay.warm_up:
+        quota = Quota(
+            daily=relay.daily_quota,
+            warm_up=relay.warm_up,
+            growth=relay.warm_up_growth,
+            zone=ZoneInfo(relay.quota_zone or zone),
+        )
+    return Limits(
+        rate=relay.speed,
+        provider_rates={Provider[name.upper()]: rate for name, rate in relay.provider_rates.items() if rate},
+        mailing_rate=sending.rate_per_mailing,
+        quota=quota,
+        window=_window(sending.window, ZoneInfo(sending.window_zone or zone)) if sending.window else None,
+    )
+
+
+def _window(text: str, zone: ZoneInfo) -> Window:
+    """Of "08:00-20:00", which the settings have checked."""
+    opens, _, closes = text.partition("-")
+    return Window(opens=time.fromisoformat(opens), closes=time.fromisoformat(closes), zone=zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ from mailer.settings.relays import RelaySettings, is_loopback
 #: As every name here: it stands in the ledger, in status and in the names of files.
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[?[0-9A-Fa-f:.]+\]?")
-MOST_WEIGHT = 1000
+MOST_WEIGHT, MOST_GROWTH = 1000, 10.0
+#: Whose mailboxes may have a rate of their own (`domain.provider.Provider`).
+PROVIDERS = ("gmail", "outlook", "yahoo", "icloud", "other")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ def faults(relay: RelaySettings, *, before: Sequence[RelaySettings] = ()) -> Ite
     if relay.backend == "smtp":
         yield from _server(relay)
     yield from _envelope(relay)
+    yield from _pace(relay)
     yield from _login(relay)
     if relay.weight is not None and relay.weight > MOST_WEIGHT:
         yield Fault(key="weight", message=f"weight is {relay.weight}", hint=f"it takes 0 to {MOST_WEIGHT}")
@@ -67,6 +70,19 @@ def _envelope(relay: RelaySettings) -> Iterator[Fault]:
         if getattr(relay, key) and relay.envelope != rule:
             message = f"{key} is set, and bounces do not go there"
             yield Fault(key=key, message=message, hint=f'write envelope = "{rule}", or take it out')
+
+
+def _pace(relay: RelaySettings) -> Iterator[Fault]:
+    for name, rate in relay.provider_rates.items():
+        if name not in PROVIDERS:
+            message = f"provider_rates names {json.dumps(name, ensure_ascii=False)}, which is no group of mailboxes"
+            yield Fault(key="provider_rates", message=message, hint=f"it takes {', '.join(PROVIDERS)}")
+        elif rate < 0:
+            message = f"provider_rates has {name} = {rate:g}"
+            yield Fault(key="provider_rates", message=message, hint="it cannot be below zero")
+    if not 1 <= relay.warm_up_growth <= MOST_GROWTH:
+        message = f"warm_up_growth is {relay.warm_up_growth:g}"
+        yield Fault(key="warm_up_growth", message=message, hint=f"it takes 1 to {MOST_GROWTH:g}; usual are 1.3 to 2")
 
 
 def _server(relay: RelaySettings) -> Iterator[Fault]:

@@ -43,6 +43,17 @@ class RelaySettings:
         None, "its share of the mail; 0: only when no other relay can be used; unset everywhere: each what it can carry"
     )
     rate: float = setting(0.0, "messages a second; 0: 5 off loopback, unlimited on it")
+    provider_rates: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata={
+            "help": "messages a second to people at gmail, outlook, yahoo, icloud, other: {gmail = 5}",
+            "secret": False,
+        },
+    )
+    daily_quota: int = setting(0, "messages a day; 0: no limit")
+    warm_up: int = setting(0, "messages of the first day of a relay that receivers do not know yet; 0: no warm-up")
+    warm_up_growth: float = setting(1.5, "each day of the warm-up allows so many times the day before")
+    quota_zone: str = setting("", "IANA zone at whose midnight a day of the quota begins; default: project.timezone")
     connections: int = setting(
         0, "connections at a time from one machine; 0: sending.connections, 2 where no rate is known"
     )

@@ -28,6 +28,7 @@ CHOICES = {
     "relays.envelope": ("from", "fixed", "verp"),
     "relays.dkim": ("on", "off"),
 }
+ZONES = frozenset({"project.timezone", "sending.window_zone", "relays.quota_zone"})
 COLOURS = frozenset(f"brand.{name}" for name in ("accent", "accent_dark", "ink", "paper", "canvas"))
 #: RFC 6376 §3.1: labels of a domain, most often one.
 _SELECTOR = (
@@ -61,6 +62,10 @@ _FORMS = {
     "alerts.to": (
         re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+(?:\s*,\s*[^\s@<>,;\"]+@[^\s@<>,;\"]+)*"),
         "write addresses alone, with commas between: office@example.org, ana@example.org",
+    ),
+    "sending.window": (
+        re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d"),
+        "write two times of the day: 08:00-20:00",
     ),
     "brand.headings": (re.compile(r"[\w ,'\"-]+"), "write names of fonts: Georgia, 'Times New Roman', serif"),
 }
@@ -148,7 +153,7 @@ def checked(name: str, value: Any, variable: str) -> Any:
     form = _FORMS.get(name)
     if form and value and not form[0].fullmatch(value):
         raise SettingsError(f"{where} is {json.dumps(value, ensure_ascii=False)}", hint=form[1])
-    if name == "project.timezone" and not is_zone(value):
+    if name in ZONES and not is_zone(value) and (value or name == "project.timezone"):
         near = nearest_zones(value)
         hint = f"did you mean {' or '.join(near)}?" if near else "write it as Europe/London or America/Lima"
         raise SettingsError(f'{where} is "{value}"', hint=hint)

@@ -36,9 +36,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mailer.domain.limits import ANY_RELAY, Lane
 from mailer.domain.mailing import ROW_STEPS, RowState
 from mailer.domain.subscriber import SuppressionReason
-from mailer.storage import events, instance
+from mailer.storage import events, instance, pacing
 from mailer.storage.database import Database
 from mailer.storage.ledger_sql import statements
 from mailer.storage.rowset import packed, storable
@@ -62,9 +63,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one claim took. rows may be empty: then all that was due ended instead, and another claim is worth while.
+    """What one claim took. rows may be empty: all that was due ended instead, or `hold` says why nothing may go now.
 
-    lease_until: unix seconds, by the ledger's clock.
+    lease_until: unix seconds, by the ledger's clock. exhausted: nothing more of the lane is due. hold: what keeps the next
+    row of the lane back, None if nothing does. day: where its rows were counted if the relay has a quota.
     """
 
     token: int
@@ -76,6 +78,14 @@ class Batch:
     failed: int = 0
 
 
+    exhausted: bool = False
+    hold: Hold | None = None
+    day: Day | None = None
+
+    @property
+    def took_nothing(self) -> bool:
+        """Whether no row was leased and none ended."""
+        return not (self.rows or self.suppressed or self.expired or self.failed)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """Where one row goes: sent, failed, uncertain, or queued again at `due` (unix seconds).
@@ -138,8 +148,11 @@ class Ledger:
             with self._database.writing() as connection:
                 yield connection
 
-    def claim(self, mailing_id: int, n: int, *, lease_seconds: int) -> Batch | None:
-        """Lease up to `n` due rows. None: the mailing is not sending, or nothing of it is due."""
+    def claim(self, mailing_id: int, n: int, *, lease_seconds: int, lane: Lane = ANY_RELAY) -> Batch | None:
+        """Lease up to `n` due rows of one lane, as many as its limits let go now, and pay for them.
+
+        None: the mailing is not sending, or nothing of the lane is due.
+        """
         token = secrets.randbelow(2**62 - 1) + 1
         with self._writing() as connection:
             mailing = self._execute(connection, self._sql.open_mailing, p_mailing=mailing_id).one_or_none()
@@ -147,12 +160,19 @@ class Ledger:
                 return None
             rows = self._execute(
                 connection,
+            purse = self._purse(connection, lane, mailing_id)
+            count = n if purse.room is None else min(n, purse.room)
+            if not count:
+                return Batch(token=token, mailing_id=mailing_id, rows=(), lease_until=mailing.now, hold=purse.hold)
                 self._sql.claim,
                 p_mailing=mailing_id,
                 p_list=mailing.list_name,
                 p_late=int(mailing.send_by is not None and mailing.send_by.timestamp() <= mailing.now),
                 p_over=int(mailing.give_up_at.timestamp() <= mailing.now),
-                p_count=n,
+                p_lane=int(lane.provider),
+                p_relay=lane.relay,
+                p_not=lane.relay if lane.pass_over else -1,
+                p_count=count,
                 p_token=token,
                 p_seconds=lease_seconds,
             ).all()
@@ -162,6 +182,7 @@ class Ledger:
             events.write(connection, mailing_id, told, at=mailing.now)
         if not rows:
             return None
+            hold = pacing.spend(connection, purse, len(rows) - len(ended)) if rows else None
         leased = [row for row in rows if row.state == RowState.LEASED]
         states = [row.state for row in ended]
         return Batch(
@@ -174,8 +195,17 @@ class Ledger:
             failed=states.count(RowState.FAILED),
         )
 
+            exhausted=len(rows) < count,
+            hold=hold,
+            day=purse.day,
     def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
         """Mark rows as on their way, before they are. Only the ids returned may be sent."""
+    def _purse(self, connection: sa.Connection, lane: Lane, mailing_id: int) -> Purse:
+        if not lane.is_limited:
+            return Purse()
+        now = self._clock() if self._database.is_sqlite else None
+        return pacing.open_purse(connection, lane, mailing_id, now=now)
+
         with self._writing() as connection:
             if self._execute(connection, self._sql.open_mailing, p_mailing=mailing_id).one_or_none() is None:
                 return set()

@@ -71,7 +71,7 @@ class Statements:
         return chosen.with_for_update(read=True)
 
     def _claim(self) -> sa.UpdateBase:
-        """Take due rows; each becomes leased, or ends because its person left or its time is over.
+        """Take due rows of a lane; each becomes leased, or ends because its person left or its time is over.
 
         The rows are picked in a materialised CTE: PostgreSQL may evaluate a plain subquery twice and so take more.
         """
@@ -88,7 +88,8 @@ class Statements:
         picked = (
             sa.select(delivery.c.subscriber_id, fate.label("fate"))
             .where(delivery.c.mailing_id == number("p_mailing"), delivery.c.state == literal(queued))
-            .where(delivery.c.due <= self.now)
+            .where(delivery.c.lane == number("p_lane"), delivery.c.due <= self.now)
+            .where(sa.or_(delivery.c.attempts == 0, delivery.c.relay != number("p_not")))
             .order_by(delivery.c.due, delivery.c.subscriber_id)
             .limit(number("p_count"))
             .with_for_update(skip_locked=True, of=delivery)
@@ -106,11 +107,13 @@ class Statements:
             )
             .returning(delivery.c.subscriber_id, delivery.c.attempts, delivery.c.state, delivery.c.lease)
         )
+                relay=number("p_relay"),
 
     def _mark(self) -> sa.UpdateBase:
         ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
         return (
             self._held(RowState.LEASED)
+        """The mailing is locked before the first row is touched: whether it is open is asked once, first of all."""
             .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)), delivery.c.lease > self.now)
             .values(state=step(RowState.LEASED, RowState.SENDING))
             .returning(delivery.c.subscriber_id)
@@ -193,7 +196,7 @@ class Statements:
         rest = (
             sa.select(delivery.c.mailing_id, delivery.c.subscriber_id)
             .where(delivery.c.mailing_id.in_(over), delivery.c.state == literal(queued))
-            .order_by(delivery.c.mailing_id, delivery.c.due)
+            .order_by(delivery.c.mailing_id, delivery.c.lane, delivery.c.due)
             .limit(MANY)
             .with_for_update(skip_locked=True, of=delivery)
             .cte("rest")

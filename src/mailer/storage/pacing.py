@@ -24,11 +24,15 @@ _BUCKET = (bucket.c.key, bucket.c.tat, bucket.c.slow, bucket.c.slowed_at)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A reason for which nothing of a lane may go before `until`. key: what holds it; others it holds are held as long."""
+    """Nothing of a lane may go before `until`, for a reason. key: what holds it, and holds other lanes just as long.
+
+    seconds: how long that is, by the ledger's clock.
+    """
 
     reason: Hindrance
     key: str
     until: datetime
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +154,7 @@ def _judged(
     day = Day(relay=lane.relay, day=str(quota.day(now)))
     used, first_day = _used(connection, day, lock=lock)
     left = max(0, quota.cap(quota.day(now), first_day) - used)
-    spent = Hold(reason=Hindrance.QUOTA, key=f"q:{lane.relay}", until=quota.next_day(now))
+    spent = _hold(Hindrance.QUOTA, f"q:{lane.relay}", quota.next_day(now), micros)
     return Purse(
         room=left if room is None else min(room, left),
         now=micros,
@@ -166,14 +170,18 @@ def _closed(limits: Limits, now: datetime) -> Hold | None:
     if limits.window is None:
         return None
     opens = limits.window.next_opening(now)
-    return None if opens <= now else Hold(reason=Hindrance.WINDOW, key="w", until=opens)
+    return None if opens <= now else _hold(Hindrance.WINDOW, "w", opens, _micros(now))
 
 
 def _held_by(buckets: Mapping[str, Bucket], rates: Mapping[str, float], now: int) -> Hold:
     """The bucket that keeps the lane waiting longest."""
     ready = {key: one.ready_at(rates[key], now) for key, one in buckets.items()}
     key = max(ready, key=lambda one: ready[one])
-    return Hold(reason=Hindrance.RATE, key=key, until=datetime.fromtimestamp(ready[key] / SECOND, UTC))
+    return _hold(Hindrance.RATE, key, datetime.fromtimestamp(ready[key] / SECOND, UTC), now)
+
+
+def _hold(reason: Hindrance, key: str, until: datetime, now: int) -> Hold:
+    return Hold(reason=reason, key=key, until=until, seconds=max(0.0, until.timestamp() - now / SECOND))
 
 
 def _locked(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Bucket]:
