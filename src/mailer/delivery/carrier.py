@@ -254,6 +254,8 @@ class Carrier:
         )
         parcel.message = None
         bench.committer.settle([Settlement(parcel, outcome)])
+        if asks_for_less(receipt):
+            bench.slow_down(parcel.lease.provider)
         if bench.pace.breaker and not work.halted and (reason := work.breaker.record(receipt)):
             bench.halt(work, reason)
 
@@ -261,8 +263,6 @@ class Carrier:
         """Messages that were handed over and got no receipt although the backend did not say that they may be tried again."""
         while self._on_wire:
             self._answered(self._on_wire.popleft(), Uncertain(text=reason))
-        if asks_for_less(receipt):
-            bench.slow_down(parcel.lease.provider)
 
     def _put_back(self) -> None:
         """What was marked and never left is queued again; it was no attempt."""

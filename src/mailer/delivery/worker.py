@@ -17,6 +17,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 
@@ -28,10 +29,10 @@ from mailer.delivery.outlet import Outlet
 from mailer.delivery.pace import Pace, Route
 from mailer.delivery.summary import Summary, what_is_left
 from mailer.delivery.work import Settlement, Work
-from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.domain.gcra import ONE_EVENT, SECOND
-from mailer.errors import StorageError
+from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.domain.provider import Provider
+from mailer.errors import StorageError
 from mailer.runtime import MACHINE, Runtime
 from mailer.storage import mailings
 from mailer.storage.database import Database
@@ -78,13 +79,13 @@ class Worker:
         self._error: Exception | None = None
         self._reap_at = self._look_at = 0.0
         self._told: dict[str, tuple[str, float]] = {}  #: by relay: the last trouble that was told, and when
+        self._slowed_at: dict[tuple[Outlet, Provider], float] = {}  #: when a relay was last heard to ask for less
         self._to_pause: list[tuple[Mailing, str]] = []
         self._outage = Outage(runtime, away=self._away, back=self._back)
         self._ledger = Ledger(database, clock)
         self._committer = Committer(
             self._ledger,
             max_in_doubt=pace.max_in_doubt,
-        self._slowed_at: dict[tuple[Outlet, Provider], float] = {}  #: when a relay was last heard to ask for less
             runtime=runtime,
             settled=self._settled,
             failed=self._crashed,
@@ -122,13 +123,13 @@ class Worker:
             welcomed=partial(self._welcomed, outlet),
             refused=partial(self._refused, outlet),
             trouble=partial(self._trouble, outlet),
+            slow_down=partial(self._slow_down, outlet),
             crashed=self._crashed,
         )
 
     def poke(self) -> None:
         """Look now for work; any thread may call it. A hint: without it the worker looks a second later."""
         self._look_at = 0.0
-            slow_down=partial(self._slow_down, outlet),
         self._nudge.set()
 
     def stop(self) -> None:
@@ -209,7 +210,7 @@ class Worker:
         elif not self._rest_is_waiting() and drain:
             return False
         else:
-            self._wait(max(STEP, self._look_at - self._runtime.monotonic()))
+            self._wait(min(max(STEP, self._look_at - self._runtime.monotonic()), self._intake.wait))
         return True
 
     def _wait(self, seconds: float) -> None:
@@ -353,6 +354,22 @@ class Worker:
                 self._told[name] = reason, now
                 logger.info("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
                 self._observer.trouble(self._by_relay({name: reason}), seconds)
+
+    def _slow_down(self, outlet: Outlet, provider: Provider) -> None:
+        """What is noted here holds for every worker. While the database is away nothing is claimed anyway."""
+        now = self._runtime.monotonic()
+        with self._telling:
+            told = self._slowed_at.get((outlet, provider), -math.inf)
+            if now < told + ONE_EVENT / SECOND:
+                return
+            self._slowed_at[outlet, provider] = now
+        try:
+            self._intake.slow_down(outlet, provider)
+        except StorageError as error:
+            if not error.passing:
+                raise
+        else:
+            logger.info("relay asked to slow down: relay=%s group=%s", outlet.route.name, provider.word)
 
     def _by_relay(self, said: Mapping[str, str]) -> str:
         """What relays said, each with its name where there are several and they do not all say the same."""

@@ -76,8 +76,6 @@ class Batch:
     suppressed: int = 0
     expired: int = 0
     failed: int = 0
-
-
     exhausted: bool = False
     hold: Hold | None = None
     day: Day | None = None
@@ -86,6 +84,8 @@ class Batch:
     def took_nothing(self) -> bool:
         """Whether no row was leased and none ended."""
         return not (self.rows or self.suppressed or self.expired or self.failed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """Where one row goes: sent, failed, uncertain, or queued again at `due` (unix seconds).
@@ -158,12 +158,12 @@ class Ledger:
             mailing = self._execute(connection, self._sql.open_mailing, p_mailing=mailing_id).one_or_none()
             if mailing is None:
                 return None
-            rows = self._execute(
-                connection,
             purse = self._purse(connection, lane, mailing_id)
             count = n if purse.room is None else min(n, purse.room)
             if not count:
                 return Batch(token=token, mailing_id=mailing_id, rows=(), lease_until=mailing.now, hold=purse.hold)
+            rows = self._execute(
+                connection,
                 self._sql.claim,
                 p_mailing=mailing_id,
                 p_list=mailing.list_name,
@@ -180,9 +180,9 @@ class Ledger:
             reasons = {RowState.SUPPRESSED: LEFT, RowState.EXPIRED: LATE, RowState.FAILED: GIVEN_UP}
             told = [(row.subscriber_id, RowState(row.state), 0, "", reasons[RowState(row.state)], "") for row in ended]
             events.write(connection, mailing_id, told, at=mailing.now)
+            hold = pacing.spend(connection, purse, len(rows) - len(ended)) if rows else None
         if not rows:
             return None
-            hold = pacing.spend(connection, purse, len(rows) - len(ended)) if rows else None
         leased = [row for row in rows if row.state == RowState.LEASED]
         states = [row.state for row in ended]
         return Batch(
@@ -193,19 +193,19 @@ class Ledger:
             suppressed=states.count(RowState.SUPPRESSED),
             expired=states.count(RowState.EXPIRED),
             failed=states.count(RowState.FAILED),
-        )
-
             exhausted=len(rows) < count,
             hold=hold,
             day=purse.day,
-    def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
-        """Mark rows as on their way, before they are. Only the ids returned may be sent."""
+        )
+
     def _purse(self, connection: sa.Connection, lane: Lane, mailing_id: int) -> Purse:
         if not lane.is_limited:
             return Purse()
         now = self._clock() if self._database.is_sqlite else None
         return pacing.open_purse(connection, lane, mailing_id, now=now)
 
+    def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
+        """Mark rows as on their way, before they are. Only the ids returned may be sent."""
         with self._writing() as connection:
             if self._execute(connection, self._sql.open_mailing, p_mailing=mailing_id).one_or_none() is None:
                 return set()

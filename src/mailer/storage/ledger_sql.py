@@ -10,6 +10,7 @@ from functools import cache
 import sqlalchemy as sa
 
 from mailer.domain.mailing import ROW_STEPS, InDoubt, MailingState, RowState
+from mailer.storage import events
 from mailer.storage.audiences import confirmed, not_suppressed
 from mailer.storage.rowset import rowset
 from mailer.storage.tables import delivery, mailing, subscriber
@@ -104,16 +105,16 @@ class Statements:
                 state=picked.c.fate,
                 token=sa.case((leased, number("p_token")), else_=0),
                 lease=sa.case((leased, self.now + number("p_seconds")), else_=0),
+                relay=number("p_relay"),
             )
             .returning(delivery.c.subscriber_id, delivery.c.attempts, delivery.c.state, delivery.c.lease)
         )
-                relay=number("p_relay"),
 
     def _mark(self) -> sa.UpdateBase:
+        """The mailing is locked before the first row is touched: whether it is open is asked once, first of all."""
         ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
         return (
             self._held(RowState.LEASED)
-        """The mailing is locked before the first row is touched: whether it is open is asked once, first of all."""
             .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)), delivery.c.lease > self.now)
             .values(state=step(RowState.LEASED, RowState.SENDING))
             .returning(delivery.c.subscriber_id)

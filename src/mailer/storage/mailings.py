@@ -164,8 +164,6 @@ def _expire(connection: sa.Connection, now: datetime) -> None:
             move(connection, mailing_id, MailingState.EXPIRED, reason="send_by had passed", at=now)
 
 
-def finish_if_done(connection: sa.Connection, mailing_id: int, *, at: datetime) -> bool:
-    """Finish a mailing that is sending and has no row queued, leased or sending. True if this call finished it."""
 def excuse_wait(connection: sa.Connection, mailing_id: int, *, now: datetime, until: datetime) -> None:
     """Due mail waits for a quota or for the hours: that time does not count, so retries may go on for as much longer.
 
@@ -179,6 +177,8 @@ def excuse_wait(connection: sa.Connection, mailing_id: int, *, now: datetime, un
         connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(values))
 
 
+def finish_if_done(connection: sa.Connection, mailing_id: int, *, at: datetime) -> bool:
+    """Finish a mailing that is sending and has no row queued, leased or sending. True if this call finished it."""
     if any_open(connection, mailing_id):
         return False
     step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.state == MailingState.SENDING)
