@@ -6,7 +6,8 @@ jobs that it cannot read, so it is kept in memory and holds no more than the two
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -15,10 +16,12 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.domain.count import people
-from mailer.errors import MailerError
+from mailer.errors import MailerError, StorageError
 from mailer.launch import Desk, fire_due
 from mailer.storage import schedules
 from mailer.storage.heartbeats import Role, beating
+from mailer.storage.outage import Outage
+from mailer.storage.wake import woken
 
 log = logging.getLogger(__name__)
 SWEEP_EVERY = 5.0
@@ -37,18 +40,20 @@ class Scheduler:
         options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         self._ticker.configure(job_defaults=options)
         self._every = every
-        self._beating = beating(desk.database, desk.clock, Role.SCHEDULER)
+        self._outage = Outage(away=self._away, back=lambda: told("The database answers again."))
+        self._around = ExitStack()
 
     def __enter__(self) -> Self:
-        self._beating.__enter__()
+        self._around.enter_context(beating(self._desk.database, self._desk.clock, Role.SCHEDULER))
+        self._around.enter_context(woken(self._desk.database, self._look_soon))
         trigger = IntervalTrigger(seconds=self._every, timezone=UTC)
         self._ticker.add_job(self.sweep, trigger, id="sweep", next_run_time=datetime.now(UTC))
         self._ticker.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._around.close()
         self._ticker.shutdown(wait=True)
-        self._beating.__exit__(None, None, None)
 
     def sweep(self) -> None:
         """One look. What goes wrong is said, and the next look tries again."""
@@ -56,16 +61,36 @@ class Scheduler:
             fired = fire_due(self._desk)
             with self._desk.database.reading() as connection:
                 next_at = schedules.earliest(connection)
-        except MailerError as error:
+        except StorageError as error:
             log.error("scheduler.failed error=%s", error.code)  # noqa: TRY400 (a sentence, not a traceback)
+            self._ride_out(error)
+            return
+        except MailerError as error:
+            log.error("scheduler.failed error=%s", error.code)  # noqa: TRY400 (as above)
             self._told(error.message)
             return
+        self._outage.over()
         self.fired += len(fired)
         for mailing in fired:
             reason = f": {mailing.state_reason}" if mailing.state_reason else f", {people(mailing.total)}"
             self._told(f"{mailing.slug} ({mailing.id}) is {mailing.state}{reason}.")
         if next_at is not None:
             self._wake_at(next_at)
+
+    def _ride_out(self, error: StorageError) -> None:
+        """A database that is away is told of once, and looked for again sooner than the next sweep."""
+        if error.passing:
+            self._wake_at(datetime.now(UTC) + timedelta(seconds=self._outage.met(error)))
+        else:
+            self._told(error.message)
+
+    def _away(self, reason: str) -> None:
+        self._told(f"{reason} Trying again until it does.")
+
+    def _look_soon(self) -> None:
+        """Somebody changed a schedule."""
+        if self._ticker.running:
+            self._ticker.add_job(self.sweep, id="hint", replace_existing=True)
 
     def _wake_at(self, at: datetime) -> None:
         """Look again at the very instant; every look sets this anew."""

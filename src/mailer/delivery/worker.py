@@ -66,9 +66,14 @@ class Worker:
         observer: Observer | None = None,
         only: int | None = None,
         runtime: Runtime = MACHINE,
+        woken: Callable[[Callable[[], None]], AbstractContextManager[None]] = lambda _poke: nullcontext(),
     ) -> None:
-        """key: signs links. routes: the relays, at least one. only: work this mailing alone."""
+        """key: signs links. routes: the relays, at least one. only: work this mailing alone.
+
+        woken: a block in which `poke` is called when there is something to do.
+        """
         self._database, self._clock, self._only, self._runtime = database, clock, only, runtime
+        self._woken = woken
         self._pace = pace
         self._observer, self._summary = observer or Observer(), Summary()
         self._asked, self._hurry, self._ending = runtime.event(), runtime.event(), runtime.event()
@@ -152,7 +157,8 @@ class Worker:
         A database that is away is waited for: draining, for the length of a lease, else for as long as it takes.
         Raises StorageError when the ledger cannot be written; what was settled before is kept.
         """
-        with beating(self._database, self._clock, Role.WORKER, mailing_id=self._only, runtime=self._runtime):
+        beats = beating(self._database, self._clock, Role.WORKER, mailing_id=self._only, runtime=self._runtime)
+        with beats, self._woken(self.poke):
             self._committer.start()
             for outlet in self._outlets:
                 outlet.start()

@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailer.domain.mailing import ROW_STEPS, RowState
+from mailer.storage import wake
 from mailer.storage.tables import delivery, delivery_event, mailing
 
 #: The relay says that the address itself is at fault (RFC 3463 §3.2): trying again would be wrong.
@@ -31,6 +32,7 @@ def queue_again(connection: sa.Connection, mailing_id: int, state: RowState, *, 
     number = connection.execute(step.values(state=RowState.QUEUED, due=0, attempts=0, token=0, lease=0)).rowcount
     if number:
         connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(give_up_at=give_up_at))
+        wake.tell(connection)
     return number
 
 

@@ -23,7 +23,7 @@ from mailer.domain.mailing import (
     RowState,
 )
 from mailer.errors import UnknownName
-from mailer.storage import alerts
+from mailer.storage import alerts, wake
 from mailer.storage.alerts import Kind
 from mailer.storage.digest_items import release
 from mailer.storage.ledger_outlook import any_open
@@ -133,6 +133,8 @@ def move(connection: sa.Connection, mailing_id: int, to: MailingState, *, reason
     moved = connection.execute(step).rowcount == 1
     if moved and to is MailingState.CANCELLED:
         release(connection, mailing_id)
+    if moved and to is MailingState.SENDING:
+        wake.tell(connection)
     if moved and to in _ALERTING and reason != BY_HAND:
         alerts.of_mailing(connection, _ALERTING[to], mailing_id, detail=reason, at=at)
     return moved

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.schedule import When
+from mailer.storage import wake
 from mailer.storage.tables import occurrence, schedule
 
 ONCE = "once"
@@ -52,6 +53,7 @@ def arm(connection: sa.Connection, *, slug: str, when: When, sources: str, maili
         "created_at": at,
     }
     connection.execute(sa.insert(schedule).values(values))
+    wake.tell(connection)
 
 
 def armed(connection: sa.Connection, *, until: datetime | None = None) -> list[Schedule]:
@@ -75,7 +77,10 @@ def earliest(connection: sa.Connection) -> datetime | None:
 def disarm(connection: sa.Connection, mailing_id: int) -> bool:
     """Take back what was armed for the mailing; True if there was something."""
     step = sa.update(schedule).where(schedule.c.mailing_id == mailing_id, schedule.c.enabled)
-    return connection.execute(step.values(enabled=False, next_at=None)).rowcount > 0
+    disarmed = connection.execute(step.values(enabled=False, next_at=None)).rowcount > 0
+    if disarmed:
+        wake.tell(connection)
+    return disarmed
 
 
 def disarm_all(connection: sa.Connection) -> None:

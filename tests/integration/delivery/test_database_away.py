@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from ledger_world import email, make_database, states
 from mailer.backend import Refused, Sent
@@ -38,16 +39,19 @@ def on_server(postgres_server):
 @pytest.fixture
 def on_file(tmp_path):
     made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    with made.engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
     yield made
     made.dispose()
 
 
 def impatient(database):
-    """A database that does not wait for ten seconds for somebody else's lock."""
-    database.dispose()
-    return Database(f"{database.url.render_as_string(hide_password=False)}?timeout=0.1")
+    """The same file, opened by one who does not wait for ten seconds for somebody else's lock."""
+    made = Database(database.url.render_as_string(hide_password=False))
+
+    @sa.event.listens_for(made.engine, "connect")
+    def hurry(connection, _record):
+        connection.execute("PRAGMA busy_timeout = 100").close()
+
+    return made
 
 
 @pytest.mark.parametrize("mode", ["immediate", "fast"])
