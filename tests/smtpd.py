@@ -75,6 +75,7 @@ class SmtpServer:
         self.rcpt, self.dot = dict(rcpt or {}), dict(dot or {})
         self.security, self.users, self.mechanisms = security, dict(users or {}), mechanisms
         self.auth_in_clear, self.size_limit, self.delay = auth_in_clear, size_limit, delay
+        self.known: set[str] = set()  # recipients who are greylisted no more
         self.keep_content, self.port = keep_content, port
         self.accepted: list[Accepted] = []
         self.commands: list[str] = []
@@ -149,7 +150,7 @@ class SmtpServer:
         """What EHLO announces, in or out of TLS."""
         offered = [name for name in ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES") if self.offers(name)]
         if self.offers("SIZE"):
-            offered.append(f"SIZE {self.size_limit}")
+            offered.append(f"SIZE {1000 if self.misbehaviour == 'small-size' else self.size_limit}")
         if not tls and self.offers("STARTTLS"):
             offered.append("STARTTLS")
         if self.users and self.offers("AUTH") and (tls or self.auth_in_clear):

@@ -22,6 +22,7 @@ class Link:
         self.incoming, self.outgoing = b"", b""
         self.tls = self.greeted = False
         self.user = ""
+        self.carried = 0  # messages taken on this connection
         self.forget()
         self.thread = threading.Thread(target=self.run, daemon=True)
 
@@ -69,7 +70,12 @@ class Link:
                 time.sleep(self.server.delay)  # once per round trip, as distance would
             data, self.outgoing = self.outgoing, b""
             self.server.turns += 1
-            self.sock.sendall(data)
+            if self.server.misbehaviour == "merges-answers":
+                *most, last, _ = data.split(b"\r\n")
+                data = b"".join(line[:3] + b"-" + line[4:] + b"\r\n" for line in most) + last + b"\r\n"
+            size = 1 if self.server.misbehaviour == "answers-byte-by-byte" else len(data)
+            for start in range(0, len(data), size):
+                self.sock.sendall(data[start : start + size])
 
     def reset(self) -> None:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -110,6 +116,8 @@ class Link:
         command = getattr(self, f"do_{verb.lower()}", None)
         if self.incoming and not self.server.offers("PIPELINING"):
             self.breach(f"{verb} was pipelined though PIPELINING is not offered")
+        if self.server.misbehaviour == "loses-commands":
+            self.incoming = b""
         if command is None:
             self.say("500 5.5.2 unknown command")
         else:
@@ -209,6 +217,8 @@ class Link:
         found = ADDRESS.fullmatch(rest)
         if not self.greeted or self.sender is not None:
             self.say("503 5.5.1 bad sequence of commands")
+        elif self.server.misbehaviour == "closes-after-50" and self.carried >= 50:
+            self.say("421 4.7.0 too many messages on this connection")
         elif not found:
             self.say("501 5.5.4 syntax: MAIL FROM:<address>")
         elif self.answer("mail", self.judge_parameters(found[2].upper().split())):
@@ -230,8 +240,14 @@ class Link:
             self.say("503 5.5.1 bad sequence of commands")
         elif not found:
             self.say("501 5.5.4 syntax: RCPT TO:<address>")
-        elif self.answer("rcpt", self.server.rcpt.get(found[1], "250 2.1.5 recipient ok")):
+        elif self.answer("rcpt", self.judge_recipient(found[1])):
             self.recipients.append(found[1])
+
+    def judge_recipient(self, recipient: str) -> str:
+        if self.server.misbehaviour == "greylists" and recipient not in self.server.known:
+            self.server.known.add(recipient)
+            return "450-4.7.1 greylisted\r\n450-4.7.1 for 60 seconds:\r\n450 4.7.1 come back later"
+        return self.server.rcpt.get(recipient, "250 2.1.5 recipient ok")
 
     def do_data(self, rest: str) -> None:
         self.nothing_may_follow("DATA")
@@ -274,14 +290,19 @@ class Link:
         if len(content) > self.server.size_limit:
             usual = "552 5.3.4 too big"
         fault = self.server.fault_at("dot")
-        kept = usual[0] == "2" and fault not in {"refuses", "defers", "closes", "puzzles"}
+        kept = usual[0] == "2" and fault not in {"refuses", "defers", "closes", "puzzles", "outgrows"}
         if kept:  # as a relay that loses the link may: taken, though the client never hears of it
             self.server.accept(sender, recipients, content)
+            self.carried += 1
         self.forget()
         if fault:
             strike(self, fault, "dot", usual)
         else:
             self.say(usual)
+        if self.server.misbehaviour == "drops-after-50" and self.carried >= 50:
+            self.flush()
+            self.reset()
+            raise Gone
 
     def do_rset(self, rest: str) -> None:
         if self.answer("rset", "250 2.0.0 forgotten"):

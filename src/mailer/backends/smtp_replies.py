@@ -7,8 +7,10 @@ no SMTP reply ends the conversation (`GarbledReply`) instead of being guessed at
 import re
 from typing import NamedTuple
 
-# RFC 5321 §4.5.3.1.5 allows 512 octets a line; real relays put URLs in them. A reply of over 100 lines is nobody's EHLO.
+# RFC 5321 §4.5.3.1.5 allows 512 octets a line; real relays put URLs in them. What is longer is cut: its code still counts.
+# A line that never ends is no answer, and a reply of over 100 lines is nobody's EHLO.
 MAX_LINE = 2048
+LONGEST_LINE = 65536
 MAX_LINES = 100
 MAX_TEXT = 1000
 
@@ -66,6 +68,7 @@ class ReplyParser:
     def __init__(self) -> None:
         self._buffer = b""
         self._taken = 0  # so much of the buffer is read
+        self._cut = 0  # octets of the line that is coming in that were not kept
         self._code = 0
         self._lines: list[bytes] = []
 
@@ -82,14 +85,22 @@ class ReplyParser:
         """The next whole reply, None while it is not there yet. Raises GarbledReply."""
         while True:
             start, end = self._taken, self._buffer.find(b"\n", self._taken)
-            if (len(self._buffer) if end < 0 else end) - start > MAX_LINE:
-                raise GarbledReply("The relay answered with a line that does not end.")
             if end < 0:
+                self._cut_short(start)
                 return None
-            self._taken = end + 1
-            if self._take(self._buffer[start:end].removesuffix(b"\r")):
+            self._taken, self._cut = end + 1, 0
+            if self._take(self._buffer[start:end].removesuffix(b"\r")[:MAX_LINE]):
                 lines, self._lines = tuple(self._lines), []
                 return Reply(self._code, lines)
+
+    def _cut_short(self, start: int) -> None:
+        """Keep no more of the unfinished line that begins at `start` than anybody will look at."""
+        too_much = len(self._buffer) - start - MAX_LINE
+        if too_much > 0:
+            self._buffer, self._taken = self._buffer[start : start + MAX_LINE], 0
+            self._cut += too_much
+        if self._cut > LONGEST_LINE:
+            raise GarbledReply("The relay answered with a line that does not end.")
 
     def _take(self, line: bytes) -> bool:
         """Add one line; True when it is the last of its reply."""

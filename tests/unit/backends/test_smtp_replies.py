@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,12 +74,31 @@ def test_lines_of_one_reply_agree():
 
 def test_neither_lines_nor_replies_grow_without_end():
     with pytest.raises(GarbledReply, match="a line that does not end"):
-        parse(*[b"250 " + b"x" * 500] * 10)
-    with pytest.raises(GarbledReply, match="a line that does not end"):
-        parse(b"250 " + b"x" * MAX_LINE + b"\r\n")
+        parse(*[b"250 " + b"x" * 5000] * 20)
     with pytest.raises(GarbledReply, match=f"more than {MAX_LINES} lines"):
         parse(*[b"250-more\r\n"] * (MAX_LINES + 1))
     assert len(parse(*[b"250-more\r\n"] * (MAX_LINES - 1), b"250 done\r\n")) == 1
+
+
+@given(st.lists(st.integers(1, 9000), max_size=6))
+def test_a_long_line_is_cut_and_its_code_counts(cuts):
+    raw = b"250-" + b"x" * 5000 + b"\r\n250 " + b"y" * 9000 + b"\r\n354 go\r\n"
+    places = sorted({0, len(raw), *cuts})
+    pieces = [raw[start:end] for start, end in pairwise(places)]
+    room = MAX_LINE - len("250-")
+    assert parse(*pieces) == [Reply(250, (b"x" * room, b"y" * room)), Reply(354, (b"go",))]
+
+
+def test_what_is_kept_of_an_unfinished_line_does_not_grow():
+    parser = ReplyParser()
+    for _ in range(50):
+        parser.feed(b"250 " + b"x" * 1000)
+        assert parser.next() is None
+        assert not parser.idle
+        assert len(parser._buffer) <= MAX_LINE + 1004
+    parser.feed(b"\r\n")
+    assert parser.next().code == 250
+    assert parser.idle
 
 
 def test_idle_means_that_nothing_is_left_over():
