@@ -3,17 +3,20 @@
 import threading
 from collections import deque
 
-from mailer.backend import Deferred, Receipt, Refused
+from mailer.backend import Deferred, Receipt, Refused, Uncertain
 from mailer.domain.address import with_masked_addresses
 
 IN_A_ROW = 10
 #: 25 of 500 is 5 %.
 WINDOW, LIMIT = 500, 25
+#: (code, enhanced status) of `Uncertain`.
+NO_ANSWER = (0, "")
 
 
 class Breaker:
     """Trips at ten equal refusals in a row, or when 5 % of the last 500 answers are refusals. Threads may share it.
 
+    A message that left and got no answer counts as one, for a relay that breaks off each time leaves everybody in doubt.
     An address that does not exist says nothing about us and is not counted, nor is a message that was only put off:
     neither is an answer to what we ask here.
     """
@@ -29,11 +32,13 @@ class Breaker:
 
     def record(self, receipt: Receipt) -> str:
         """Take note of one answer. The reason to pause, with the reply quoted, or "" to go on; a reason starts anew."""
-        refused = isinstance(receipt, Refused)
+        refused = isinstance(receipt, (Refused, Uncertain))
         if isinstance(receipt, Deferred) or (isinstance(receipt, Refused) and receipt.bad_address):
             return ""
         with self._lock:
-            kind = (receipt.code, receipt.enhanced) if refused else None
+            kind = (
+                (NO_ANSWER if isinstance(receipt, Uncertain) else (receipt.code, receipt.enhanced)) if refused else None
+            )
             self._length = self._length + 1 if kind and kind == self._row else int(refused)
             self._row = kind
             self._last.append(refused)
@@ -44,9 +49,11 @@ class Breaker:
 
     def _reason(self) -> str:
         if self._length >= IN_A_ROW:
-            return f"{IN_A_ROW} messages in a row were refused alike"
+            what = "left and got no answer" if self._row == NO_ANSWER else "were refused alike"
+            return f"{IN_A_ROW} messages in a row {what}"
         if sum(self._last) >= LIMIT:
-            return f"{LIMIT} of the last {len(self._last)} messages were refused, the last of them"
+            what = "refused or left without an answer"
+            return f"{LIMIT} of the last {len(self._last)} messages were {what}, the last of them"
         return ""
 
 

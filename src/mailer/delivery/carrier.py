@@ -256,7 +256,9 @@ class Carrier:
         bench.committer.settle([Settlement(parcel, outcome)])
         if asks_for_less(receipt):
             bench.slow_down(parcel.lease.provider)
-        if bench.pace.breaker and not work.halted and (reason := work.breaker.record(receipt)):
+        # An answer that we broke off ourselves, to stop, says nothing about the relay.
+        told = bench.pace.breaker and not work.halted and not bench.stopping.is_set()
+        if told and (reason := work.breaker.record(receipt)):
             bench.halt(work, reason)
 
     def _unanswered(self, reason: str) -> None:

@@ -44,6 +44,15 @@ def test_one_that_was_sent_or_refused_otherwise_begins_a_new_row():
     assert fed(*[SPAM] * 9, Uncertain(), *[SPAM] * 9) is None
 
 
+def test_a_relay_that_breaks_off_each_time_leaves_no_more_than_ten_in_doubt():
+    lost = Uncertain(text="The relay closed the connection.")
+    reason, after = fed(*[lost] * 20)
+    assert after == IN_A_ROW
+    assert "left and got no answer" in reason
+    assert "closed the connection" in reason
+    assert fed(*[Sent(), lost] * 100)[1] == 2 * LIMIT
+
+
 def test_one_that_was_put_off_is_no_answer():
     assert fed(*[SPAM] * 9, Deferred(code=451), SPAM)[1] == 11
 
