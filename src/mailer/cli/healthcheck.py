@@ -6,6 +6,7 @@ import ipaddress
 import click
 
 from mailer.cli.output import Output
+from mailer.domain.count import counted
 from mailer.errors import MailerError
 
 _TIMEOUT = 5.0
@@ -18,11 +19,20 @@ _TIMEOUT = 5.0
 def healthcheck(output: Output, role: str, port: int | None) -> None:
     """Ask a process that should run on this machine whether it is well: exit code 0, else 1.
 
-    web: its /readyz answers. worker, scheduler: it wrote its heartbeat into the database in the last 15 seconds.
+    web: its /readyz answers. worker, scheduler: it wrote its heartbeat into the database in the last 15 seconds. Whether
+    mail goes out is another question: messages that are due, and that nobody has touched for two minutes, are named.
     """
-    said = _web(output, port) if role == "web" else _beats(output, role)
-    output.document({"role": role, "ok": True})
+    if role == "web":
+        output.data(_web(output, port))
+        output.document({"role": role, "ok": True})
+        return
+    said, untouched = _beats(output, role)
     output.data(said)
+    if untouched:
+        output.warn(
+            f"{counted(untouched, 'message')} should be on the way, and nothing has moved for two minutes: see the log."
+        )
+    output.document({"role": role, "ok": True} | ({"untouched": untouched} if role == "worker" else {}))
 
 
 def _web(output: Output, port: int | None) -> str:
@@ -54,11 +64,13 @@ def _reachable(host: str) -> str:
     return "127.0.0.1" if address.version == 4 else "::1"
 
 
-def _beats(output: Output, role: str) -> str:
+def _beats(output: Output, role: str) -> tuple[str, int]:
+    """What there is to say of the process, and how many messages no worker touches although they are due."""
     import socket
 
     from mailer.storage.database import Database
     from mailer.storage.heartbeats import ALIVE_FOR, Role, nearest_beat
+    from mailer.storage.measures import untouched
     from mailer.storage.schema import current_revision
 
     app = output.app
@@ -68,9 +80,10 @@ def _beats(output: Output, role: str) -> str:
     with Database(app.database_url).reading() as connection:  # not app.database: looking must not bring up the schema
         ready = current_revision(connection) is not None
         beat = nearest_beat(connection, Role(role), host=host, now=now) if ready else None
+        idle = untouched(connection, now=now) if beat and role == Role.WORKER else 0
     if beat is None:
         raise MailerError(f"No {role} is at work on {host}.")
     age = abs((now - beat).total_seconds())
     if age > ALIVE_FOR.total_seconds():
         raise MailerError(f"The {role} on {host} has given no sign of life for {age:.0f} s.")
-    return f"{role} on {host} is at work; last sign of life {age:.0f} s ago."
+    return f"{role} on {host} is at work; last sign of life {age:.0f} s ago.", idle

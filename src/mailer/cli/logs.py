@@ -20,8 +20,8 @@ from mailer.domain.address import with_masked_addresses
 #: A login within a URL, and the key in a link of ours.
 _LOGIN = re.compile(r"://[^/\s@]*(?:@[^/\s@]*)*@(?=[^/\s])")
 _TOKEN = re.compile(r"/([uvp])/[\w.~=-]{8,}")
-#: "web.answered method=GET status=200": an event with its fields.
-_EVENT = re.compile(r"(?P<event>[\w.][\w. -]*?):?(?P<fields>(?: \w+=\S*)+)")
+#: "web.answered method=GET status=200": an event with its fields; "thread.broke": one without.
+_EVENT = re.compile(r"(?P<event>\w+(?:\.\w+)+|\w[\w. -]*?(?=:? \w+=)):?(?P<fields>(?: \w+=\S*)*)")
 _FIELD = re.compile(r" (\w+)=(\S*)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 #: A secret this short would be found in innocent words; nobody guesses it from a log either.

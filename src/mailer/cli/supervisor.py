@@ -8,12 +8,13 @@ A part that dies without a word is started again, after a second, then two, then
 was asked to stop, by whomever, takes the others with it. So does one that cannot even begin: its reason is raised.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
@@ -24,6 +25,7 @@ from mailer.cli.output import Output
 from mailer.delivery.foreground import SIGNALS, stopped_by_signals
 from mailer.errors import MailerError
 
+log = logging.getLogger(__name__)
 LONGEST_WAIT = 60.0
 #: A part that has lived so long is new to trouble: the wait before it is started again begins anew.
 STEADY = 60.0
@@ -42,7 +44,7 @@ class Tether:
 
     def ready(self) -> None:
         """Tell it that we are at work."""
-        self._pipe.send(_READY)
+        _tell(self._pipe, _READY)
 
 
 #: What a part is: called in its own process with its output, a tether and its arguments; what it returns is its answer,
@@ -210,8 +212,18 @@ def _live(part: Part, pipe: Connection, parent: int) -> None:
     output = part.output
     output.begin_log(output.log_format)
     try:
-        pipe.send(part.run(output, Tether(pipe, parent), *part.arguments))
+        _tell(pipe, part.run(output, Tether(pipe, parent), *part.arguments))
     except MailerError as error:
-        pipe.send(error)
+        _tell(pipe, error)
+    except Exception as error:
+        if output.log_format != "json":
+            raise
+        log.critical("part.broke", exc_info=True)
+        raise SystemExit(1) from error
     finally:
         output.close()
+
+
+def _tell(pipe: Connection, word: object) -> None:
+    with suppress(BrokenPipeError):  # whoever started us is gone, which `wanted` says too
+        pipe.send(word)

@@ -13,8 +13,12 @@ import sqlalchemy as sa
 from mailer.domain.mailing import ENDED_MAILINGS, OPEN_ROWS, Mailing, MailingState, RowState
 from mailer.storage import mailings, schedules
 from mailer.storage.heartbeats import ALIVE_FOR, Role
-from mailer.storage.ledger_outlook import earliest_due
-from mailer.storage.tables import alert, delivery, instance, mailing, worker
+from mailer.storage.ledger_outlook import earliest_due, outlook
+from mailer.storage.status import waiting_for
+from mailer.storage.tables import alert, delivery, delivery_event, instance, mailing, worker
+
+#: Longer than the longest rest of a connection, than a lease and than the pauses of a relay that is full.
+UNTOUCHED_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,20 @@ class Gauge:
         if one.state in ENDED_MAILINGS and not any(rows[state] for state in OPEN_ROWS):
             self._ended[one.id] = (one.finished_at, rows)
         return rows
+
+
+def untouched(connection: sa.Connection, *, now: datetime) -> int:
+    """How many messages are due and in nobody's hands, with nothing known that they wait for, while nothing moves at all."""
+    newest = connection.scalar(sa.select(delivery_event.c.at).order_by(delivery_event.c.id.desc()).limit(1)) or 0
+    second = int(now.timestamp())
+    if min(second - newest, _oldest_due(connection, second)) < UNTOUCHED_SECONDS:
+        return 0
+    number = 0
+    for one in mailings.everything(connection, states=frozenset({MailingState.SENDING})):
+        left = outlook(connection, one.id, now=now)
+        if left.due and not left.in_hand and waiting_for(connection, one, now=now) is None:
+            number += left.due
+    return number
 
 
 def _oldest_due(connection: sa.Connection, second: int) -> float:

@@ -1,4 +1,4 @@
-"""For the programs that watch this one: `/healthz` says that it lives, `/readyz` that it can reach its database."""
+"""For the programs that watch this one: `/healthz` says that it lives, `/readyz` that it can reach its database, and knows its schema."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from mailer.app import App
 from mailer.errors import StorageError
+from mailer.storage.schema import HEAD, current_revision
 
 
 def health_routes(app: App) -> list[Route]:
@@ -14,8 +15,11 @@ def health_routes(app: App) -> list[Route]:
 
     def ready(request: Request) -> Response:  # noqa: ARG001
         try:
-            with app.database.reading():
-                return JSONResponse({"status": "ok"})
+            with app.database.reading() as connection:
+                if current_revision(connection) == HEAD:
+                    return JSONResponse({"status": "ok"})
+            # Somebody has upgraded or restored it while we ran: only a restart, with the right program, will do.
+            return JSONResponse({"status": "unavailable", "error": "schema"}, status_code=503)
         except StorageError as error:
             return JSONResponse({"status": "unavailable", "error": error.code}, status_code=503)
 

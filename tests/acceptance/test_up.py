@@ -1,0 +1,218 @@
+"""`mailer up`: pages, scheduler and workers in one tree. It sends; a part that dies comes back; all of them stop as one."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from ledger_world import add_mailing, described, states
+from mailer.domain.mailing import RowState
+
+PARTS = ["web", "scheduler", "worker 1", "worker 2"]
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+    return found
+
+
+class Tree:
+    """A running `up`, and what it says."""
+
+    def __init__(self, mailer, *options):
+        self.mailer, self.lines = mailer, []
+        self.process = mailer.start("up", "--port", "0", *options)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def said(self):
+        return "\n".join(self.lines)
+
+    def hears(self, pattern):
+        """The match, once it is said."""
+        return until(lambda: re.search(pattern, self.said) or (self.process.poll() is not None and self._broke()))
+
+    def _broke(self):
+        pytest.fail(f"it ended: {self.said}")
+
+    def at_work(self):
+        self.hears("All is at work")
+        return self
+
+    @property
+    def children(self):
+        """{pid: process group} of the parts; Linux only."""
+        pids = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return {int(pid): os.getpgid(int(pid)) for pid in pids if b"spawn_main" in self._line(pid)}
+
+    @staticmethod
+    def _line(pid):
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b""
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self):
+        """The exit code, once every part has closed the stream."""
+        self._reader.join(60)
+        assert not self._reader.is_alive(), "a part lives on"
+        assert "Traceback" not in self.said, self.said
+        return self.process.wait(60)
+
+    def kill(self):
+        for pid in self.children if self.process.poll() is None else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait(60)
+        self._reader.join(60)
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+@pytest.fixture
+def up(mailer, people):
+    trees = []
+
+    def start(*options, **environment):
+        mailer.environment |= environment
+        trees.append(Tree(mailer, *options))
+        return trees[-1]
+
+    yield start
+    for tree in trees:
+        tree.kill()
+
+
+def test_it_serves_sends_and_lets_what_is_armed_go_out(up, mailer, relay, people):
+    tree = up("--processes", "2").at_work()
+    url = re.search(r"web: Serving on (http://\S+)\. ", tree.said)[1]
+    with urllib.request.urlopen(f"{url}/readyz", timeout=60) as answer:
+        assert answer.status == 200
+    assert mailer("healthcheck", "worker").code == mailer("healthcheck", "scheduler").code == 0
+    armed = mailer("schedule", "add", "letter", "--at", "in 1s", "--yes", "--expect", people)
+    assert armed.code == 0, armed.err
+    tree.hears(r"scheduler: letter \(1\) is sending, 12 people")
+    tree.hears(r"worker \d: letter \(1\) is finished")
+    assert len({one.recipient for one in relay.accepted}) == len(relay.accepted) == people
+    assert tree.stop() == 0
+    assert "Done: 12 sent." in tree.said
+
+
+def test_a_part_that_is_killed_is_started_again_and_the_others_go_on(up, mailer):
+    tree = up("--processes", "2").at_work()
+    before = tree.children
+    assert len(before) == 4
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    for part in PARTS:
+        tree.hears(rf"{part}: ended unexpectedly \(signal 9\)\. Starting it again in 1 s\.")
+    until(lambda: len(tree.children) == 4)
+    assert not before.keys() & tree.children.keys()
+    until(lambda: tree.said.count("Serving on") == 2)
+    until(lambda: mailer("healthcheck", "scheduler").code == 0)
+    assert tree.stop() == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 130)], ids=str)
+def test_a_signal_stops_the_whole_tree_and_leaves_what_can_be_resumed(
+    up, database, mailer, people, relay, number, code
+):
+    relay.delay = 0.05
+    letter = add_mailing(database, people, number=7)
+    tree = up(MAILER_SENDING__CONNECTIONS="1")
+    until(lambda: relay.accepted)
+    assert tree.stop(number) == code
+    rows = states(database, letter)
+    assert set(rows) <= {RowState.SENT, RowState.QUEUED}, described(database, letter)
+    assert len(rows[RowState.SENT]) == len(relay.accepted)
+    assert [mailer("healthcheck", role).code for role in ("worker", "scheduler")] == [1, 1]
+
+
+def test_each_part_leads_its_own_group_so_a_terminal_signals_the_first_alone(up):
+    tree = up().at_work()
+    assert all(group == pid for pid, group in tree.children.items())
+    assert tree.stop(signal.SIGINT) == 130
+
+
+def test_one_part_that_is_asked_to_stop_takes_the_others_with_it(up):
+    tree = up().at_work()
+    os.kill(min(tree.children), signal.SIGTERM)
+    assert tree.ended() == 0
+    assert "web was asked to stop, and so the others are." in tree.said
+
+
+def test_when_it_is_killed_its_parts_notice_and_stop(up):
+    tree = up("--processes", "2").at_work()
+    tree.process.kill()
+    tree.ended()
+
+
+def test_a_port_that_is_taken_is_said_once_and_nothing_stays(up, mailer):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ended = mailer("up", "--port", port)
+    assert ended.code == 1
+    assert f"error: Port {port} on 127.0.0.1 is taken." in ended.err
+    assert "--port" in ended.err
+    assert "Starting it again" not in ended.err
+
+
+def test_without_a_relay_it_says_what_to_set(mailer, people):
+    mailer.environment["MAILER_SMTP_URL"] = ""
+    ended = mailer("up", "--port", "0")
+    assert ended.code == 1
+    assert "No relay is configured" in ended.err
+
+
+def test_a_service_manager_is_told_when_all_is_at_work_and_when_it_stops(up, tmp_path):
+    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    told.bind(str(tmp_path / "notify"))
+    told.settimeout(60)
+    with told:
+        tree = up(NOTIFY_SOCKET=str(tmp_path / "notify"))
+        assert told.recv(64) == b"READY=1"
+        assert "Serving on" in tree.said or tree.hears("Serving on")
+        tree.process.send_signal(signal.SIGTERM)
+        assert told.recv(64) == b"STOPPING=1"
+        assert tree.ended() == 0
+
+
+def test_the_log_as_objects_has_every_line_and_no_address(up, database, people, relay):
+    relay.rcpt["person3@example.org"] = "550 5.7.1 <person3@example.org> may not"
+    add_mailing(database, people, number=7)
+    tree = up("--log-format", "json")
+    tree.hears("finished")
+    assert tree.stop() == 0
+    lines = [json.loads(line) for line in tree.lines]
+    assert {"web", "scheduler", "worker"} <= {line.get("part") for line in lines}
+    assert all({"ts", "level", "event", "pid"} <= line.keys() for line in lines)
+    assert "@" not in tree.said
+
+
+def test_one_document_at_the_end(mailer, database, people, relay):
+    letter = add_mailing(database, people, number=7)
+    process = mailer.start("up", "--port", "0", "--json")
+    until(lambda: states(database, letter).keys() == {RowState.SENT})
+    process.send_signal(signal.SIGTERM)
+    ended = mailer.finish(process)
+    assert (ended.code, ended.json["sent"]) == (0, people)
