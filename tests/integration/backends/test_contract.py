@@ -12,13 +12,23 @@ from smtpd import SmtpServer
 import pytest
 
 from mailer.backend import Refused, Uncertain
+from mailer.backends.failover import FailoverBackend
 from mailer.backends.maildir import MaildirBackend
 from mailer.backends.memory import MemoryBackend
+from mailer.backends.redirect import RedirectBackend, redirected
 from mailer.backends.smtp import SmtpBackend
 from mailer.errors import BackendUnavailable
 from mailer.testing import BackendContract
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "my_backend.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def _example(name):
+    """A module of the guide for authors."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _number(content):
@@ -115,6 +125,37 @@ class TestSmtpWithStarttls(SmtpContract):
     security = "starttls"
 
 
+class TestFailover(SmtpContract):
+    """Two servers of one account, the first of which is down."""
+
+    def make(self):
+        return FailoverBackend([self.unreachable(), super().make()])
+
+    def silent(self):
+        self.relay.misbehaviour, self.relay.times = "drops-at-dot", 1
+        return super().make()
+
+
+class TestRedirect(SmtpContract):
+    def make(self):
+        return RedirectBackend(super().make(), "office@example.org")
+
+    def arrives(self, message):
+        return "office@example.org", redirected(message, "office@example.org").content
+
+    def refusing(self):
+        return None
+
+
+class TestWrapperOfTheGuide(SmtpContract):
+    def make(self):
+        return _example("my_wrapper").TimedBackend(super().make())
+
+    def silent(self):
+        self.relay.misbehaviour, self.relay.times = "drops-at-dot", 1
+        return self.make()
+
+
 class TestExample(BackendContract):
     """The backend of docs/write-a-backend.md, with a program that writes down what it is given."""
 
@@ -130,10 +171,7 @@ class TestExample(BackendContract):
         self.path.chmod(stat.S_IRWXU)
 
     def make(self):
-        spec = importlib.util.spec_from_file_location("my_backend", EXAMPLE)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module.SendmailBackend({"path": str(self.path)})
+        return _example("my_backend").SendmailBackend({"path": str(self.path)})
 
     def delivered(self):
         records = (json.loads(line) for line in self.log.read_text().splitlines())

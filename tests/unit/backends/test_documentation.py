@@ -14,9 +14,15 @@ STANDARDS = (ROOT / "docs" / "standards.md").read_text(encoding="utf-8")
 BACKENDS = ROOT / "src" / "mailer" / "backends"
 
 
-def test_the_guide_shows_the_example_that_is_tested():
-    (shown, *_) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    assert shown == (ROOT / "tests" / "examples" / "my_backend.py").read_text(encoding="utf-8")
+def test_the_guide_shows_the_examples_that_are_tested():
+    shown = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    for name, place in (("my_backend.py", 0), ("my_wrapper.py", 1)):
+        assert shown[place] == (ROOT / "tests" / "examples" / name).read_text(encoding="utf-8")
+
+
+def test_the_guide_names_every_question_of_the_suite():
+    asked = [name for name in vars(testing.BackendContract) if not name.startswith(("_", "test_", "backend"))]
+    assert [name for name in asked if name != "make" and f"`{name}`" not in GUIDE] == []
 
 
 def test_the_guide_names_every_fate_every_error_and_every_method():
