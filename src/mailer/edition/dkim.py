@@ -26,9 +26,7 @@ OVERSIGNED = (b"from", b"to", b"cc", b"subject", b"date", b"reply-to", b"content
 _LINE = 78
 #: Stand for the time and the body's hash while a field is laid; as long as they are, and in no name or selector.
 _TIME, _HASH = b"@" * 10, b"@" * 44
-_FOLD = re.compile(rb"\r\n(?=[ \t])")
-_BLANKS = re.compile(rb"[ \t]+")
-_NAME = re.compile(rb"^([!-9;-~]+) ?: ?", re.MULTILINE)
+_BLANK, _BLANKS = b" \t", re.compile(rb"[ \t]+")
 
 
 class Algorithm(StrEnum):
@@ -83,9 +81,8 @@ class Signer:
         header: all its fields, in order, in blocks of one or more; no field twice. body: what follows the blank line;
         it ends in exactly one CRLF.
         """
-        blocks = [_canonical(block) for block in header]
-        names = b":".join([block.names for block in blocks])
-        fields = b"".join([block.fields for block in blocks])
+        canonical = [_canonical(block) for block in header]
+        names, fields = b":".join([one for one, _ in canonical]), b"".join([one for _, one in canonical])
         second = b"%010d" % int(at.timestamp())
         digest = b2a_base64(sha256(body).digest(), newline=False)
         return b"".join(
@@ -95,21 +92,24 @@ class Signer:
 
 def relaxed(block: bytes) -> bytes:
     """Header fields in the "relaxed" canonical form (RFC 6376 §3.4.2). block: whole fields, each with its CRLF."""
-    unfolded = _BLANKS.sub(b" ", _FOLD.sub(b"", block)).replace(b" \r\n", b"\r\n")
-    return _NAME.sub(lambda found: found[1].lower() + b":", unfolded)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    names: bytes  #: with colons between them
-    fields: bytes  #: in canonical form
+    return _canonical(block)[1]
 
 
 # Of a mailing's blocks most are the same in every message; those that are not just pass through.
 @lru_cache(maxsize=128)
-def _canonical(block: bytes) -> _Block:
-    fields = relaxed(block)
-    return _Block(b":".join([line.partition(b":")[0] for line in fields.split(b"\r\n") if line]), fields)
+def _canonical(block: bytes) -> tuple[bytes, bytes]:
+    """(names of the fields, with colons between them; the fields in canonical form)"""
+    unfolded = block.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
+    if b"  " in unfolded or b"\t" in unfolded:  # a look is twenty times quicker than the work
+        unfolded = _BLANKS.sub(b" ", unfolded)
+    names: list[bytes] = []
+    fields: list[bytes] = []
+    for line in unfolded.split(b"\r\n")[:-1]:
+        name, _, value = line.partition(b":")
+        name = name.rstrip(_BLANK).lower()
+        names.append(name)
+        fields += (name, b":", value.strip(_BLANK), b"\r\n")
+    return b":".join(names), b"".join(fields)
 
 
 class _Layout:
