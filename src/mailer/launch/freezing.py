@@ -54,7 +54,9 @@ def store_content(connection: Connection, desk: Desk, draft: Draft, *, at: datet
 def write_rows(desk: Desk, mailing_id: int) -> Mailing:
     """One row for everybody in the frozen audience; goes on where a process that died had stopped."""
     undo = timedelta(seconds=desk.settings.sending.undo_seconds)
-    materialise.materialise(desk.database, mailing_id, at=desk.clock(), undo=undo)
+    # Receivers learn to know a new relay by the mail that is most welcome: those who joined last have waited for ours.
+    warming_up = any(relay.warm_up for relay in desk.settings.relays)
+    materialise.materialise(desk.database, mailing_id, at=desk.clock(), undo=undo, newest_first=warming_up)
     with desk.database.reading() as connection:
         return mailings.get(connection, mailing_id)
 

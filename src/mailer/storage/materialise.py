@@ -6,6 +6,7 @@ mailing that anybody may go on with (`materialise` again), and rows that are the
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,22 +15,28 @@ from mailer.domain.audience import Audience
 from mailer.domain.mailing import MANY_PEOPLE, MailingState, RowState
 from mailer.storage import audiences, events, mailings
 from mailer.storage.database import Database
-from mailer.storage.tables import delivery, mailing, subscriber
+from mailer.storage.providers import provider_group
+from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, subscription
+from mailer.storage.types import UtcDateTime
 
 #: Subscriber ids spanned by one transaction: a quarter of a second on SQLite, in which nobody else writes.
 CHUNK = 100_000
+#: The largest place in the queue that a row can be given in `due`.
+_LAST_PLACE = 9_999
 _NEW_ROW = {"state": int(RowState.QUEUED), "lane": 0, "due": 0, "attempts": 0, "token": 0, "lease": 0, "relay": 0}
 
 
-def materialise(database: Database, mailing_id: int, *, at: datetime, undo: timedelta) -> None:
+def materialise(
+    database: Database, mailing_id: int, *, at: datetime, undo: timedelta, newest_first: bool = False
+) -> None:
     """Write the rows that are missing, then let the mailing send; one to many people first waits out `undo`.
 
-    at: now; the undo window is counted from it. Does nothing for a mailing that is past this, so several processes may
+    at: now; the undo window is counted from it. newest_first: who joined the list last is mailed first. Does nothing for a mailing that is past this, so several processes may
     try at once.
     """
     while True:
         with database.writing() as connection:
-            if not _next_chunk(connection, mailing_id):
+            if not _next_chunk(connection, mailing_id, newest_first=newest_first):
                 _begin(connection, mailing_id, at=at, undo=undo)
                 return
 
@@ -52,7 +59,7 @@ def fail_unbuildable(connection: sa.Connection, mailing_id: int, reasons: Mappin
         events.write(connection, mailing_id, told, at=int(at.timestamp()))
 
 
-def _next_chunk(connection: sa.Connection, mailing_id: int) -> bool:
+def _next_chunk(connection: sa.Connection, mailing_id: int, *, newest_first: bool) -> bool:
     """Write one chunk and move the cursor past it; False when there is none left to write."""
     query = sa.select(mailing.c.state, mailing.c.audience, mailing.c.materialised_to, mailing.c.starts_at)
     found = connection.execute(query.where(mailing.c.id == mailing_id).with_for_update()).one()
@@ -65,8 +72,14 @@ def _next_chunk(connection: sa.Connection, mailing_id: int) -> bool:
     everybody = audiences.members(audience, now=found.starts_at)
     ids = everybody.where(subscriber.c.id > found.materialised_to, subscriber.c.id <= last)
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    is_sqlite = connection.dialect.name == "sqlite"
+    row: dict[str, sa.ColumnElement[int]] = {name: sa.literal_column(str(value)) for name, value in _NEW_ROW.items()}
+    row["lane"] = provider_group(subscriber.c.email_key, is_sqlite=is_sqlite)
+    if newest_first:
+        row["due"] = _days_on_list(audience.list_name, found.starts_at, is_sqlite=is_sqlite)
+    columns = ["subscriber_id", "mailing_id", *row]
     rows = insert(delivery).from_select(
-        ["subscriber_id", "mailing_id", *_NEW_ROW], ids.add_columns(*_row_of(mailing_id))
+        columns, ids.add_columns(sa.literal_column(str(mailing_id)), *row.values()), include_defaults=False
     )
     # Counted as they are written: counting a million rows afterwards would take a fifth of the time.
     written = connection.execute(rows.on_conflict_do_nothing().execution_options(preserve_rowcount=True)).rowcount
@@ -75,8 +88,19 @@ def _next_chunk(connection: sa.Connection, mailing_id: int) -> bool:
     return True
 
 
-def _row_of(mailing_id: int) -> list[sa.ColumnElement[int]]:
-    return [sa.literal_column(str(mailing_id)), *(sa.literal_column(str(value)) for value in _NEW_ROW.values())]
+def _days_on_list(list_name: str, now: datetime, *, is_sqlite: bool) -> sa.ColumnElement[int]:
+    """For how many days somebody has been on the list: as `due` it is a place in the queue, far below any time."""
+    joined, then = subscription.c.consented_at, sa.literal(now, UtcDateTime)
+    days: sa.ColumnElement[Any]
+    if is_sqlite:
+        days = sa.func.julianday(then) - sa.func.julianday(joined)
+        place = sa.cast(sa.func.min(sa.func.max(days, 0), _LAST_PLACE), sa.BigInteger)
+    else:
+        days = sa.func.floor(sa.extract("epoch", then - joined) / 86_400)
+        place = sa.cast(sa.func.least(sa.func.greatest(days, 0), _LAST_PLACE), sa.BigInteger)
+    of_list = sa.select(mailing_list.c.id).where(mailing_list.c.name == list_name).scalar_subquery()
+    membership = (subscription.c.list_id == of_list, subscription.c.subscriber_id == subscriber.c.id)
+    return sa.select(place).where(*membership).correlate(subscriber).scalar_subquery()
 
 
 def _begin(connection: sa.Connection, mailing_id: int, *, at: datetime, undo: timedelta) -> None:
