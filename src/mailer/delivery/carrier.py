@@ -220,8 +220,7 @@ class Carrier:
     def _messages(self) -> Iterator[OutgoingMessage]:
         """What may go on the wire now. Ends when there is nothing, so that outstanding replies are read."""
         while self._ahead is not None:
-            self._marked.extend(self._ahead.result())
-            self._ahead = None
+            self._marked.extend(self._answer())
             while self._marked:
                 if self._bench.stopping.is_set() or not self._marked[0].lease.good(self._now()):
                     return
@@ -232,6 +231,14 @@ class Carrier:
                 assert parcel.message is not None
                 yield parcel.message
                 self._look_ahead()
+
+    def _answer(self) -> list[Parcel]:
+        """Those of the group ahead that may go on the wire."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return []
+        self._bench.committer.hurry(ahead)
+        return ahead.result()
 
     def _look_ahead(self) -> None:
         if self._ahead is None and len(self._marked) <= self._group // 2:
@@ -268,9 +275,7 @@ class Carrier:
 
     def _put_back(self) -> None:
         """What was marked and never left is queued again; it was no attempt."""
-        ahead = self._ahead.result() if self._ahead else []
-        self._ahead = None
-        left = [*self._on_wire, *self._marked, *ahead]
+        left = [*self._on_wire, *self._marked, *self._answer()]
         self._on_wire.clear()
         self._marked.clear()
         outcomes = (

@@ -208,12 +208,10 @@ class Ledger:
 
     def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
         """Mark rows as on their way, before they are. Only the ids returned may be sent."""
+        rows = packed((one,) for one in ids)
         with self._writing() as connection:
-            if self._execute(connection, self._sql.open_mailing, p_mailing=mailing_id).one_or_none() is None:
-                return set()
-            rows = packed((one,) for one in ids)
-            marked = self._execute(connection, self._sql.mark, p_mailing=mailing_id, p_token=token, p_rows=rows)
-            return set(marked.scalars())
+            marked = self._run(connection, self._sql.mark, p_mailing=mailing_id, p_token=token, p_rows=rows)
+            return {subscriber_id for (subscriber_id,) in marked}
 
     def settle(self, token: int, mailing_id: int, outcomes: Sequence[Outcome]) -> set[int]:
         """Write what became of messages that were on their way, with the reply's text.
@@ -230,14 +228,17 @@ class Ledger:
         wrong = {one.state for one in outcomes} - ROW_STEPS[source]
         assert not wrong, f"no step leads from {source.name} to {wrong}"
         statement = self._sql.settle if source is RowState.SENDING else self._sql.fail_unsent
-        rows = packed((one.subscriber_id, int(one.state), one.due, int(one.counted)) for one in outcomes)
+        rows = packed((*events.tidy(one.event), one.due, int(one.counted)) for one in outcomes)
         with self._writing() as connection:
-            found = self._execute(connection, statement, p_mailing=mailing_id, p_token=token, p_rows=rows)
-            settled = set(found.scalars())
-            told = [one.event for one in outcomes if one.subscriber_id in settled and (one.counted or one.text)]
-            events.write(connection, mailing_id, told, at=self.now(connection))
-            for one in outcomes:
-                if one.bad_address and one.subscriber_id in settled:
+            found = self._run(connection, statement, p_mailing=mailing_id, p_token=token, p_rows=rows)
+            settled = {subscriber_id for (subscriber_id,) in found}
+            told = [one for one in outcomes if one.subscriber_id in settled and (one.counted or one.text)]
+            if len(told) < len(outcomes):
+                rows = packed(events.tidy(one.event) for one in told)
+            if told:
+                self._run(connection, self._sql.tell, p_mailing=mailing_id, p_rows=rows)
+            for one in told:
+                if one.bad_address:
                     self._suppress(connection, one)
         return settled
 
@@ -283,6 +284,11 @@ class Ledger:
             return int(self._clock().timestamp())
         now: int = connection.scalar(sa.select(self._sql.now))  # type: ignore[assignment]
         return now
+
+    def _run(self, connection: sa.Connection, statement: Prepared, **values: int | str) -> list[tuple[Any, ...]]:
+        if self._database.is_sqlite:
+            values["p_now"] = self.now(connection)
+        return statement(connection, **values)
 
     def _execute(self, connection: sa.Connection, statement: sa.Executable, **values: Any) -> sa.CursorResult[Any]:
         if self._database.is_sqlite:

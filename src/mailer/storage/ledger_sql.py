@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from mailer.domain.mailing import ROW_STEPS, InDoubt, MailingState, RowState
 from mailer.storage import events
 from mailer.storage.audiences import confirmed, not_suppressed
+from mailer.storage.prepared import Prepared
 from mailer.storage.rowset import rowset
 from mailer.storage.tables import delivery, mailing, subscriber
 
@@ -51,9 +52,10 @@ class Statements:
             self.now = sa.cast(sa.func.floor(seconds), sa.BigInteger)
         self.open_mailing = self._open_mailing()
         self.claim = self._claim()
-        self.mark = self._mark()
-        self.settle = self._settle(RowState.SENDING)
-        self.fail_unsent = self._settle(RowState.LEASED)
+        self.mark = Prepared(self._mark())
+        self.settle = Prepared(self._settle(RowState.SENDING))
+        self.fail_unsent = Prepared(self._settle(RowState.LEASED))
+        self.tell = Prepared(events.insertion(self.now, is_sqlite=is_sqlite))
         self.extend = self._extend()
         self.release = self._release()
         self.release_all = self._release_all()
@@ -62,7 +64,7 @@ class Statements:
         self.close = self._close()
 
     def _open_mailing(self) -> sa.Select[tuple[object, ...]]:
-        """What a claim or mark must know of the mailing, if it is sending.
+        """What a claim must know of the mailing, if it is sending; a mark asks only whether it is.
 
         FOR SHARE holds off a `pause` until this transaction has committed, and makes this one wait for a `pause` that
         came first: without it PostgreSQL would judge by a snapshot from before the pause. (SQLite has one writer.)
@@ -113,16 +115,19 @@ class Statements:
     def _mark(self) -> sa.UpdateBase:
         """The mailing is locked before the first row is touched: whether it is open is asked once, first of all."""
         ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
+        opened = self._open_mailing().cte("opened").prefix_with("MATERIALIZED")
         return (
             self._held(RowState.LEASED)
             .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)), delivery.c.lease > self.now)
+            .where(sa.exists(sa.select(opened.c.now)))
             .values(state=step(RowState.LEASED, RowState.SENDING))
             .returning(delivery.c.subscriber_id)
         )
 
     def _settle(self, source: RowState) -> sa.UpdateBase:
-        """Rows (id, state, due, attempt counted or not) from `source` to where they now stand."""
-        rows = rowset("p_rows", ("id", "state", "due", "counted"), is_sqlite=self.is_sqlite)
+        """Rows from `source` to where they now stand. Each begins as its event does, so that one parameter serves both."""
+        unread = [""] * (len(events.COLUMNS) - 2)
+        rows = rowset("p_rows", ("id", "state", *unread, "due", "counted"), is_sqlite=self.is_sqlite)
         return (
             self._held(source)
             .where(delivery.c.subscriber_id == rows.c.id)

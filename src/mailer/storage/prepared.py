@@ -12,7 +12,7 @@ import sqlalchemy as sa
 class Prepared:
     """One statement for one kind of engine; threads may share it. Its values are whole numbers and text."""
 
-    def __init__(self, statement: sa.Executable) -> None:
+    def __init__(self, statement: sa.UpdateBase) -> None:
         self.statement = statement
         self._text = ""
         self._fixed: dict[str, Any] = {}
@@ -36,7 +36,7 @@ class Prepared:
 
     def _compile(self, connection: sa.Connection) -> None:
         compiled = self.statement.compile(dialect=connection.dialect)
-        self._fixed, self._order = dict(compiled.params), compiled.positiontup  # type: ignore[attr-defined]
+        self._fixed, self._order = dict(compiled.params), compiled.positiontup
         self._text = str(compiled)
 
 
@@ -47,6 +47,6 @@ def _as_usual(connection: sa.Connection, text: str, error: Exception) -> Excepti
     if lost:
         connection.invalidate(error)
     kind = dialect.loaded_dbapi.Error
-    return sa.exc.DBAPIError.instance(  # type: ignore[no-any-return]
+    return sa.exc.DBAPIError.instance(
         text, None, error, kind, hide_parameters=True, connection_invalidated=lost, dialect=dialect
     )
