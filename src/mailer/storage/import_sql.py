@@ -90,6 +90,15 @@ JUDGE = (
     "UPDATE import_row SET fate = 'unchanged' WHERE fate IS NULL",
 )
 
+#: PostgreSQL: whether this user may switch off the triggers of foreign keys; and what the new rows will refer to.
+MAY_VOUCH = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+LOCK_REFERENCES = (
+    "SELECT count(*) FROM (SELECT 1 FROM list WHERE id IN (SELECT list_id FROM import_subscription) FOR KEY SHARE) held",
+    "SELECT count(*) FROM (SELECT 1 FROM tag WHERE id IN (SELECT tag_id FROM import_tag) FOR KEY SHARE) held",
+    """SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE id IN (
+        SELECT subscriber_id FROM import_row WHERE fate = 'updated') FOR KEY SHARE) held""",
+)
+
 #: The writing. Nobody is brought back: a subscription of any status is left as it is, but one that the file says ended.
 APPLY = (
     f"""INSERT INTO subscriber (public_id, email, email_key, {", ".join(TEXT_COLUMNS)}, attributes, created_at, updated_at,

@@ -16,7 +16,7 @@ from mailer.domain.address import email_key
 from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProblem
 from mailer.storage import import_sql as sql
 from mailer.storage.database import Database
-from mailer.storage.import_staging import Staging, staging_tables
+from mailer.storage.import_staging import Staging, staging_tables, vouch_for_references
 from mailer.storage.tables import import_batch
 from mailer.storage.types import UtcDateTime
 
@@ -92,6 +92,7 @@ class _Run:
         for template in sql.JUDGE:
             self._execute(template)
         if self._batch is not None:
+            vouch_for_references(self._connection)
             for template in sql.APPLY:
                 self._execute(template)
         self._settle()
