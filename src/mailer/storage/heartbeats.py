@@ -42,14 +42,19 @@ def beating(
     *,
     mailing_id: int | None = None,
     runtime: Runtime = MACHINE,
+    moving: Callable[[], bool] = lambda: True,
 ) -> Iterator[None]:
-    """Beat from a thread of its own while the block runs. mailing_id: the only mailing this worker works, None for all."""
+    """Beat from a thread of its own while the block runs. mailing_id: the only mailing this worker works, None for all.
+
+    moving: asked before each beat. Who does not move any more gives no sign of life either.
+    """
     identity, stop = secrets.randbits(62), runtime.event()
     _try_to_beat(database, clock(), identity, role, mailing_id)
 
     def go_on() -> None:
         while not stop.wait(EVERY.total_seconds()):
-            _try_to_beat(database, clock(), identity, role, mailing_id)
+            if moving():
+                _try_to_beat(database, clock(), identity, role, mailing_id)
 
     heart = runtime.thread(go_on, f"{role}-heartbeat")
     heart.start()

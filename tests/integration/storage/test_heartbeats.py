@@ -1,11 +1,13 @@
 """Heartbeats tell who is at work, and stop telling soon after somebody died."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from ledger_world import make_database
+from mailer.storage import heartbeats
 from mailer.storage.heartbeats import ALIVE_FOR, Role, alive, beating, nearest_beat
 from mailer.storage.tables import worker
 
@@ -83,3 +85,24 @@ def test_the_nearest_beat_is_that_of_this_machine_this_role_and_whatever_is_due(
 def test_a_clock_that_was_set_back_does_not_raise_the_dead(database):
     beats(database, {"beat_at": NOW + timedelta(hours=1)}, {"beat_at": NOW - timedelta(seconds=4)})
     assert nearest(database) == NOW - timedelta(seconds=4)
+
+
+def test_who_hangs_gives_no_sign_of_life_until_it_moves_again(database, monkeypatch):
+    monkeypatch.setattr(heartbeats, "EVERY", timedelta(milliseconds=1))
+    now, moves, asked = [NOW], [False], threading.Semaphore(0)
+
+    def moving():
+        asked.release()
+        return moves[0]
+
+    def beats_at(moment):
+        now[0] = moment
+        for _ in range(3):  # the last one asked after the one before was dealt with
+            assert asked.acquire(timeout=60)
+        return lives(database, at=moment)
+
+    with beating(database, lambda: now[0], Role.WORKER, moving=moving):
+        assert lives(database)
+        assert not beats_at(NOW + timedelta(minutes=1))
+        moves[0] = True
+        assert beats_at(NOW + timedelta(minutes=1))
