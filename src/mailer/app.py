@@ -37,6 +37,13 @@ class App:
     clock: Callable[[], datetime] = field(default=system_clock)
 
     @property
+    def __post_init__(self) -> None:
+        """On PostgreSQL the server's clock counts, which all machines share."""
+        if self.clock is system_clock and self.settings.database.url.startswith("postgresql"):
+            from mailer.storage.clock import SharedClock
+
+            self.clock = SharedClock(lambda: vars(self).get("database"), system_clock)
+
     def now(self) -> datetime:
         """Now, for what people read: compile, check, render, preview, demo. The project's own clock if it sets one."""
         return self.settings.project.clock or self.clock()

@@ -17,6 +17,7 @@ from sqlalchemy import event
 
 from mailer.errors import StorageError
 from mailer.storage.engine_errors import translated_errors
+from mailer.storage.mounts import network_file_system
 
 #: Private from the first byte: the list reveals people's politics.
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
@@ -76,7 +77,14 @@ class Database:
                 f"SQLite {sqlite3.sqlite_version} is too old: mailer needs 3.37.", hint="Use a newer Python."
             )
         file = self.file
-        if file is None or file.is_file():
+        if file is None:
+            return
+        if kind := network_file_system(file):
+            raise StorageError(
+                f"The database {file} lies on a network file system ({kind}), where SQLite is damaged sooner or later.",
+                hint="Put it on a disk of this machine, or use PostgreSQL (MAILER_DATABASE_URL), which many machines may share.",
+            )
+        if file.is_file():
             return
         if file.is_dir():
             raise StorageError(f"The database {file} is a folder.", hint="Move it away, or name a file.")
