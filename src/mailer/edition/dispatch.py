@@ -25,7 +25,8 @@ class Dispatch:
         if meta.signed and self.signer is None and not self.relay_signs:
             raise EditionError(
                 "This mailing was made to be signed with DKIM, and a worker that has no key came upon it.",
-                hint="Give that machine the key and the settings of [dkim] (docs/dkim.md), then resume.",
+                hint="Give that machine the key and the settings of [dkim] (docs/dkim.md), then resume. Where mail is to be "
+                "signed no longer: `mailer cancel`, then `mailer send --rest`.",
             )
 
 

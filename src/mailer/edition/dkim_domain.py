@@ -1,23 +1,25 @@
 """Which domain answers for the mail, and whether receivers count that as the sender's own."""
 
-from mailer.domain.address import ascii_domain
-from mailer.errors import SettingsError
+from mailer.edition.envelope import ascii_address, domain_of
+from mailer.errors import EditionError, SettingsError
 from mailer.settings import Settings
 
 
 def signing_domain(settings: Settings) -> str:
     """The domain that signs, in ASCII and small letters. Raises SettingsError."""
     domain = settings.dkim.domain or settings.organisation.from_address.rpartition("@")[2]
+    if not domain:
+        raise SettingsError(
+            "No domain is set that could sign the mail.",
+            hint='Set organisation.from_address, or domain = "example.org" under [dkim].',
+        )
     try:
-        found = ascii_domain(domain.rstrip(".")).lower()
-    except UnicodeError:
+        found = domain_of(ascii_address(f"somebody@{domain}"))
+    except EditionError:
         found = ""
     if "." not in found:
         raise SettingsError(
-            f'"{domain}" is no domain that could sign mail.'
-            if domain
-            else "No domain is set that could sign the mail.",
-            hint='Set organisation.from_address, or domain = "example.org" under [dkim].',
+            f'"{domain}" is no domain that could sign mail.', hint='Write it as domain = "example.org".'
         )
     return found
 

@@ -183,6 +183,10 @@ def test_whatever_is_in_it_the_message_is_signed_as_it_leaves(name, subject, tex
     assert verdicts(content) == [True, True]
 
 
+def test_a_recipient_beyond_ascii():
+    assert verdicts(signed(to=recipient(email="ñandú@example.net", first_name="Ana"))) == [True, True]
+
+
 CONTENT = signed(meta={"reply_to": "hello@example.org"})
 BODY_STARTS = CONTENT.index(b"\r\n\r\n") + 4
 
