@@ -1,0 +1,186 @@
+"""Mistakes that somebody might make in the product: with each of them the simulation must fail, or it would prove nothing."""
+
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
+import sqlalchemy as sa
+
+from mailer.backend import Deferred, Uncertain
+from mailer.delivery import carrier
+from mailer.delivery.allowance import Allowance
+from mailer.delivery.carrier import Carrier
+from mailer.delivery.intake import Intake
+from mailer.domain.mailing import RowState
+from mailer.storage import ledger_sql, mailings, materialise
+from mailer.storage.ledger import Ledger
+from mailer.storage.ledger_sql import Statements, literal, number, statements
+from mailer.storage.tables import delivery, mailing
+from simulation.scenario import FREEZES, KILLS, PEOPLE, RELAYS
+
+#: name -> (the mistake, the kind of trouble in which it shows soonest)
+MUTATIONS = {}
+
+
+def mutation(theme):
+    def keep(function):
+        MUTATIONS[function.__name__.replace("_", " ")] = contextmanager(function), theme
+        return function
+
+    return keep
+
+
+@contextmanager
+def other_statements(**replaced):
+    """Statements are built once for ever: built anew with these, and anew again afterwards."""
+    statements.cache_clear()
+    with ExitStack() as stack:
+        stack.callback(statements.cache_clear)
+        for name, method in replaced.items():
+            stack.enter_context(patch.object(Statements, name, method))
+        yield
+
+
+@contextmanager
+def at_another_time(method, seconds):
+    """`method` of the ledger believes that it is then."""
+    original = getattr(Ledger, method)
+
+    def elsewhen(self, *arguments, **options):
+        with patch.object(Ledger, "now", lambda _, connection: seconds):
+            return original(self, *arguments, **options)
+
+    with patch.object(Ledger, method, elsewhen):
+        yield
+
+
+@mutation(FREEZES)
+def mark_sending_does_not_look_at_the_lease():
+    with at_another_time("mark_sending", 0):
+        yield
+
+
+@mutation(KILLS)
+def the_reaper_does_not_look_at_the_lease():
+    with at_another_time("reap", 2**40):
+        yield
+
+
+@mutation(FREEZES)
+def settle_does_not_look_at_the_token():
+    original = Ledger.settle
+
+    def settle(self, _token, mailing_id, outcomes):
+        marked = sa.select(delivery.c.token).where(
+            delivery.c.mailing_id == mailing_id, delivery.c.state == RowState.SENDING
+        )
+        settled = set()
+        for one in outcomes:
+            token = self._connection.scalar(marked.where(delivery.c.subscriber_id == one.subscriber_id))
+            settled |= original(self, token or 0, mailing_id, [one])
+        return settled
+
+    with patch.object(Ledger, "settle", settle):
+        yield
+
+
+@mutation(KILLS)
+def the_reaper_queues_what_was_on_its_way():
+    def _reap_sending(self):
+        dead = self._dead(RowState.SENDING)
+        return (
+            sa.update(delivery)
+            .where(delivery.c.mailing_id == dead.c.mailing_id, delivery.c.subscriber_id == dead.c.subscriber_id)
+            .values(state=literal(RowState.QUEUED), attempts=delivery.c.attempts + 1, token=0, lease=0)
+            .returning(delivery.c.mailing_id, delivery.c.subscriber_id, delivery.c.state)
+        )
+
+    with other_statements(_reap_sending=_reap_sending):
+        yield
+
+
+@mutation(PEOPLE)
+def a_paused_mailing_goes_on():
+    original = Statements._open_mailing
+
+    def _open_mailing(self):
+        columns = original(self).selected_columns
+        return sa.select(*columns).select_from(mailing).where(mailing.c.id == number("p_mailing"))
+
+    with other_statements(_open_mailing=_open_mailing):
+        yield
+
+
+@mutation(PEOPLE)
+def a_claim_does_not_ask_who_has_left():
+    def everybody(_person, list_name):
+        return list_name == list_name
+
+    with patch.object(ledger_sql, "_mailable", everybody), other_statements():
+        yield
+
+
+@mutation(KILLS)
+def a_worker_sends_before_the_mark_is_committed():
+    def mark_sending(self, token, mailing_id, ids):
+        return set(ids)
+
+    with patch.object(Ledger, "mark_sending", mark_sending):
+        yield
+
+
+@mutation(RELAYS)
+def what_got_no_receipt_is_queued_again():
+    with patch.object(Carrier, "_unanswered", lambda self, reason: None):
+        yield
+
+
+@mutation(KILLS)
+def a_doubt_is_taken_for_a_delay():
+    original = carrier.verdict
+
+    def verdict(receipt, **options):
+        return original(Deferred(text=receipt.text) if isinstance(receipt, Uncertain) else receipt, **options)
+
+    with patch.object(carrier, "verdict", verdict):
+        yield
+
+
+@mutation(KILLS)
+def marks_are_not_counted():
+    with patch.object(Allowance, "take", lambda self, wanted, *, seconds=0.0: wanted):
+        yield
+
+
+@mutation(RELAYS)
+def leases_are_not_extended():
+    def hold(self):
+        self._leases = [lease for lease in self._leases if lease.open]
+
+    with patch.object(Intake, "hold", hold):
+        yield
+
+
+@mutation(KILLS)
+def a_mailing_finishes_with_open_rows():
+    with patch.object(mailings, "any_open", lambda connection, mailing_id: False):
+        yield
+
+
+@mutation(KILLS)
+def answers_are_not_written():
+    with patch.object(Ledger, "settle", lambda self, token, mailing_id, outcomes: set()):
+        yield
+
+
+@mutation(KILLS)
+def the_cursor_runs_ahead_of_the_rows():
+    original = materialise._next_chunk
+
+    def _next_chunk(connection, mailing_id):
+        more = original(connection, mailing_id)
+        step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.materialised_to > 0)
+        connection.execute(step.values(materialised_to=mailing.c.materialised_to + 1))
+        return more
+
+    with patch.object(materialise, "_next_chunk", _next_chunk):
+        yield

@@ -1,0 +1,319 @@
+"""One run: everything about it follows from its seed.
+
+First a stretch in which things go wrong and people step in; then everything is mended, workers are asked to stop, and fresh
+ones must bring every row to its end. The `Oracle` watches all of it.
+"""
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+from mailer.delivery import intake, lanes, outlet
+from mailer.delivery import worker as worker_module
+from mailer.delivery.pace import Pace
+from mailer.domain.limits import UNLIMITED, Limits
+from mailer.domain.mailing import ENDED_MAILINGS, MailingState, RowState
+from mailer.domain.provider import Provider
+from mailer.storage import materialise
+from simulation.kernel import Kernel
+from simulation.machine import Machine
+from simulation.network import Weather
+from simulation.storage import FAST, SimulatedDatabase
+
+LIMITS = (UNLIMITED, UNLIMITED, UNLIMITED, Limits(rate=20.0), Limits(rate=2.0, mailing_rate=1.5))
+#: Steps in which most of what happens does happen.
+BUSY_STEPS = 300
+#: Rounds of healthy workers after which everything must have ended; and seconds that one that was asked to stop, or that
+#: drains, may take.
+ROUNDS, PATIENCE = 40, 300.0
+
+
+@cache
+def shared_database():
+    return SimulatedDatabase(Path(tempfile.mkdtemp(prefix="simulation-", dir=FAST if FAST.is_dir() else None)))
+
+
+@contextmanager
+def small_numbers():
+    """Claims and chunks so small that a handful of people make for many of them; looks that are as far apart as fits that."""
+    with (
+        patch.object(worker_module, "STEP", 0.7),
+        patch.object(worker_module, "REAP_EVERY", 1.5),
+        patch.object(outlet, "SMALLEST_CLAIM", 2),
+        patch.object(outlet, "LARGEST_CLAIM", 3),
+        patch.object(intake, "SMALLEST_CLAIM", 2),
+        patch.object(materialise, "CHUNK", 3),
+        patch.object(lanes, "Provider", [Provider.OTHER]),  # everybody's address is of that one
+    ):
+        yield
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a run may be. seconds: in which things go wrong."""
+
+    people: int
+    workers: int
+    letters: int
+    relays: tuple
+    connections: int
+    seconds: float
+    events: int
+
+
+#: Most are small: what goes wrong among many goes wrong among few, and sooner found.
+SIZES = (
+    Size(people=3, workers=2, letters=1, relays=("east",), connections=1, seconds=4.0, events=4),
+    Size(people=4, workers=2, letters=1, relays=("east",), connections=2, seconds=8.0, events=4),
+    Size(people=5, workers=3, letters=1, relays=("east", "west"), connections=1, seconds=8.0, events=6),
+    Size(people=8, workers=5, letters=2, relays=("east", "west"), connections=2, seconds=15.0, events=9),
+)
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What kind of trouble there is. events: how often each happens in comparison."""
+
+    events: dict
+    weathers: tuple = ("fair", "fair", "rough", "slow", "foul")
+    in_doubt: tuple = ("hold", "hold", "resend")
+
+
+EVERYTHING = Theme(
+    events={
+        "kill": 6, "freeze": 6, "stop": 2, "more": 1, "power_cut": 1, "clock": 4, "database": 3, "relay": 2,
+        "kill_sender": 1, "pause": 2, "cancel": 1, "leave": 2, "suppress": 1, "retry": 3,
+    }
+)  # fmt: skip
+KILLS = Theme(events={"kill": 4, "power_cut": 1, "kill_sender": 1, "stop": 1})
+FREEZES = Theme(events={"freeze": 3, "clock": 2, "retry": 1}, weathers=("slow",), in_doubt=("hold", "resend", "resend"))
+OUTAGES = Theme(events={"database": 3, "kill": 1})
+PEOPLE = Theme(events={"pause": 3, "cancel": 1, "leave": 2, "suppress": 1, "retry": 2, "stop": 1})
+RELAYS = Theme(events={"relay": 2, "stop": 1}, weathers=("slow", "slow", "foul"))
+THEMES = (EVERYTHING, KILLS, RELAYS, FREEZES, OUTAGES, PEOPLE)
+DATABASE_FAULTS = (
+    ("gone", True), ("full", True), ("refused", 0.2), ("cut", 0.2), ("cut_late", 0.2), ("broken", 0.1), ("disk_seconds", 0.4),
+)  # fmt: skip
+
+
+class Run:
+    """`Run(seed).go()`; afterwards `machine` can be looked at. Raises AssertionError when something is wrong."""
+
+    def __init__(self, seed, *, theme=None):
+        """theme: chosen by the dice unless it is given."""
+        self.seed, self.theme, self.machine, self.calm = seed, theme, None, False
+
+    def go(self):
+        with small_numbers():
+            self._prepare()
+            try:
+                self._trouble()
+                self._mend()
+                self._end()
+            finally:
+                self.machine.kernel.close()
+        return self
+
+    def _prepare(self):
+        kernel = Kernel(self.seed)
+        dice = self.dice = kernel.dice
+        size = dice.choice(SIZES)
+        self.people, self.seconds, names = size.people, size.seconds, size.relays
+        self.workers, self.letters = dice.randint(1, size.workers), dice.randint(1, size.letters)
+        self.theme, self.events = self.theme or dice.choice(THEMES), dice.randint(0, size.events)
+        relays = {name: (dice.randint(1, size.connections), dice.choice(LIMITS)) for name in names}
+        pace = Pace(
+            lease_seconds=dice.choice((5, 8, 12)),
+            retry_first_seconds=dice.choice((1.0, 3.0)),
+            max_in_doubt=dice.choice((2, 4, 8)),
+            breaker=dice.random() < 0.5,
+        )
+        machine = self.machine = Machine(kernel, shared_database(), people=size.people, pace=pace, relays=relays)
+        for name in machine.relays:
+            machine.network.weather[name] = self._weather()
+
+    def _weather(self):
+        dice = self.dice
+        kind = dice.choice(self.theme.weathers)
+        if kind == "fair":
+            return Weather(latency=dice.choice((0.001, 0.05)))
+        if kind == "slow":
+            return Weather(latency=0.05, slow=300, longest=dice.choice((2.0, 18.0)))
+        share = 60 if kind == "rough" else 120
+        names = dice.sample(Weather.FATES, 3 if kind == "rough" else 5)
+        return Weather(latency=0.02, slow=100, longest=3.0, **dict.fromkeys(names, share))
+
+    # While things go wrong
+
+    def _trouble(self):
+        machine, dice, kernel = self.machine, self.dice, self.machine.kernel
+        for number in range(self.letters):
+            self._at(number * dice.random() * 3, self._send)
+        for _ in range(self.workers):
+            self._at(dice.random(), machine.start_worker)
+        kinds = [kind for kind, weight in self.theme.events.items() for _ in range(weight)]
+        for _ in range(self.events):
+            self._some_time(getattr(self, "_" + dice.choice(kinds)))
+        kernel.at(self.seconds, lambda: None)
+        kernel.run(lambda: kernel.now >= self.seconds or self._over())
+
+    def _at(self, seconds, act):
+        """So many seconds from now, if things still go wrong then."""
+        self.machine.kernel.at(self.machine.kernel.now + seconds, lambda: self.calm or act())
+
+    def _some_time(self, act):
+        """Where much happens or, now and then, where nothing does."""
+        if self.dice.random() < 0.3:
+            self._at(self.dice.random() * self.seconds, act)
+        else:
+            number = int(self.dice.random() * self.dice.random() * BUSY_STEPS)
+            self.machine.kernel.after_steps(number, lambda: self.calm or act())
+
+    def _over(self):
+        return bool(self.machine.mailings) and self.machine.kernel.now > 3 and not self._live()
+
+    def _live(self):
+        return [
+            one for one in self.machine.mailings if self.machine.oracle.mailing_states.get(one) not in ENDED_MAILINGS
+        ]
+
+    def _send(self):
+        dice = self.dice
+        self.machine.send(in_doubt=dice.choice(self.theme.in_doubt), send_by=dice.choice((None, None, None, 20.0)))
+
+    def _some_worker(self):
+        return self.dice.choice(self.machine.workers) if self.machine.workers else None
+
+    def _some_mailing(self):
+        return self.dice.choice(self.machine.mailings) if self.machine.mailings else None
+
+    def _kill(self):
+        if worker := self._some_worker():
+            self.machine.kill(worker, restart=self.dice.random() < 0.7)
+
+    def _power_cut(self):
+        for worker in list(self.machine.workers):
+            self.machine.kill(worker)
+
+    def _freeze(self):
+        if worker := self._some_worker():
+            lease = self.machine.pace.lease_seconds
+            self.machine.freeze(worker, lease * self.dice.choice((0.3, 0.9, 1.1, 1.5, 2.5)) + self.dice.random())
+
+    def _stop(self):
+        if worker := self._some_worker():
+            self.machine.ask_to_stop(worker)
+
+    def _more(self):
+        self.machine.start_worker()
+
+    def _clock(self):
+        lease = self.machine.pace.lease_seconds
+        self.machine.move_clock(self.dice.choice((-3600.0, -lease, 1.0, lease + 1.0, lease + 1.0, 3 * lease)))
+
+    def _database(self):
+        faults, dice = self.machine.faults, self.dice
+        setattr(faults, *dice.choice(DATABASE_FAULTS))
+        self._at(dice.random() * 4, faults.clear)
+
+    def _relay(self):
+        name = self.dice.choice(list(self.machine.relays))
+        before = self.machine.network.weather[name]
+        self.machine.network.weather[name] = self.dice.choice(
+            (Weather(down=True), Weather(refuses_us=True), self._weather())
+        )
+
+        def back():
+            self.machine.network.weather[name] = before
+
+        self._at(self.dice.random() * 5, back)
+
+    def _pause(self):
+        if one := self._some_mailing():
+            self.machine.move(one, MailingState.PAUSED)
+            self._at(self.dice.random() * 5, lambda: self._resume(one))
+
+    def _resume(self, one):
+        self.machine.move(one, MailingState.SENDING)
+
+    def _cancel(self):
+        if one := self._some_mailing():
+            self.machine.cancel(one)
+
+    def _leave(self):
+        self.machine.leave(self.dice.randint(1, self.people))
+
+    def _suppress(self):
+        self.machine.suppress(self.dice.randint(1, self.people))
+
+    def _retry(self):
+        if one := self._some_mailing():
+            self.machine.retry(one, self.dice.choice((RowState.FAILED, RowState.UNCERTAIN)))
+
+    def _kill_sender(self):
+        for sender in [task.process for task in self.machine.kernel.tasks if task.process.name.startswith("sender")][
+            :1
+        ]:
+            self.machine.kernel.kill(sender)
+
+    # Afterwards
+
+    def _mend(self):
+        """The relay and the database are well again; every worker is asked to stop, and must."""
+        machine, kernel = self.machine, self.machine.kernel
+        self.calm, machine.restarting = True, False
+        machine.faults.clear()
+        machine.network.clear_up()
+        kernel.hiccup = 0.0
+        for worker in list(machine.workers):
+            kernel.cont(worker)
+            machine.ask_to_stop(worker)
+        self._wait("workers that were asked to stop go on", lambda: not machine.workers)
+        machine.mend_clock()
+
+    def _wait(self, complaint, until):
+        kernel, end = self.machine.kernel, self.machine.kernel.now + PATIENCE
+        kernel.at(end, lambda: None)
+        kernel.run(lambda: until() or kernel.now >= end)
+        assert until(), complaint
+
+    def _end(self):
+        """Healthy workers, and a person who resumes what waits for one: every row comes to its end."""
+        machine, kernel = self.machine, self.machine.kernel
+        if not machine.mailings:
+            self._send()
+        self._wait("a command does not end", lambda: not kernel.tasks)
+        for _ in range(ROUNDS):
+            live = machine.live()
+            if not live and not machine.oracle.open_rows():
+                break
+            for one in live:
+                self._help(one)
+            machine.start_worker(drain=True)
+            self._wait("a worker that drains does not come to an end", lambda: not machine.workers)
+            machine.check_sums()
+            self._leap()
+        assert not machine.live(), f"still at work: {[str(one.state) for one in machine.live()]}"
+        machine.oracle.finished(machine.database.rows(), machine.sizes(), self.people)
+        if machine.kernel.failure:
+            raise machine.kernel.failure[1]
+
+    def _help(self, one):
+        if one.state is MailingState.MATERIALISING:
+            process = self.machine.write_rows(one.id)
+        elif one.state in (MailingState.PAUSED, MailingState.HELD):
+            process = self.machine.move(one.id, MailingState.SENDING)
+        else:
+            return
+        self._wait("a command does not end", lambda: not process.tasks)
+
+    def _leap(self):
+        """To when something is due, or somebody's lease ends."""
+        kernel, machine = self.machine.kernel, self.machine
+        then = machine.database.next_instant()
+        end = kernel.now + max(0.5, 0.0 if then is None else then - machine.wall())
+        kernel.at(end, lambda: None)
+        kernel.run(lambda: kernel.now >= end)
