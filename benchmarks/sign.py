@@ -1,6 +1,6 @@
 """What a DKIM signature costs: CPU per message to make it and sign it, against one bare signature by the same key.
 
-    python benchmarks/signing.py [--rounds 9] [--messages 200]
+    python benchmarks/sign.py [--rounds 9] [--messages 200]
 
 A bare RSA-2048 signature takes longer than everything else about a message together, so what counts is what we add to it:
 canonical form, the body's hash, laying the field. Signed, unsigned and bare runs take turns in one process; the exit
