@@ -139,7 +139,7 @@ class App:
         from mailer.storage.wake import woken
 
         routes = [
-            route_for(self.settings, relay, partial(self.backend, relay), processes=processes, signer=self.signer)
+            route_for(self.settings, relay, partial(self.carrier, relay), processes=processes, signer=self.signer)
             for relay in self.relays
         ]
         return Worker(
@@ -173,6 +173,13 @@ class App:
             make_backend=lambda: self.backend(relay or self.relays[0]),
             dispatch=dispatch_for(relay, self.signer) if relay else PLAIN,
         )
+
+    def carrier(self, relay: RelaySettings) -> "Backend":
+        """A fresh backend for mailings: in a rehearsal it sends everything to one address."""
+        from mailer.backends.redirect import RedirectBackend
+
+        backend, to = self.backend(relay), self.settings.sending.redirect_to
+        return RedirectBackend(backend, to) if to else backend
 
     def backend(self, relay: RelaySettings) -> "Backend":
         """A fresh backend for `relay`; one thread uses it. Several hosts of one account stand in for each other."""

@@ -82,6 +82,8 @@ def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
 
     mailing, waiting = one.mailing, one.waiting_for
     yield status_line(one)
+    if mailing.redirect_to:
+        yield f"  a rehearsal: everything goes to {mailing.redirect_to}"
     if mailing.state_reason:
         yield f"  {mailing.state_reason}"
     if one.rate and one.eta is not None:

@@ -114,6 +114,8 @@ def work(output: Output, *, drain: bool, only: int | None = None, wanted: Callab
     """Run one worker until it is done or a signal comes. only: a mailing's id. wanted: as `run_in_foreground` takes it."""
     import sys
 
+    if to := output.app.settings.sending.redirect_to:
+        output.warn(f"A rehearsal: every message goes to {to} (sending.redirect_to), and nobody on the list gets any.")
     draw = not (output.quiet or output.as_json or output.log_format == "json") and sys.stderr.isatty()
     teller = output.app.teller()
     with Talk(output, draw=draw) as talk, teller.beside():

@@ -44,7 +44,7 @@ class Intake:
         self._database, self._ledger, self._outlets = database, ledger, outlets
         self._clock, self._runtime, self._key, self._only = clock, runtime, key, only
         self._rota = Rota(outlets)
-        self._lease_seconds = pace.lease_seconds
+        self._lease_seconds, self._redirect_to = pace.lease_seconds, pace.redirect_to
         self._works: dict[int, Work] = {}
         self._leases: list[Lease] = []
         self._returning: dict[Lease, set[int]] = defaultdict(set)  #: rows off the shelf that are to be queued again
@@ -78,9 +78,9 @@ class Intake:
                 edition = edition_format.load(mailings.edition_of(connection, mailing.id))
             for outlet in self._outlets:
                 outlet.route.dispatch.refuse_unsigned(edition.meta)
-            self._works[mailing.id] = Work(
-                mailing=mailing, program=Program(edition, key=self._key, mailing_id=mailing.id)
-            )
+            refuse_other_audience(mailing, redirect_to=self._redirect_to)
+            program = Program(edition, key=self._key, mailing_id=mailing.id, test=bool(mailing.redirect_to))
+            self._works[mailing.id] = Work(mailing=mailing, program=program)
         except EditionError as error:
             logger.info("mailing held: mailing=%d error=%s", mailing.id, error.code)
             with self._database.writing() as connection:
@@ -235,3 +235,16 @@ class Intake:
                     released[lease.day] += number
         self._refund(released)
         self._leases.clear()
+
+
+def refuse_other_audience(mailing: Mailing, *, redirect_to: str) -> None:
+    """Raises EditionError where a rehearsal would go to the people, or mail for the people to somebody else.
+
+    That is settled when a mailing begins, for every worker on every machine, whatever their settings say later.
+    """
+    if mailing.redirect_to != redirect_to:
+        meant, would = mailing.redirect_to or "the people on the list", redirect_to or "the people on the list"
+        raise EditionError(
+            f"This mailing is for {meant}, and a worker came upon it that would send it to {would}.",
+            hint="Let sending.redirect_to be on that machine what it was when the mailing began, then resume.",
+        )

@@ -15,12 +15,16 @@ CAUTIOUS_CONNECTIONS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How one worker process uses the ledger, whatever relays it has."""
+    """How one worker process uses the ledger, whatever relays it has.
+
+    redirect_to: in a rehearsal, the one address that its backends send everything to.
+    """
 
     lease_seconds: int = 60
     retry_first_seconds: float = 120.0
     max_in_doubt: int = 64
     breaker: bool = True
+    redirect_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,7 @@ def pace_for(settings: Settings) -> Pace:
         retry_first_seconds=sending.retry_first_seconds,
         max_in_doubt=max(1, sending.max_in_doubt),
         breaker=sending.breaker == "on",
+        redirect_to=sending.redirect_to,
     )
 
 

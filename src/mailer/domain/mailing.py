@@ -108,7 +108,8 @@ class Mailing:
 
     number: 1 for the first mailing of its slug, 2 for the next. edition_id: None while it is scheduled.
     starts_at: the end of the undo window, or the time it is scheduled for. give_up_at: nothing is retried after it.
-    total: rows in the ledger, known once they are all written.
+    total: rows in the ledger, known once they are all written. redirect_to: the one address that every message goes to in a
+    rehearsal, "" for the people themselves.
     """
 
     id: int
@@ -128,6 +129,7 @@ class Mailing:
     give_up_at: datetime
     in_doubt: InDoubt
     total: int
+    redirect_to: str = ""
 
 
 class Counts(Mapping[RowState, int]):

@@ -71,6 +71,7 @@ def content_of(desk: Desk, draft: Draft, *, edition_id: int | None, starts_at: d
         send_by=draft.send_by,
         give_up_at=starts_at + timedelta(seconds=settings.undo_seconds, hours=settings.give_up_hours),
         in_doubt=InDoubt(settings.in_doubt),
+        redirect_to=settings.redirect_to,
     )
 
 

@@ -15,7 +15,7 @@ from mailer.errors import Refused, SettingsError
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Plan, Repeat
 from mailer.launch.probe import refuse_no_way_out
 from mailer.settings import Settings
-from mailer.storage import audiences, figures, materialise, subscribers
+from mailer.storage import audiences, figures, mailings, materialise, subscribers
 
 #: How far the audience may be from what was expected.
 DRIFT = 0.02
@@ -25,6 +25,8 @@ def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) ->
     """What the draft would come to if it went out at `starts_at`. Raises Refused or SettingsError; nothing is written."""
     refuse_no_relay(desk.settings)
     refuse_unfit(desk.settings)
+    with desk.database.reading() as connection:
+        refuse_mixed(desk.settings, rehearses=mailings.rehearses(connection))
     refuse_repeat(order, draft.same)
     plan = count_up(desk, draft, again=order.repeat is Repeat.AGAIN, starts_at=starts_at)
     if plan.people or order.expect:
@@ -60,7 +62,7 @@ def refuse_no_relay(settings: Settings) -> None:
     if not settings.relays:
         raise SettingsError(
             "No relay is configured, so there is nothing to send through.",
-            hint="Add [[relays]] to mailer.toml, or set MAILER_SMTP_URL=smtp+starttls://user:password@host:587.",
+            hint="Add one: `mailer relay add`, or set MAILER_SMTP_URL=smtp+starttls://user:password@host:587.",
         )
 
 
@@ -77,6 +79,24 @@ def refuse_unfit(settings: Settings) -> None:
         raise Refused(
             "web.public_url is not an https address, so nobody could leave or see the pictures.",
             hint='Run `mailer serve` where people reach it, and set public_url = "https://mail.example.org" in [web].',
+        )
+
+
+def refuse_mixed(settings: Settings, *, rehearses: bool | None) -> None:
+    """Raises Refused for a rehearsal among real mailings, or the other way round. rehearses: as `mailings.rehearses` says.
+
+    A rehearsal writes down everybody as mailed who got nothing: `--rest`, digests and "sent already" would pass them over.
+    """
+    to = settings.sending.redirect_to
+    if to and rehearses is False:
+        raise Refused(
+            f"Every message would go to {to} (sending.redirect_to), and in this database people count as mailed for good.",
+            hint="Rehearse in a database of its own: MAILER_DATABASE_URL=sqlite:///rehearsal.db, with people imported there.",
+        )
+    if not to and rehearses:
+        raise Refused(
+            "This database is for rehearsals: its people count as mailed, and got nothing.",
+            hint="Use the database of your real mailings, or set sending.redirect_to again.",
         )
 
 

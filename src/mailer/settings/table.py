@@ -90,6 +90,7 @@ class SendingSettings:
     window: str = setting("", "hours in which mail leaves, such as 08:00-20:00; unset: at any hour")
     window_zone: str = setting("", "IANA zone of the hours; default: project.timezone")
     processes: int = setting(1, "worker processes")
+    redirect_to: str = setting("", "a rehearsal: every message goes to this address, and nobody on the list gets any")
     require_approval: str = setting("off", "off, over-500 or always")
     unsubscribe_mailbox: str = setting("", "a mailbox that is read for requests to leave; stands in List-Unsubscribe")
 

@@ -45,6 +45,7 @@ _FORMS = {
         _ADDRESS,
         "write the address alone: news@example.org",
     ),
+    "sending.redirect_to": (_ADDRESS, "write an address alone: you@example.org"),
     "organisation.website": (re.compile(r"https?://[^\s<>\"]+"), 'write "https://www.example.org"'),
     "brand.name": (re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+"), "one line of text"),
     "dkim.selector": _SELECTOR,

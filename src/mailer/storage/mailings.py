@@ -46,6 +46,7 @@ class Content:
     send_by: datetime | None
     give_up_at: datetime
     in_doubt: InDoubt
+    redirect_to: str = ""
 
     @property
     def columns(self) -> dict[str, object]:
@@ -103,6 +104,12 @@ def _only_one_running(connection: sa.Connection) -> Mailing:
         names = ", ".join(f"{one.slug} ({one.id})" for one in running)
         raise UnknownName(f"{len(running)} mailings are running: {names}.", hint="Name the one that you mean.")
     return running[0]
+
+
+def rehearses(connection: sa.Connection) -> bool | None:
+    """Whether this database is for rehearsals: whether its mailings are. None while there is none."""
+    first = connection.scalar(sa.select(mailing.c.redirect_to).order_by(mailing.c.id).limit(1))
+    return None if first is None else bool(first)
 
 
 def everything(connection: sa.Connection, *, states: frozenset[MailingState] | None = None) -> list[Mailing]:

@@ -72,6 +72,7 @@ class Status:
                 for one in self.failures
             ],
             "reason": self.mailing.state_reason or None,
+            "redirect_to": self.mailing.redirect_to or None,
             "list": self.mailing.list_name,
             "created_at": self.mailing.created_at,
             "starts_at": self.mailing.starts_at,

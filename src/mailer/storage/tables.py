@@ -149,6 +149,7 @@ mailing = table(
     sa.Column("send_by", UtcDateTime),
     sa.Column("give_up_at", UtcDateTime, nullable=False),
     sa.Column("in_doubt", sa.Text, nullable=False),  # hold | resend
+    sa.Column("redirect_to", sa.Text, nullable=False, default=""),  # a rehearsal: who gets it all instead of the people
     sa.Column(
         "waited_until", UtcDateTime
     ),  # end of the last wait for quota or hours; `give_up_at` was moved by its length

@@ -255,6 +255,7 @@ def upgrade() -> None:
         sa.Column("send_by", UtcDateTime(), nullable=True),
         sa.Column("give_up_at", UtcDateTime(), nullable=False),
         sa.Column("in_doubt", sa.Text(), nullable=False),
+        sa.Column("redirect_to", sa.Text(), nullable=False),
         sa.Column("waited_until", UtcDateTime(), nullable=True),
         sa.Column("materialised_to", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
