@@ -1,12 +1,16 @@
 """A database that is away for a while: somebody is told once, and it is asked again and again until it answers."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from mailer.errors import StorageError
 from mailer.runtime import MACHINE, Runtime
 
 #: Seconds between tries, doubling from the one to the other.
 FIRST, LONGEST = 0.25, 5.0
+
+
+Answer = TypeVar("Answer")
 
 
 def _say_nothing(_reason: str = "") -> None:
@@ -49,3 +53,21 @@ class Outage:
     def seconds(self) -> float:
         """For how long it has been away."""
         return self._runtime.monotonic() - self._since if self._tries else 0.0
+
+
+def patiently(step: Callable[[], Answer], outage: Outage, *, seconds: float, wait: Callable[[float], object]) -> Answer:
+    """What `step` answers; it changes nothing, and may be asked again while the database is away.
+
+    wait: sleeps for so many seconds. Raises StorageError when waiting does not help, or has not for `seconds`.
+    """
+    while True:
+        try:
+            answer = step()
+        except StorageError as error:
+            rest = outage.met(error)
+            if outage.seconds > seconds:
+                raise
+            wait(rest)
+        else:
+            outage.over()
+            return answer
