@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import flatness
 import report
 import sending
+import sign
 import storing
 
 
@@ -40,9 +41,16 @@ class Size:
 QUICK = Size(
     rounds=1, heavy_rounds=1, messages=200, distant=80, built=100, people=2_000, few=1_600, many=3_200, chunks=1
 )
+
+
+def processor_time(size):
+    """Row 2: CPU microseconds per message of one worker process, unsigned and signed."""
+    return [*sending.processor_time(size), *sign.processor_time(size), *sign.added(size)]
+
+
 ROWS = {
     1: sending.against_smtp_source,
-    2: sending.processor_time,
+    2: processor_time,
     3: sending.over_distance,
     4: storing.building,
     5: storing.materialising,
