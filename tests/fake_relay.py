@@ -50,6 +50,7 @@ class FakeRelay:
         self.mood, self.chunk, self.pipelining, self.lenient = mood, chunk, pipelining, lenient
         self.incoming, self.outgoing = b"", b""
         self.closed = self.broken = self.silent = self.in_content = False
+        self.kept = False  # RSET was refused
         self.sender = self.recipient = ""
         self.fates: list[tuple[str, str, Fate]] = []  # (key, recipient, fate)
         self.breaches: list[str] = []
@@ -119,6 +120,8 @@ class FakeRelay:
     def obey(self, line: str) -> None:
         verb = line.partition(" ")[0]
         yes = self.answer(verb, self.usual(verb))
+        if verb == "RSET":
+            self.kept = not yes
         if verb == "RSET" and yes:
             self.sender = self.recipient = ""
         elif verb == "MAIL" and yes:
@@ -133,6 +136,8 @@ class FakeRelay:
         if verb not in VERBS:
             self.breaches.append(f"unknown command: {verb[:40]}")
         if (verb == "MAIL" and self.sender) or (verb == "RCPT" and not self.sender):
+            if verb == "MAIL" and not self.kept:
+                self.breaches.append("MAIL within a transaction")
             return "503 5.5.1 bad sequence of commands"
         if verb == "DATA":
             return "354 go on" if self.recipient or self.lenient else "503 5.5.1 no valid recipients"
