@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mailer.backend import Backend
     from mailer.delivery.observer import Observer
     from mailer.delivery.worker import Worker
+    from mailer.domain.limits import Limits
     from mailer.edition.dkim import Signer
     from mailer.launch import Desk
     from mailer.scheduler import Scheduler
@@ -36,7 +37,6 @@ class App:
     settings: Settings
     clock: Callable[[], datetime] = field(default=system_clock)
 
-    @property
     def __post_init__(self) -> None:
         """On PostgreSQL the server's clock counts, which all machines share."""
         if self.clock is system_clock and self.settings.database.url.startswith("postgresql"):
@@ -44,6 +44,7 @@ class App:
 
             self.clock = SharedClock(lambda: vars(self).get("database"), system_clock)
 
+    @property
     def now(self) -> datetime:
         """Now, for what people read: compile, check, render, preview, demo. The project's own clock if it sets one."""
         return self.settings.project.clock or self.clock()
@@ -118,6 +119,13 @@ class App:
         from mailer.edition.dkim_keys import signer_for
 
         return signer_for(self.settings)
+
+    @property
+    def limits(self) -> "Mapping[str, Limits]":
+        """What bounds the mail through each relay, by its name."""
+        from mailer.domain.limits import all_limits
+
+        return all_limits(self.settings)
 
     @property
     def desk(self) -> "Desk":

@@ -152,7 +152,9 @@ def _status(output: Output, mailing_id: int) -> "Status":
     from mailer.storage.status import status_of
 
     with output.app.database.reading() as connection:
-        return status_of(connection, mailings.get(connection, mailing_id), now=output.app.clock())
+        return status_of(
+            connection, mailings.get(connection, mailing_id), now=output.app.clock(), limits=output.app.limits
+        )
 
 
 def _name(mailing: "Mailing") -> str:

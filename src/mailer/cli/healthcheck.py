@@ -80,7 +80,7 @@ def _beats(output: Output, role: str) -> tuple[str, int]:
     with Database(app.database_url).reading() as connection:  # not app.database: looking must not bring up the schema
         ready = current_revision(connection) is not None
         beat = nearest_beat(connection, Role(role), host=host, now=now) if ready else None
-        idle = untouched(connection, now=now) if beat and role == Role.WORKER else 0
+        idle = untouched(connection, now=now, limits=app.limits) if beat and role == Role.WORKER else 0
     if beat is None:
         raise MailerError(f"No {role} is at work on {host}.")
     age = abs((now - beat).total_seconds())

@@ -7,10 +7,11 @@ import re
 import sys
 from collections.abc import Mapping
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -190,6 +191,12 @@ class Output:
 def instant(moment: datetime | None) -> str | None:
     """An instant as JSON documents carry it: UTC, ISO, Z."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def clock_time(moment: datetime, zone: ZoneInfo | None = None) -> str:
+    """An instant as people read it: the time alone, or with its day when it is far. zone: None for this machine's."""
+    near = abs(moment - datetime.now(UTC)) < timedelta(hours=12)
+    return moment.astimezone(zone).strftime("%H:%M:%S" if near else "%a %d %b %H:%M")
 
 
 def _to_json(value: object) -> object:

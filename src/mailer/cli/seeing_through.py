@@ -7,16 +7,18 @@ import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
-from mailer.cli.output import Output, invocation
+from mailer.cli.output import Output, clock_time, invocation
 from mailer.cli.working import conclude, in_words, work
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.errors import Exit
 from mailer.storage import heartbeats, mailings
 from mailer.storage.heartbeats import Role
-from mailer.storage.status import Reason, Status, status_of
+from mailer.storage.outage import Outage, patiently
+from mailer.storage.status import Reason, Status, Waiting, status_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -47,9 +49,18 @@ def _work(output: Output, mailing_id: int) -> Exit:
 
 
 def _look(output: Output, mailing_id: int) -> Status:
-    now = output.app.clock()
-    with output.app.database.reading() as connection:
-        return status_of(connection, mailings.get(connection, mailing_id), now=now)
+    """A database that is away is waited for, like a worker does."""
+
+    def look() -> Status:
+        now = output.app.clock()
+        with output.app.database.reading() as connection:
+            return status_of(connection, mailings.get(connection, mailing_id), now=now, limits=output.app.limits)
+
+    outage = Outage(
+        away=lambda reason: output.warn(f"{reason} Trying again until it does."),
+        back=lambda: output.say("The database answers again."),
+    )
+    return patiently(look, outage, seconds=output.app.settings.sending.lease_seconds, wait=time.sleep)
 
 
 def _wait_out_undo(output: Output, mailing: Mailing) -> Mailing | None:
@@ -83,7 +94,7 @@ def _watch(output: Output, mailing_id: int) -> Exit:
     first = status = _look(output, mailing_id)
     with _bar(output, status.counts.total) as bar:
         while status.mailing.state is MailingState.SENDING:
-            if status.waiting_for is not None:
+            if status.waiting_for is not None and status.waiting_for.reason is not Reason.RATE:
                 break
             if bar is not None:
                 settled = status.counts.total - status.counts.open
@@ -93,6 +104,9 @@ def _watch(output: Output, mailing_id: int) -> Exit:
     if status.waiting_for is not None and status.waiting_for.reason is Reason.NO_WORKER:
         return _work(output, mailing_id)
     output.say(status_line(status))
+    if status.waiting_for is not None:
+        zone = ZoneInfo(output.app.settings.project.timezone)
+        output.say(waiting_line(status.mailing, status.waiting_for, zone))
     ended_badly = [one.counts[RowState.FAILED] + one.counts[RowState.UNCERTAIN] for one in (first, status)]
     return Exit.SOME_RECIPIENTS_FAILED if ended_badly[1] > ended_badly[0] else Exit.OK
 
@@ -117,3 +131,11 @@ def status_line(status: Status) -> str:
         numbers["deferred"] = rows.deferred
     said = "  ".join(f"{word} {number:,}" for word, number in numbers.items() if number)
     return f"{mailing.slug} ({mailing.id})  {mailing.state}  {said}".rstrip()
+
+
+def waiting_line(mailing: Mailing, waiting: Waiting, zone: ZoneInfo) -> str:
+    """Why nothing leaves just now, until when, and what a person can do about it."""
+    until = f", until {clock_time(waiting.until, zone)}" if waiting.until else ""
+    advice = {Reason.NO_WORKER: "worker", Reason.PAUSED: f"resume {mailing.id}", Reason.HELD: f"resume {mailing.id}"}
+    what = advice.get(waiting.reason)
+    return f"waits: {waiting.reason.replace('_', ' ')}{until}" + (f"; {invocation()} {what}" if what else "")

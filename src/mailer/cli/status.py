@@ -47,7 +47,7 @@ def _statuses(output: Output, mailing: str | None) -> "list[Status]":
     now = output.app.clock()
     with output.app.database.reading() as connection:
         every = mailings.everything(connection) if mailing is None else [mailings.find(connection, mailing)]
-        return [status_of(connection, one, now=now) for one in every]
+        return [status_of(connection, one, now=now, limits=output.app.limits) for one in every]
 
 
 def _document(output: Output, one: "Status") -> dict[str, Any]:
@@ -77,8 +77,7 @@ def _print(output: Output, found: "list[Status]") -> None:
 
 
 def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
-    from mailer.cli.output import invocation
-    from mailer.cli.seeing_through import status_line
+    from mailer.cli.seeing_through import status_line, waiting_line
 
     mailing, waiting = one.mailing, one.waiting_for
     yield status_line(one)
@@ -89,10 +88,7 @@ def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
     if one.rate and one.eta is not None:
         yield f"  {one.rate:g} a second, about {one.eta:,} s left"
     if waiting is not None:
-        until = f", until {waiting.until.astimezone(zone):%H:%M:%S}" if waiting.until else ""
-        advice = {"no_worker": "worker", "paused": f"resume {mailing.id}", "held": f"resume {mailing.id}"}
-        what = advice.get(waiting.reason)
-        yield f"  waits: {waiting.reason.replace('_', ' ')}{until}" + (f"; {invocation()} {what}" if what else "")
+        yield f"  {waiting_line(mailing, waiting, zone)}"
     if mailing.state == "scheduled":
         yield f"  goes out at {mailing.starts_at.astimezone(zone):%a %d %b %Y %H:%M} {zone.key}"
     for failure in one.failures[:_MOST_CAUSES]:

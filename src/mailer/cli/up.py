@@ -42,7 +42,7 @@ def up(output: Output, *, host: str | None, port: int | None, processes: int | N
     ]
     outcome = Supervisor(parts, said=output.warn, lasting=True, ready=partial(_at_work, output)).run()
     summary = added([answer.summary for answer in outcome.answers if isinstance(answer, Ended)])
-    summary.left = what_is_left(output.app.database, now=output.app.clock(), only=None)
+    summary.left = what_is_left(output.app.database, now=output.app.clock(), only=None, limits=output.app.limits)
     # Without a signal to us, one of the parts got it: being stopped is a service's normal end.
     ended = Ended(summary=summary, signal=outcome.received or signal.SIGTERM)
     output.say(f"Done: {in_words(summary.counts)}.")

@@ -44,7 +44,7 @@ def work_in_processes(output: Output, number: int, *, drain: bool) -> Ended:
             hint="Nobody is lost: what it held is taken over when its leases end. Run the worker again.",
         )
     total = added([answer.summary for answer in outcome.answers if isinstance(answer, Ended)])
-    total.left = what_is_left(output.app.database, now=output.app.clock(), only=None)
+    total.left = what_is_left(output.app.database, now=output.app.clock(), only=None, limits=output.app.limits)
     return Ended(summary=total, signal=outcome.received)
 
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from mailer.cli.output import Output, instant, invocation
+from mailer.cli.output import Output, clock_time, instant, invocation
 from mailer.delivery.foreground import Ended, run_in_foreground
 from mailer.delivery.observer import Observer
 from mailer.delivery.summary import Left, Summary
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.errors import Exit
 from mailer.storage import mailings
+from mailer.storage.status import Reason
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -142,16 +143,24 @@ def conclude(output: Output, ended: Ended, *, service: bool = False) -> Exit:
     return Exit.FAILED if summary.paused or summary.relay_down else Exit.OK
 
 
+_HOLDS = {
+    Reason.RATE: "the rate",
+    Reason.QUOTA: "the quota of the day",
+    Reason.WINDOW: "the hours in which mail leaves",
+}
+
+
 def what_waits(left: Left) -> str:
     """One line: "letter (3): 630 retry from 16:02:00; keep `mailer worker` running."."""
-    mailing, then = left.mailing, left.next_at and left.next_at.astimezone().strftime("%H:%M:%S")
+    mailing, then = left.mailing, left.next_at and clock_time(left.next_at)
     name = f"{mailing.slug} ({mailing.id})"
     keep = f"keep `{invocation()} worker` running"
     if mailing.state in (MailingState.PAUSED, MailingState.HELD):
         because = f": {mailing.state_reason}" if mailing.state_reason else ""
         return f"{name} is {mailing.state} with {left.rows} not sent{because}. {invocation()} resume {mailing.id}"
     if mailing.state is MailingState.SENDING and then:
-        return f"{name}: {left.rows} retry from {then}; {keep}."
+        what = f"{left.rows} wait for {_HOLDS[left.reason]}, until" if left.reason else f"{left.rows} retry from"
+        return f"{name}: {what} {then}; {keep}."
     if then:
         return f"{name} starts at {then}; {keep}."
     return f"{name}: {left.rows} still queued; {keep}."

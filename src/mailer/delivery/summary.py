@@ -1,26 +1,30 @@
 """What one run of a worker did, and what it leaves to do."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailer.domain.limits import NO_LIMITS, Limits
 from mailer.domain.mailing import LIVE_MAILINGS, Mailing, MailingState, RowState
 from mailer.storage import mailings
-from mailer.storage.database import Database
+from mailer.storage.database import Connection, Database
 from mailer.storage.ledger_outlook import outlook
+from mailer.storage.status import Reason, held_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
     """A mailing that is not finished when a worker ends. rows: still open. next_at: when work on it can go on by itself.
 
-    next_at is None when a person must act first (paused, held), or when rows are due now (the relay was down, or somebody
+    reason: what it waits for until then, if that is a limit of ours and not a retry. next_at is None when a person must act first (paused, held), or when rows are due now (the relay was down, or somebody
     stopped the worker).
     """
 
     mailing: Mailing
     rows: int
     next_at: datetime | None
+    reason: Reason | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,16 +47,28 @@ class Summary:
         return min((left.next_at for left in self.left if left.next_at is not None), default=None)
 
 
-def what_is_left(database: Database, *, now: datetime, only: int | None) -> tuple[Left, ...]:
-    """Every unfinished mailing, or `only` that one."""
-    found = []
+def what_is_left(
+    database: Database, *, now: datetime, only: int | None, limits: Mapping[str, Limits] = NO_LIMITS
+) -> tuple[Left, ...]:
+    """Every unfinished mailing, or `only` that one. limits: of each relay, by its name."""
     with database.reading() as connection:
-        for mailing in mailings.everything(connection, states=LIVE_MAILINGS):
-            if only in (None, mailing.id):
-                view = outlook(connection, mailing.id, now=now)
-                rows = view.due + view.later + view.in_hand
-                at = view.next_due if mailing.state is MailingState.SENDING and not view.due else None
-                if mailing.state in (MailingState.WAITING, MailingState.SCHEDULED):
-                    at = mailing.starts_at
-                found.append(Left(mailing=mailing, rows=rows, next_at=at))
-    return tuple(found)
+        return tuple(
+            _left(connection, mailing, now=now, limits=limits)
+            for mailing in mailings.everything(connection, states=LIVE_MAILINGS)
+            if only in (None, mailing.id)
+        )
+
+
+def _left(connection: Connection, mailing: Mailing, *, now: datetime, limits: Mapping[str, Limits]) -> Left:
+    view = outlook(connection, mailing.id, now=now)
+    rows = view.due + view.later + view.in_hand
+    if mailing.state in (MailingState.WAITING, MailingState.SCHEDULED):
+        return Left(mailing=mailing, rows=rows, next_at=mailing.starts_at)
+    if mailing.state is not MailingState.SENDING:
+        return Left(mailing=mailing, rows=rows, next_at=None)
+    if not view.due:
+        return Left(mailing=mailing, rows=rows, next_at=view.next_due)
+    held = held_back(connection, mailing.id, now=now, limits=limits)
+    if held is None:
+        return Left(mailing=mailing, rows=rows, next_at=None)
+    return Left(mailing=mailing, rows=rows, next_at=held.until, reason=held.reason)

@@ -46,6 +46,8 @@ REAP_EVERY = 5.0
 #: How often an idle worker looks for work; jittered, so that many do not look at once.
 LOOK_EVERY = 1.0
 STEP = 0.2
+#: A worker whose own thread takes longer over one step hangs: it gives no sign of life until it goes on.
+HANGS_AFTER = 60.0
 #: How long a stopping worker waits for replies before it breaks off.
 GRACE = 30.0
 #: The same trouble with the relay is told again after so long.
@@ -82,7 +84,7 @@ class Worker:
         self._telling = threading.Lock()
         self._works: list[Work] = []
         self._error: Exception | None = None
-        self._reap_at = self._look_at = 0.0
+        self._reap_at = self._moved_at = self._look_at = 0.0
         self._told: dict[str, tuple[str, float]] = {}  #: by relay: the last trouble that was told, and when
         self._slowed_at: dict[tuple[Outlet, Provider], float] = {}  #: when a relay was last heard to ask for less
         self._to_pause: list[tuple[Mailing, str]] = []
@@ -157,7 +159,15 @@ class Worker:
         A database that is away is waited for: draining, for the length of a lease, else for as long as it takes.
         Raises StorageError when the ledger cannot be written; what was settled before is kept.
         """
-        beats = beating(self._database, self._clock, Role.WORKER, mailing_id=self._only, runtime=self._runtime)
+        beats = beating(
+            self._database,
+            self._clock,
+            Role.WORKER,
+            mailing_id=self._only,
+            runtime=self._runtime,
+            moving=lambda: self._runtime.monotonic() - self._moved_at < HANGS_AFTER,
+        )
+        self._moved_at = self._runtime.monotonic()
         with beats, self._woken(self.poke):
             self._committer.start()
             for outlet in self._outlets:
@@ -171,11 +181,13 @@ class Worker:
             raise self._error
         if all(outlet.trouble for outlet in self._outlets):
             self._summary.relay_down = self._by_relay({one.route.name: one.trouble for one in self._outlets})
-        self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only)
+        limits = {outlet.route.name: outlet.route.limits for outlet in self._outlets}
+        self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only, limits=limits)
         return self._summary
 
     def _try_step(self, *, drain: bool) -> bool:
         """As `_step`; rides out a database that is away."""
+        self._moved_at = self._runtime.monotonic()
         try:
             return self._step(drain=drain)
         except StorageError as error:
@@ -264,6 +276,7 @@ class Worker:
         self._end()
         give_up = self._runtime.monotonic() + GRACE
         while any(outlet.alive for outlet in self._outlets):
+            self._moved_at = self._runtime.monotonic()
             for outlet in self._outlets:
                 if self._hurry.is_set() or self._runtime.monotonic() > give_up:
                     outlet.abort()

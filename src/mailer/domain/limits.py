@@ -100,6 +100,16 @@ class Limits:
 UNLIMITED = Limits()
 
 
+#: Of no relay: nothing is known of any.
+NO_LIMITS: Mapping[str, Limits] = {}
+
+
+def all_limits(settings: Settings) -> dict[str, Limits]:
+    """The limits of the relays that share the mail, by name; those on standby only if there are no others."""
+    sharing = [relay for relay in settings.relays if relay.weight != 0] or settings.relays
+    return {relay.name: limits_of(settings, relay) for relay in sharing}
+
+
 def limits_of(settings: Settings, relay: RelaySettings) -> Limits:
     """What the settings allow through one of their relays."""
     sending, zone = settings.sending, settings.project.timezone

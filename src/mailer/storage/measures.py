@@ -5,11 +5,13 @@ at again, so a look costs as much as what is going on.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from mailer.domain.limits import NO_LIMITS, Limits
 from mailer.domain.mailing import ENDED_MAILINGS, OPEN_ROWS, Mailing, MailingState, RowState
 from mailer.storage import mailings, schedules
 from mailer.storage.heartbeats import ALIVE_FOR, Role
@@ -79,8 +81,11 @@ class Gauge:
         return rows
 
 
-def untouched(connection: sa.Connection, *, now: datetime) -> int:
-    """How many messages are due and in nobody's hands, with nothing known that they wait for, while nothing moves at all."""
+def untouched(connection: sa.Connection, *, now: datetime, limits: Mapping[str, Limits] = NO_LIMITS) -> int:
+    """How many messages are due and in nobody's hands, with nothing known that they wait for, while nothing moves at all.
+
+    limits: of each relay, by its name.
+    """
     newest = connection.scalar(sa.select(delivery_event.c.at).order_by(delivery_event.c.id.desc()).limit(1)) or 0
     second = int(now.timestamp())
     if min(second - newest, _oldest_due(connection, second)) < UNTOUCHED_SECONDS:
@@ -88,7 +93,7 @@ def untouched(connection: sa.Connection, *, now: datetime) -> int:
     number = 0
     for one in mailings.everything(connection, states=frozenset({MailingState.SENDING})):
         left = outlook(connection, one.id, now=now)
-        if left.due and not left.in_hand and waiting_for(connection, one, now=now) is None:
+        if left.due and not left.in_hand and waiting_for(connection, one, now=now, limits=limits) is None:
             number += left.due
     return number
 

@@ -65,6 +65,12 @@ def relay_ids(database: Database, names: Iterable[str]) -> dict[str, int]:
         return {row.name: row.id for row in connection.execute(sa.select(relay.c.name, relay.c.id))}
 
 
+def known_relays(connection: sa.Connection, names: Iterable[str]) -> dict[str, int]:
+    """Their numbers, 0 for one that was not used yet."""
+    known = {row.name: row.id for row in connection.execute(sa.select(relay.c.name, relay.c.id))}
+    return {name: known.get(name, 0) for name in names}
+
+
 def slowed_groups(connection: sa.Connection) -> frozenset[str]:
     """Keys of the provider groups for which a relay asked us to slow down."""
     return frozenset(connection.scalars(sa.select(bucket.c.key).where(bucket.c.slow < 1)))

@@ -1,17 +1,19 @@
 """How a mailing stands, for `status`, the demo and pages: numbers that add up, how fast it goes, and what it waits for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
+from mailer.domain.limits import NO_LIMITS, Hindrance, Lane, Limits, group_key
 from mailer.domain.mailing import Counts, Mailing, MailingState, RowState
-from mailer.storage import figures, heartbeats, mailings
+from mailer.storage import figures, heartbeats, mailings, pacing
 from mailer.storage.figures import Failure
 from mailer.storage.heartbeats import Role
-from mailer.storage.ledger_outlook import outlook
+from mailer.storage.ledger_outlook import lanes_due, outlook
 
 
 class Reason(StrEnum):
@@ -22,6 +24,13 @@ class Reason(StrEnum):
     HELD = "held"
     UNDO = "undo"
     NO_WORKER = "no_worker"
+    RATE = Hindrance.RATE.value
+    QUOTA = Hindrance.QUOTA.value
+    WINDOW = Hindrance.WINDOW.value
+
+
+#: A wait for the rate that is over before anybody has read of it is none.
+_NOTICED = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +91,10 @@ class Status:
         }
 
 
-def status_of(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> Status:
-    """`now`: the machine's clock."""
+def status_of(
+    connection: sa.Connection, mailing: Mailing, *, now: datetime, limits: Mapping[str, Limits] = NO_LIMITS
+) -> Status:
+    """now: the machine's clock. limits: of each relay, by its name."""
     rows = mailings.counts(connection, mailing.id)
     is_sending = mailing.state is MailingState.SENDING
     rate = figures.rate(connection, mailing.id, now=now) if is_sending else None
@@ -93,14 +104,16 @@ def status_of(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> 
         counts=rows,
         rate=rate,
         eta=round(rows.open / rate) if rate else None,
-        waiting_for=waiting_for(connection, mailing, now=now),
+        waiting_for=waiting_for(connection, mailing, now=now, limits=limits),
         unsubscribed=figures.left(connection, mailing.id),
         failures=tuple(figures.failures(connection, mailing.id)) if ended_badly else (),
     )
 
 
-def waiting_for(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> Waiting | None:
-    """Why nothing leaves just now; None while something may, and when all is over."""
+def waiting_for(
+    connection: sa.Connection, mailing: Mailing, *, now: datetime, limits: Mapping[str, Limits] = NO_LIMITS
+) -> Waiting | None:
+    """Why nothing leaves just now; None while something may, and when all is over. limits: as `status_of` takes them."""
     match mailing.state:
         case MailingState.WAITING:
             return Waiting(reason=Reason.UNDO, until=mailing.starts_at)
@@ -109,15 +122,38 @@ def waiting_for(connection: sa.Connection, mailing: Mailing, *, now: datetime) -
         case MailingState.HELD:
             return Waiting(reason=Reason.HELD)
         case MailingState.SENDING:
-            return _slowed(connection, mailing, now=now)
+            return _slowed(connection, mailing, now=now, limits=limits)
         case _:
             return None
 
 
-def _slowed(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> Waiting | None:
+def _slowed(
+    connection: sa.Connection, mailing: Mailing, *, now: datetime, limits: Mapping[str, Limits]
+) -> Waiting | None:
     left = outlook(connection, mailing.id, now=now)
     if left.next_due is not None and not left.due and not left.in_hand:
         return Waiting(reason=Reason.RETRY, until=left.next_due)
     if left.due and not heartbeats.alive(connection, Role.WORKER, now=now, mailing_id=mailing.id):
         return Waiting(reason=Reason.NO_WORKER)
+    if left.due and not left.in_hand:
+        return held_back(connection, mailing.id, now=now, limits=limits)
     return None
+
+
+def held_back(
+    connection: sa.Connection, mailing_id: int, *, now: datetime, limits: Mapping[str, Limits]
+) -> Waiting | None:
+    """What keeps all due rows from leaving, None if some may. Of several reasons the one that ends first: then it goes on."""
+    relays = pacing.known_relays(connection, limits)
+    slowed = pacing.slowed_groups(connection)
+    holds = []
+    for provider in lanes_due(connection, mailing_id, now=now):
+        for name, number in relays.items():
+            is_slowed = group_key(number, provider) in slowed
+            lane = Lane(relay=number, provider=provider, limits=limits[name], slowed=is_slowed)
+            hold = pacing.look(connection, lane, mailing_id, now=now) if lane.is_limited else None
+            if hold is None or (hold.reason is Hindrance.RATE and hold.until < now + _NOTICED):
+                return None
+            holds.append(hold)
+    first = min(holds, key=lambda hold: hold.until, default=None)
+    return None if first is None else Waiting(reason=Reason(first.reason.value), until=first.until)
