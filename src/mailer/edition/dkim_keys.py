@@ -9,7 +9,7 @@ import os
 import secrets
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailer.edition.dkim import Algorithm, SelectedKey, Signer
@@ -29,7 +29,7 @@ class KeySettings:
     algorithm: Algorithm
     selector: str
     file: str
-    text: str
+    text: str = field(repr=False)
     prefix: str  #: of its settings' names
 
 
