@@ -34,8 +34,13 @@ alias_maps =
 alias_database =
 # A message is to arrive as it was given, as at a relay that is not this machine.
 local_header_rewrite_clients =
-# The strictest reading of RFC 5321 §2.3.8, against smuggling.
+# To it we are a stranger, so no limit and no check is waived.
+mynetworks = 192.0.2.1
+# The strictest reading of RFC 5321 §2.3.8, against smuggling, and of RFC 2920 §3.1.
 smtpd_forbid_bare_newline = reject
+smtpd_forbid_unauth_pipelining = yes
+# It would let a client wait that made mistakes.
+smtpd_error_sleep_time = 0
 smtpd_tls_chain_files = {certificate}
 smtpd_tls_security_level = may
 smtpd_tls_loglevel = 0
