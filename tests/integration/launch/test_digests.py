@@ -243,6 +243,22 @@ def test_an_armed_digest_holds_what_is_new_by_then(desk):
     assert held(desk, fired) == ["b", "a"]
 
 
+def test_only_what_the_clock_sent_says_that_nobody_wrote_it(desk):
+    """RFC 3834 §5: a digest by the clock; not one that somebody sends, and no campaign."""
+    mail(desk, "a")
+    by_hand = send(desk, "weekly")
+    write_letter(desk.settings.root, slug="b")
+    when = parse_when("in 10m", now=desk.clock(), zone="Europe/London")
+    launch(desk, Order(slug="b"), lambda *_: None, when=when)
+    mail(desk, "c")
+    arm(desk)
+    desk.clock.now += timedelta(minutes=15)
+    fired = fire_due(desk)
+    with desk.database.reading() as connection:
+        said = [(one.slug, load(mailings.edition_of(connection, one.id)).meta.automatic) for one in (by_hand, *fired)]
+    assert said == [("weekly", False), ("b", False), ("weekly", True)]
+
+
 def test_an_armed_digest_that_is_empty_ends_and_says_so(desk):
     armed = arm(desk)
     assert armed.state is MailingState.SCHEDULED
