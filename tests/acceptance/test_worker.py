@@ -1,49 +1,24 @@
-"""`mailer worker` as people and service managers run it: drained, signalled, frozen, killed with -9 again and again."""
+"""`mailer worker` as people and service managers run it: drained, signalled, in several processes. Killed: `test_crashes`."""
 
-import contextlib
 import json
 import os
-import random
 import re
 import signal
 import smtpd
-import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from kills import MAX_IN_DOUBT, Relay, until
 from ledger_world import add_mailing, add_people, described, email, make_database, states
 from mailer.domain.mailing import MailingState, RowState
-from mailer.storage import events, mailings
+from mailer.storage import mailings
 
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
-MAX_IN_DOUBT = 16
-#: For tests in which leases end while nobody works; elsewhere no machine is so busy that one ends by mistake.
-SHORT_LEASES = {"MAILER_SENDING__LEASE_SECONDS": "2"}
-
-
-class Relay:
-    """`smtpd.py` in a process of its own; its log is the truth about what was accepted."""
-
-    def __init__(self, folder, *options):
-        self.log = folder / "accepted.txt"
-        self.log.touch()
-        command = [sys.executable, smtpd.__file__, "--port", "0", "--log", self.log, *options]
-        self.process = subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True)
-        self.port = int(re.search(r"\d+", self.process.stdout.readline())[0])
-
-    @property
-    def accepted(self):
-        return Counter(line.split()[0] for line in self.log.read_text().splitlines())
-
-    def close(self):
-        self.process.kill()
-        self.process.communicate()
 
 
 @pytest.fixture
@@ -103,13 +78,6 @@ def finish(process, seconds=60):
     out, err = process.communicate(timeout=seconds)
     assert "Traceback" not in err, err
     return process.returncode, out, err
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 def twice(relay):
@@ -213,99 +181,6 @@ def test_processes_stop_when_the_one_that_started_them_is_killed(database, relay
     process.communicate()  # returns when the last of them has closed the pipes
     assert set(states(database, letter)) == {SENT, QUEUED}
     assert twice(relay) == []
-
-
-#: Enough is left to do when it is killed, however long this test takes to notice that it has begun.
-SLOWLY = {"MAILER_SENDING__CONNECTIONS": "1"}
-
-
-def in_doubt(database, letter):
-    """Rows that may have left: marked, or found by a reap to have been."""
-    rows = states(database, letter)
-    return len(rows.get(SENDING, [])) + len(rows.get(UNCERTAIN, []))
-
-
-@pytest.mark.slow
-def test_killed_again_and_again_nobody_is_lost_and_nobody_gets_it_twice(database, relay, start):
-    people, kills = 3000, 5
-    add_people(database, people)
-    letter = add_mailing(database, people)
-    dice = random.Random(20261122)
-    for _ in range(kills):
-        doubtful, before, process = in_doubt(database, letter), len(relay.accepted), start(**SLOWLY, **SHORT_LEASES)
-        until(lambda before=before: len(relay.accepted) > before)
-        time.sleep(dice.uniform(0, 0.1))
-        process.kill()
-        process.communicate()
-        assert in_doubt(database, letter) <= doubtful + MAX_IN_DOUBT
-    assert set(states(database, letter)) & {QUEUED, LEASED}, "it was killed too late: nothing was left to do"
-    code, _, err = finish(start("--drain"))
-    rows = states(database, letter)
-    assert code == (5 if UNCERTAIN in rows else 0), err
-    accepted = relay.accepted
-    assert twice(relay) == []
-    assert set(rows) <= {SENT, UNCERTAIN}
-    assert {email(one) for one in rows[SENT]} <= accepted.keys()
-    doubtful = {email(one) for one in rows.get(UNCERTAIN, [])}
-    assert {email(one) for one in range(1, people + 1)} - accepted.keys() <= doubtful, "somebody was lost"
-    assert len(doubtful) <= kills * MAX_IN_DOUBT
-    with database.reading() as connection:
-        assert {fate.email for fate in events.listed(connection, letter, UNCERTAIN)} == doubtful
-        assert mailings.get(connection, letter).state is MailingState.FINISHED
-
-
-@pytest.mark.slow
-def test_under_resend_everybody_gets_it_and_only_the_doubtful_twice(database, relay, start):
-    people, kills = 1500, 3
-    add_people(database, people)
-    letter = add_mailing(database, people, in_doubt="resend")
-    dice = random.Random(7)
-    for _ in range(kills):
-        process, before = start(**SLOWLY, **SHORT_LEASES), len(relay.accepted)
-        until(lambda before=before: len(relay.accepted) > before)
-        time.sleep(dice.uniform(0, 0.2))
-        process.kill()
-        process.communicate()
-    finish(start("--drain"))
-    assert states(database, letter) == {SENT: list(range(1, people + 1))}
-    assert relay.accepted.keys() == {email(one) for one in range(1, people + 1)}
-    assert max(relay.accepted.values()) <= 1 + kills
-    assert len(twice(relay)) <= kills * MAX_IN_DOUBT
-
-
-def freeze(process, database):
-    """Stop it between two transactions: frozen inside one, it would keep SQLite's only write lock."""
-    impatient = sqlite3.connect(database.file, timeout=0.1, isolation_level=None)
-    for _ in range(50):
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(0.05)
-        with contextlib.suppress(sqlite3.OperationalError):
-            impatient.execute("BEGIN IMMEDIATE")
-            impatient.close()
-            return
-        process.send_signal(signal.SIGCONT)
-        time.sleep(0.02)
-    pytest.fail("it holds the lock all the time")
-
-
-@pytest.mark.slow
-def test_a_worker_that_was_frozen_past_its_lease_touches_nothing_that_others_took_over(database, relay, start):
-    add_people(database, 1200)
-    letter = add_mailing(database, 1200)
-    frozen = start(**SHORT_LEASES)
-    until(lambda: len(relay.accepted) > 20)
-    freeze(frozen, database)
-    other = start("--drain", **SHORT_LEASES)
-    code, _, _ = finish(other)
-    frozen.send_signal(signal.SIGCONT)
-    time.sleep(1)
-    frozen.send_signal(signal.SIGTERM)
-    finish(frozen)
-    rows = states(database, letter)
-    assert twice(relay) == []
-    assert set(rows) <= {SENT, UNCERTAIN}
-    assert len(rows.get(UNCERTAIN, [])) <= MAX_IN_DOUBT
-    assert code == (5 if UNCERTAIN in rows else 0)
 
 
 def test_the_log_of_a_run_names_no_address(database, start):
