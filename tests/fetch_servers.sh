@@ -7,7 +7,9 @@ target="${MAILER_TEST_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mailer-tests/serv
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-apt-get download -qq postfix exim4-daemon-light libnss-wrapper libidn12
+packages=(postfix exim4-daemon-light libnss-wrapper libidn12)
+# Its complaint, when root runs this, that nobody else may read the folder is of no interest.
+apt-get download -qq "${packages[@]}" 2>/dev/null || { apt-get update -qq && apt-get download -qq "${packages[@]}"; }
 for package in *.deb; do dpkg -x "$package" unpacked; done
 # Its processes run as one user, so it need not become root, and libraries may be found beside it.
 chmod u-s unpacked/usr/sbin/exim4

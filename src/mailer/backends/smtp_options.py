@@ -14,7 +14,7 @@ SECURITIES = ("starttls", "tls", "none")
 SWITCH = ("on", "off")
 WORDS: dict[type, str] = {str: "text in quotes", int: "a whole number", float: "a number"}
 #: What may stand after EHLO and end it in no other way than at the line's end.
-ONE_WORD = re.compile(r"[!-~]*")
+ONE_WORD = re.compile(r"[!-~]{0,255}")
 #: An access token (RFC 6750 §2.1).
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 

@@ -2,8 +2,10 @@
 
 import email
 import email.policy
+import time
 from collections import Counter
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
 
@@ -46,19 +48,23 @@ def with_login():
 
 
 def letters(prefix, count):
-    """Messages of a campaign, 1 to 200 KB, whose every line of text begins as badly as it can."""
+    """Messages of campaigns, 1 to 150 KB, whose every line of text begins as badly as it can."""
     made = []
     for number in range(count):
-        filling = DOTS * (1 + 37 * (number % 11) ** 2 // 2)
-        parts = {
-            "subject": (Static(f"Number {number}"),),
-            "text": (Static(f"Dear {number},\n{filling}"), PLAIN(field("first_name"))),
-            "html": (Static(f"<p>\n{DOTS}</p>"), TEXT(field("first_name"))),
-        }
-        program = Program(edition(**parts), key=KEY, mailing_id=number)
+        program = campaign(1 + 37 * (number % 11) ** 2 // 2)
         made.append(program.message(recipient(first_name="Zoë", email=f"{prefix}{number}@example.org"), at=AT))
         assert_finished(made[-1])
     return made
+
+
+@cache
+def campaign(length):
+    parts = {
+        "subject": (Static("Dots"),),
+        "text": (Static(DOTS * length), PLAIN(field("first_name"))),
+        "html": (Static(f"<p>\n{DOTS}</p>"), TEXT(field("first_name"))),
+    }
+    return Program(edition(**parts), key=KEY, mailing_id=length)
 
 
 def arrived(server, messages, prefix):
@@ -70,6 +76,16 @@ def arrived(server, messages, prefix):
         assert contents[message.recipient].content == message.content
         assert contents[message.recipient].sender == message.sender
     return contents
+
+
+def patiently(connect):
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return connect()
+        except BackendUnavailable:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 @BOTH
@@ -223,6 +239,7 @@ def test_too_many_messages_in_a_while_are_put_off_by_postfix(client):
 def test_too_many_connections_are_nobody_s_fate(name, limit, client):
     with running(name, **limit) as server:
         first, second = client(server), client(server)
+        patiently(first.open)  # the connection that saw it start may count still
         assert isinstance(first.send(make_message(1)), Sent)
         with pytest.raises(BackendUnavailable, match="421"):
             second.send(make_message(2))

@@ -40,6 +40,31 @@ def test_a_connection_that_grew_too_old_is_replaced_and_nobody_notices(client, f
     assert server.recipients == ["reader1@example.org", "reader2@example.org"]
 
 
+def test_a_connection_that_lay_unused_for_long_is_not_used_again(client):
+    with SmtpServer() as server:
+        backend = client(server, idle_timeout=60.0)
+        for number, unused in enumerate((0, 59, 61)):
+            backend._last_use -= unused
+            assert isinstance(backend.send(make_message(number)), Sent)
+        backend.close()
+    assert server.connections == 2
+    assert [command for command in server.commands if command == "QUIT"] == ["QUIT"] * 2
+
+
+@pytest.mark.parametrize("pipelining", ["on", "off"])
+def test_a_relay_that_says_goodbye_unasked_is_asked_anew(client, pipelining):
+    with SmtpServer() as server:
+        backend = client(server, pipelining=pipelining)
+        assert isinstance(backend.send(make_message(1)), Sent)
+        (link,) = server._links
+        link.sock.sendall(b"421 4.4.2 you were silent for too long\r\n")
+        link.sock.shutdown(socket.SHUT_WR)
+        assert isinstance(backend.send(make_message(2)), Sent)
+        backend.close()
+    assert server.connections == 2
+    assert server.recipients == ["reader1@example.org", "reader2@example.org"]
+
+
 @pytest.mark.parametrize("pipelining", ["on", "off"])
 def test_a_relay_that_closes_before_it_heard_of_anybody_is_at_fault_itself(client, pipelining):
     with SmtpServer("closes-at-mail") as server:

@@ -38,6 +38,7 @@ def test_takes_a_relay_s_settings_and_leaves_those_of_others():
         ({"host": "localhost", "password": 12345}, "password is not text in quotes"),
         ({"host": "localhost", "final_timeout": "5"}, "final_timeout is not a number"),
         ({"host": "localhost", "ehlo_name": "a\r\nMAIL FROM:<b@example.org>"}, "ehlo_name"),
+        ({"host": "localhost", "ehlo_name": "a" * 256}, "ehlo_name"),
         ({"host": "localhost", "ca_file": "/nowhere/ca.pem"}, "ca_file /nowhere/ca.pem cannot be used: No such file"),
         ({"host": "localhost", "ca_file": __file__}, "cannot be used"),
     ],
