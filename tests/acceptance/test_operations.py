@@ -3,11 +3,12 @@
 import re
 import shlex
 import sqlite3
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 
-from ledger_world import add_mailing, states
+from ledger_world import add_mailing, email, states
 from mailer.domain.mailing import RowState
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -97,3 +98,19 @@ def test_without_a_database_there_is_nothing_to_back_up(mailer, project, tmp_pat
     assert "There is no database yet." in done.err
     assert not (tmp_path / "a.backup").exists()
     assert not (project / "mailer.db").exists()
+
+
+def test_who_is_named_is_told_that_a_mailing_paused_itself(mailer, database, people, relay):
+    letter = add_mailing(database, people, number=7)
+    relay.rcpt |= {email(one): f"550 5.7.1 <{email(one)}> is not wanted" for one in range(1, people + 1)}
+    mailer.environment |= {"MAILER_ALERTS__TO": "office@example.net", "MAILER_SENDING__CONNECTIONS": "1"}
+    ended = mailer("worker", "--drain")
+    assert ended.code == 5, ended.err
+    [told] = relay.accepted
+    assert told.recipient == "office@example.net"
+    message = message_from_bytes(told.content, policy=policy.default)
+    assert message["Subject"] == f"Solidarity Network: letter ({letter}) has paused itself"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "***@example.org> is not wanted" in message.get_content()
+    assert mailer("worker", "--drain").code == 0
+    assert len(relay.accepted) == 1, "once"
