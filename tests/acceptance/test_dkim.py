@@ -62,6 +62,16 @@ def test_what_new_prints(project, mailer):
     assert "mailer-a: RSA, signs\n" in mailer("dkim", "show", "--selector", "mailer-a").out
 
 
+def test_what_makes_a_key_of_little_use_is_said(project, mailer):
+    example = mailer("dkim", "new", "--selector", "mailer-a", "--ed25519").err
+    assert "news@example.org is an example that nobody can answer" in example
+    assert "make that key first" in example
+    configure(project, SIGNED)
+    rotated = mailer("dkim", "new", "--selector", "mailer-b")
+    assert "note:" not in rotated.err
+    assert "write this under the [dkim] of mailer.toml" in rotated.out
+
+
 def test_the_record_again(mailer):
     new = mailer("dkim", "new", "--selector", "mailer-a", "--json").json
     shown = mailer("dkim", "show", "--json").json

@@ -40,6 +40,7 @@ def new(output: Output, selector: str | None, ed25519: bool, domain: str | None)
 
     settings = _for_domain(output.app.settings, domain)
     root, signing = _root(settings), signing_domain(settings)
+    _warn(output, settings, ed25519=ed25519)
     algorithm = Algorithm.ED25519 if ed25519 else Algorithm.RSA
     name = _selector(selector or f"mailer{output.app.clock():%Y}{'-ed' if ed25519 else ''}")
     path, key = root / FOLDER / f"{name}.pem", new_key(algorithm)
@@ -51,7 +52,8 @@ def new(output: Output, selector: str | None, ed25519: bool, domain: str | None)
     output.data(f"\n1. In the DNS of {signing}, add this record:\n")
     _print_record(output, found, signing)
     output.data(f"\n2. Wait until the world sees it:\n\n   dig +short TXT {found.name}\n")
-    output.data(f"3. Then write this into mailer.toml, and start `{invocation()} up` or the workers again:\n")
+    where = "under the [dkim] of mailer.toml" if settings.dkim.wanted else "into mailer.toml"
+    output.data(f"3. Then write this {where}, and start `{invocation()} up` or the workers again:\n")
     output.data(textwrap.indent(lines, "   "))
     output.next("dkim show")
 
@@ -87,6 +89,18 @@ def _for_domain(settings: "Settings", domain: str | None) -> "Settings":
     if domain is None:
         return settings
     return replace(settings, dkim=replace(settings.dkim, domain=_checked("dkim.domain", domain, "--domain")))
+
+
+def _warn(output: Output, settings: "Settings", *, ed25519: bool) -> None:
+    """What makes a key of little use, though it can be made."""
+    from mailer.settings.gaps import gaps
+
+    if not settings.dkim.domain:
+        for gap in gaps(settings):
+            if gap.setting == "organisation.from_address":
+                output.warn(f"{gap.setting}: {gap.message}; {gap.hint}, or name the domain with --domain.")
+    if ed25519 and not settings.dkim.selector:
+        output.warn(f"Many receivers know RSA only: make that key first, with `{invocation()} dkim new`.")
 
 
 def _selector(text: str) -> str:
