@@ -8,6 +8,7 @@ from smtpd import SmtpServer
 
 import pytest
 
+from ledger_world import email
 from sending_world import Commands, make_project
 from terminal import Terminal
 
@@ -230,3 +231,33 @@ def test_an_unknown_name_lists_the_real_ones(mailer, project):
     run = mailer("relay", "test", "other")
     assert (run.code, "Relays: main." in run.err) == (1, True)
     assert mailer("relay", "test", "--to", "nonsense").code == 2
+
+
+def test_the_list_says_what_is_used_of_todays_quota(mailer, project, people, server):
+    assert add(mailer, "main", *for_server(server), password=ANA["ana"])[0] == 0
+    trust(project, server)
+    (project / "mailer.toml").write_text(f"{toml(project)}daily_quota = 5000\n")
+    assert mailer("relay", "list", "--json").json["relays"][0]["quota"] == {"used": 0, "limit": 5000}
+    assert mailer("send", "letter", "--yes", "--expect", people).code == 0
+    assert mailer("relay", "list", "--json").json["relays"][0]["quota"] == {"used": 12, "limit": 5000}
+    assert "12 of 5,000 messages today" in mailer("relay", "list").out
+
+
+def test_with_two_relays_the_one_that_works_carries_all_and_why_says_which(mailer, project, people):
+    """From mailer.toml to `status` and `why`, with a wrong password at the one and a spare beside it."""
+    with SmtpServer(users=ANA, auth_in_clear=True) as main, SmtpServer() as spare:
+        here = 'host = "127.0.0.1"\nsecurity = "none"\n'
+        (project / "mailer.toml").write_text(
+            f"{toml(project)}[[relays]]\nname = 'main'\n{here}port = {main.port}\nuser = 'ana'\npassword = 'n0t-it'\n"
+            f"[[relays]]\nname = 'spare'\n{here}port = {spare.port}\nweight = 0\n"
+        )
+        run = mailer("send", "letter", "--yes", "--expect", people)
+        assert run.code == 0, run.err
+        assert "main: The relay answered our login as ana with: 535" in run.err
+        assert len(spare.accepted) == people
+        assert not main.accepted
+        assert mailer("status", "letter", "--json").json["sent"] == people
+        (step,) = mailer("why", email(3), "letter", "--json").json["history"][1:]
+        assert (step["state"], step["relay"]) == ("sent", "spare")
+        assert "sent  by spare: 250" in mailer("why", email(3), "letter").out
+        assert "n0t-it" not in run.out + run.err

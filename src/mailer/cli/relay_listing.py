@@ -28,6 +28,7 @@ def list_relays(output: Output) -> None:
 
 def _relay(app: "App", number: int, relay: RelaySettings) -> dict[str, Any]:
     settings = app.settings
+    used, limit = _quota(app, relay)
     return {
         "name": relay.name,
         "backend": relay.backend,
@@ -39,9 +40,28 @@ def _relay(app: "App", number: int, relay: RelaySettings) -> dict[str, Any]:
         "rate": relay.speed or None,
         "connections": relay.connections or None,
         "weight": relay.weight,
+        "quota": None if limit is None else {"used": used, "limit": limit},
         "preset": relay.preset or None,
         "from_preset": _from_preset(settings, number, relay),
     }
+
+
+def _quota(app: "App", relay: RelaySettings) -> tuple[int, int | None]:
+    """(messages counted today, how many today allows): None without a quota. Looking makes no database."""
+    from mailer.domain.limits import limits_of
+    from mailer.storage.database import Database
+    from mailer.storage.pacing import used_on
+    from mailer.storage.schema import current_revision
+
+    quota, now = limits_of(app.settings, relay).quota, app.clock()
+    if quota is None:
+        return 0, None
+    used, first_day = 0, None
+    if app.has_database:
+        with Database(app.database_url).reading() as connection:
+            if current_revision(connection) is not None:
+                used, first_day = used_on(connection, relay.name, quota, now)
+    return used, quota.cap(quota.day(now), first_day)
 
 
 def _from_preset(settings: Settings, number: int, relay: RelaySettings) -> list[str]:
@@ -65,6 +85,8 @@ def _lines(one: dict[str, Any]) -> list[str]:
     share = {None: "as much as it can carry", 0: "on standby"}.get(one["weight"], f"weight {one['weight']}")
     rate = f"{one['rate']:g} a second" if one["rate"] else "as fast as it takes"
     lines = [f"{login}{secret}", f"{rate}, {share}"]
+    if one["quota"]:
+        lines.append(f"{one['quota']['used']:,} of {one['quota']['limit']:,} messages today")
     if one["preset"]:
         lines.append(f"preset {one['preset']}: {', '.join(one['from_preset']) or 'nothing left to it'}")
     return lines

@@ -73,6 +73,11 @@ class Outlet:
         return bool(self.refused) and self._runtime.monotonic() < self._aside_until
 
     @property
+    def aside_for(self) -> float:
+        """Seconds until it is asked again."""
+        return max(0.0, self._aside_until - self._runtime.monotonic())
+
+    @property
     def standby(self) -> bool:
         return self.route.weight == 0
 

@@ -371,7 +371,9 @@ class Worker:
             told, at = self._told.get(name, ("", 0.0))
             if told != reason or now >= at + TELL_EVERY:
                 self._told[name] = reason, now
-                logger.info("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
+                if outlet.set_aside and len(self._outlets) > 1:  # one alone is asked again as soon as a person resumes
+                    seconds = outlet.aside_for
+                logger.warning("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
                 self._observer.trouble(self._by_relay({name: reason}), seconds)
 
     def _slow_down(self, outlet: Outlet, provider: Provider) -> None:

@@ -15,6 +15,7 @@ from mailer.errors import Refused, SettingsError
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Plan, Repeat
 from mailer.launch.probe import refuse_no_way_out
 from mailer.settings import Settings
+from mailer.settings.relays import joint_speed
 from mailer.storage import audiences, figures, mailings, materialise, subscribers
 
 #: How far the audience may be from what was expected.
@@ -45,7 +46,8 @@ def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> P
         people = audiences.count(connection, draft.audience, now=now)
         of_list = audiences.count(connection, whole_list, now=now)
         usual = figures.usual_size(connection, draft.audience.list_name)
-    rate = desk.settings.relays[0].speed or None if desk.settings.relays else None
+    bounds = (joint_speed(desk.settings.relays), desk.settings.sending.rate_per_mailing)
+    rate = min((bound for bound in bounds if bound), default=None)
     ends_at = starts_at + timedelta(seconds=people / rate) if rate else None
     return Plan(draft=draft, people=people, of_list=of_list, usual=usual, again=again, rate=rate, ends_at=ends_at)
 

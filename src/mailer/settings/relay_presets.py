@@ -33,7 +33,7 @@ def _submission(host: str, *, rate: float = 10.0, connections: int = 4, **others
 PRESETS: Mapping[str, Preset] = {
     "ses": Preset(
         title="Amazon SES",
-        fills=_submission(""),
+        fills=_submission("", dkim="off"),  # it sets Message-ID and Date anew, which breaks a signature made before
         host_form="email-smtp.REGION.amazonaws.com",
         login="the SMTP user name (not your account's access key)",
         key="the SMTP password of that region",
@@ -88,7 +88,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "google": Preset(
         title="Google Workspace, SMTP relay service",
-        fills=_submission("smtp-relay.gmail.com", rate=5.0, connections=2),
+        fills=_submission("smtp-relay.gmail.com", rate=5.0, connections=2, daily_quota=10_000),
         login="a user of your Workspace, the whole address",
         key="an app password of that user",
         note="An administrator switches the service on first (Apps > Gmail > Routing). It refuses a greeting that names "
@@ -96,17 +96,19 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "gmail": Preset(
         title="Gmail, one mailbox",
-        fills=_submission("smtp.gmail.com", rate=1.0, connections=1),
+        fills=_submission("smtp.gmail.com", rate=1.0, connections=1, daily_quota=500),
         login="the whole address",
         key="an app password",
-        note="500 messages a day, 2,000 in Google Workspace: for tests and very small groups.",
+        note="500 messages a day; in Google Workspace 2,000: write daily_quota = 2000. For tests and very small groups.",
     ),
     "microsoft365": Preset(
         title="Microsoft 365, one mailbox",
-        fills=_submission("smtp.office365.com", rate=0.5, connections=1),  # 30 a minute, at most 3 connections
+        # 30 a minute, at most 3 connections
+        fills=_submission("smtp.office365.com", rate=0.5, connections=1, daily_quota=10_000),
         login="the mailbox's address",
         key="its password, where SMTP AUTH is still allowed",
-        note="30 messages a minute and 10,000 people a day; Microsoft advises to send mailings by another service.",
+        note="Logins by password are going away there: token_command takes the place of the password. "
+        "Microsoft advises to send mailings by another service.",
     ),
     "fastmail": Preset(
         title="Fastmail, one mailbox",

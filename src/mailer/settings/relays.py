@@ -1,7 +1,7 @@
 """The settings of one relay: a [[relays]] table of mailer.toml, or MAILER_SMTP_URL."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -90,6 +90,15 @@ class RelaySettings:
     def speed(self) -> float:
         """Messages a second: its rate; 5 elsewhere if nobody told us its limits; 0 for as many as it takes."""
         return self.rate or (0.0 if self.on_loopback else 5.0)
+
+
+def joint_speed(relays: Sequence[RelaySettings]) -> float:
+    """Messages a second through all of them together, standby apart; 0 for as many as they take."""
+    sharing = [relay for relay in relays if relay.weight != 0] or list(relays)
+    if any(relay.weight for relay in sharing):  # shares are kept, so each waits for the slowest
+        total = sum(relay.weight or 1 for relay in sharing)
+        return min((relay.speed * total / (relay.weight or 1) for relay in sharing if relay.speed), default=0.0)
+    return sum(relay.speed for relay in sharing) if all(relay.speed for relay in sharing) else 0.0
 
 
 def relay_from_url(url: str) -> RelaySettings:

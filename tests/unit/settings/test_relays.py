@@ -9,6 +9,7 @@ from mailer.errors import InputProblems
 from mailer.settings import RelaySettings, load
 from mailer.settings.relay_presets import PRESETS
 from mailer.settings.relay_rules import faults
+from mailer.settings.relays import joint_speed
 
 ROOT = Path(__file__).parents[3]
 
@@ -151,3 +152,23 @@ def test_the_page_about_relays_has_each_preset_as_it_is(name):
         f"{preset.fills['rate']:g}/s, {preset.fills['connections']}",
     ):
         assert f"| {part} |" in row
+
+
+@pytest.mark.parametrize(
+    ("relays", "speed"),
+    [
+        ([(None, 10.0), (None, 5.0)], 15.0),
+        ([(None, 10.0), (0, 5.0)], 10.0),
+        ([(0, 10.0)], 10.0),
+        ([(3, 9.0), (1, 9.0)], 12.0),
+        ([(1, 5.0), (None, 50.0)], 10.0),
+        ([(1, 5.0), (1, 0.0)], 10.0),
+        ([(None, 5.0), (None, 0.0)], 0.0),
+        ([(2, 0.0), (1, 0.0)], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_together_they_are_as_fast_as_their_shares_let_them(relays, speed):
+    """A rate of 0 stands for a relay on this machine, which takes as many as there are."""
+    made = [RelaySettings(host="smtp.example.org" if rate else "::1", weight=one, rate=rate) for one, rate in relays]
+    assert joint_speed(made) == pytest.approx(speed)
