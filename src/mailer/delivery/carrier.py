@@ -297,6 +297,7 @@ class Carrier:
         self._welcome = False
         self._bench.refused(error.message, list(dict.fromkeys(parcel.work for parcel in parcels)))
         self._rest(error)
+        self._backend = None  # the next one reads the login anew: a person may have mended it
 
     def _shut(self) -> None:
         self._opened = False

@@ -13,13 +13,15 @@ from smtpd import SmtpServer
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import email, make_database, states
+from ledger_world import KEY, email, make_database, states
+from mailer.app import App
 from mailer.backends.smtp import SmtpBackend
 from mailer.domain.mailing import MailingState, RowState
+from mailer.settings import load
 from mailer.storage import mailings, reasons
 from mailer.storage.status import status_of
 from mailer.storage.tables import suppression
-from worker_world import attempts, prepared, state_of, worker_for
+from worker_world import InThread, attempts, prepared, state_of, until, worker_for
 
 QUEUED, SENT, FAILED, UNCERTAIN = RowState.QUEUED, RowState.SENT, RowState.FAILED, RowState.UNCERTAIN
 
@@ -103,6 +105,25 @@ def test_a_wrong_password_or_a_suspended_account_pauses_and_costs_nobody_anythin
     resume(database, letter)
     assert worker_for(database, login).run(drain=True).counts == {SENT: 40}
     assert everybody_once(40, server)
+
+
+def test_a_password_that_was_mended_is_read_by_the_worker_that_runs(tmp_path, serve):
+    server = serve(users={"ana": "right"}, auth_in_clear=True)
+    (tmp_path / "password").write_text("mistyped\n")
+    (tmp_path / "mailer.toml").write_text(
+        f'[[relays]]\nname = "main"\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
+        'user = "ana"\npassword_file = "password"\n'
+    )
+    app = App(load(tmp_path, {"MAILER_SECRET_KEY": KEY.decode()}))
+    letter = prepared(app.database, 5)
+    running = InThread(app.worker())
+    until(lambda: state_of(app.database, letter) is MailingState.PAUSED)
+    assert "535 5.7.8" in reason(app.database, letter)
+    (tmp_path / "password").write_text("right\n")
+    resume(app.database, letter)
+    until(lambda: states(app.database, letter) == {SENT: everybody(5)})
+    running.stop()
+    app.close()
 
 
 def test_a_relay_that_is_down_for_an_hour_costs_nobody_an_attempt(database, serve):
