@@ -28,6 +28,8 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 #: What nobody could be told for so long is told no more: it would confuse.
 STALE = timedelta(days=1)
 MOST_POSTS = 6
+#: Seconds that a process waits, when it ends, for what is just being told.
+GRACE = 10.0
 
 
 class Teller:
@@ -75,7 +77,9 @@ class Teller:
         try:
             yield
         finally:
-            stop.set()  # not waited for: what it tells just now is told again by others, if it does not come to its end
+            stop.set()
+            if thread.is_alive():
+                thread.join(GRACE)  # what it does not come to the end of is told by another, later
 
     def _take(self) -> Alert | None:
         now = self._clock()

@@ -82,6 +82,15 @@ def _noted(database: Database, now: datetime) -> Iterator[None]:
         raise
 
 
+def _sync(folder: Path) -> None:
+    """A new name is on the disk only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def _new_file(file: Path) -> Iterator[Path]:
     """A private draft beside `file`, which takes its name when all is done."""
@@ -94,6 +103,7 @@ def _new_file(file: Path) -> Iterator[Path]:
         with draft.open("rb") as written:
             os.fsync(written.fileno())
         os.link(draft, file)  # atomic, and fails if somebody was quicker
+        _sync(file.parent)
     except FileExistsError:
         raise Refused(f"{file} appeared meanwhile, and is never overwritten.", hint="Name another file.") from None
     except OSError as error:
