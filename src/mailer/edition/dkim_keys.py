@@ -35,27 +35,7 @@ class KeySettings:
 
 def configured(settings: Settings) -> tuple[KeySettings, ...]:
     """The keys that the settings name, that for RSA first. Raises SettingsError."""
-    dkim = settings.dkim
-    rsa = KeySettings(
-        algorithm=Algorithm.RSA,
-        selector=dkim.selector,
-        file=dkim.key_file,
-        text=dkim.private_key,
-        prefix="dkim.",
-    )
-    second = KeySettings(
-        algorithm=Algorithm.ED25519,
-        selector=dkim.ed25519_selector,
-        file=dkim.ed25519_key_file,
-        text=dkim.ed25519_private_key,
-        prefix="dkim.ed25519_",
-    )
-    for one in (rsa, second):
-        if (one.file or one.text) and not one.selector:
-            raise SettingsError(
-                f"There is a DKIM key and no {one.prefix}selector, so mail would leave unsigned.",
-                hint=f"Set {one.prefix}selector to the name it has in DNS, or take the key out.",
-            )
+    rsa, second = _named(settings, Algorithm.RSA, ""), _named(settings, Algorithm.ED25519, "ed25519_")
     if second.selector and not rsa.selector:
         raise SettingsError(
             "dkim.ed25519_selector is set and dkim.selector is not.",
@@ -67,6 +47,19 @@ def configured(settings: Settings) -> tuple[KeySettings, ...]:
             hint="Each key has a name of its own in DNS.",
         )
     return tuple(one for one in (rsa, second) if one.selector)
+
+
+def _named(settings: Settings, algorithm: Algorithm, prefix: str) -> KeySettings:
+    """prefix: of the settings' names within [dkim]."""
+    selector, file, text = (
+        getattr(settings.dkim, f"{prefix}{name}") for name in ("selector", "key_file", "private_key")
+    )
+    if (file or text) and not selector:
+        raise SettingsError(
+            f"There is a DKIM key and no dkim.{prefix}selector, so mail would leave unsigned.",
+            hint=f"Set dkim.{prefix}selector to the name it has in DNS, or take the key out.",
+        )
+    return KeySettings(algorithm=algorithm, selector=selector, file=file, text=text, prefix=f"dkim.{prefix}")
 
 
 def signer_for(settings: Settings) -> Signer:
