@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mailer.cli.output import Output, instant
+from mailer.cli.output import Output, clock_time, instant
 from mailer.domain.count import people
 from mailer.edition.program import MOST_HTML_BYTES
 
@@ -114,10 +114,12 @@ def _languages(rehearsal: "Rehearsal", base: str) -> str:
 
 
 def _speed(plan: "Plan") -> str:
-    if plan.rate is None:
+    if plan.ends_at is None:
         return "as fast as the relay takes it"
-    seconds = plan.people / plan.rate
+    seconds = (plan.ends_at - plan.starts_at).total_seconds()
     span = f"{seconds:,.0f} seconds" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
     if seconds > 7200:
         span = f"{seconds / 3600:,.1f} hours"
-    return f"{plan.rate:g} a second, about {span}"
+    rate = f"{plan.rate:g} a second, " if plan.rate else ""
+    ends = f", until {clock_time(plan.ends_at)}" if seconds > 7200 else ""
+    return f"{rate}about {span}{ends}"

@@ -65,7 +65,7 @@ class Bucket:
     def _start(self, interval: int, now: int) -> int:
         """The theoretical arrival time as it counts now: nothing is saved from before.
 
-        Nothing is saved from before now. And what lies further ahead than any message paid for comes from a clock that
-        was set back, or from a rate that has been raised since: it must not hold up the mail.
+        What lies further ahead than any message paid for comes from a clock that was set back, or from a rate that has
+        been raised since: it counts for nothing, or it would hold up the mail for as long.
         """
         return max(now, self.tat) if self.tat <= now + TOLERANCE + max(interval, _MINUTE) else now

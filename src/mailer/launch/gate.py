@@ -5,13 +5,14 @@ in the moment of freezing, when another `send` of the same campaign was quicker.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailer.domain.audience import Audience
 from mailer.domain.count import people as counted_people
 from mailer.domain.mailing import ENDED_MAILINGS, LIVE_MAILINGS, MailingState, RowState
 from mailer.domain.subscriber import Recipient
 from mailer.errors import Refused, SettingsError
+from mailer.launch.ending import expected_end
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Plan, Repeat
 from mailer.launch.probe import refuse_no_way_out
 from mailer.settings import Settings
@@ -46,10 +47,19 @@ def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> P
         people = audiences.count(connection, draft.audience, now=now)
         of_list = audiences.count(connection, whole_list, now=now)
         usual = figures.usual_size(connection, draft.audience.list_name)
+        ends_at = expected_end(connection, desk.settings, draft.audience, people, now=now, starts_at=starts_at)
     bounds = (joint_speed(desk.settings.relays), desk.settings.sending.rate_per_mailing)
     rate = min((bound for bound in bounds if bound), default=None)
-    ends_at = starts_at + timedelta(seconds=people / rate) if rate else None
-    return Plan(draft=draft, people=people, of_list=of_list, usual=usual, again=again, rate=rate, ends_at=ends_at)
+    return Plan(
+        draft=draft,
+        people=people,
+        of_list=of_list,
+        usual=usual,
+        again=again,
+        starts_at=starts_at,
+        rate=rate,
+        ends_at=ends_at,
+    )
 
 
 def _somebody(desk: Desk, draft: Draft) -> Recipient:
@@ -181,5 +191,5 @@ def refuse_late(slug: str, *, send_by: datetime | None, starts_at: datetime, end
     if ends_at is not None and ends_at > send_by:
         raise Refused(
             f"The last message would leave on {ends_at:%-d %B %Y %H:%M} UTC, after send_by ({send_by:%-d %B %Y %H:%M} UTC).",
-            hint="Raise the relay's rate, mail fewer people (--segment, --limit), or move send_by.",
+            hint="Raise the limits of the relay, mail fewer people (--segment, --limit), or move send_by.",
         )

@@ -105,7 +105,8 @@ class Plan:
     """A draft that passed the gate.
 
     people: who would be mailed now; of_list: how many the list could reach; usual: what its mailings usually reach.
-    rate: messages a second, None if nothing slows them down; ends_at: when the last would leave at that rate.
+    rate: messages a second while they leave, None if there is none; ends_at: when the last would leave under all limits,
+    None if nothing slows them down.
     """
 
     draft: Draft
@@ -113,6 +114,7 @@ class Plan:
     of_list: int
     usual: int | None
     again: bool
+    starts_at: datetime
     rate: float | None
     ends_at: datetime | None
 

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 
 from mailer.domain.audience import Audience
 from mailer.domain.mailing import OPEN_ROWS, RowState
+from mailer.domain.provider import Provider
 from mailer.domain.segment import All, Everyone, Segment
 from mailer.domain.segment_query import describe
 from mailer.domain.subscriber import SubscriptionStatus
+from mailer.storage.providers import provider_group
 from mailer.storage.segments import predicate
 from mailer.storage.tables import delivery, mailing_list, subscriber, subscription, suppression
 
@@ -94,6 +96,14 @@ def _shuffled(seed: int) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
 
 def count(connection: sa.Connection, audience: Audience, *, now: datetime) -> int:
     return connection.scalar(sa.select(sa.func.count()).select_from(members(audience, now=now).subquery())) or 0
+
+
+def count_by_provider(connection: sa.Connection, audience: Audience, *, now: datetime) -> dict[Provider, int]:
+    """How many of them each provider group has; those with none are left out."""
+    group = provider_group(subscriber.c.email_key, is_sqlite=connection.dialect.name == "sqlite").label("provider")
+    everybody = members(audience, now=now).add_columns(group).subquery()
+    counted = sa.select(everybody.c.provider, sa.func.count()).group_by(everybody.c.provider)
+    return {Provider(provider): number for provider, number in connection.execute(counted)}
 
 
 def includes(connection: sa.Connection, audience: Audience, subscriber_id: int, *, now: datetime) -> bool:

@@ -59,7 +59,7 @@ def fail_unbuildable(connection: sa.Connection, mailing_id: int, reasons: Mappin
         events.write(connection, mailing_id, told, at=int(at.timestamp()))
 
 
-def _next_chunk(connection: sa.Connection, mailing_id: int, *, newest_first: bool) -> bool:
+def _next_chunk(connection: sa.Connection, mailing_id: int, *, newest_first: bool = False) -> bool:
     """Write one chunk and move the cursor past it; False when there is none left to write."""
     query = sa.select(mailing.c.state, mailing.c.audience, mailing.c.materialised_to, mailing.c.starts_at)
     found = connection.execute(query.where(mailing.c.id == mailing_id).with_for_update()).one()

@@ -1,5 +1,6 @@
 """What a person types before a campaign goes out: nothing but yes, its name, or the number of people."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -22,7 +23,6 @@ from mailer.launch import Plan
     ],
 )
 def test_what_is_typed(people, of_list, usual, again, typed):
-    plan = Plan(
-        draft=SimpleNamespace(slug="letter"), people=people, of_list=of_list, usual=usual, again=again, rate=None, ends_at=None
-    )  # fmt: skip
+    when = {"starts_at": datetime(2026, 11, 22, 9, 0, tzinfo=UTC), "rate": None, "ends_at": None}
+    plan = Plan(draft=SimpleNamespace(slug="letter"), people=people, of_list=of_list, usual=usual, again=again, **when)
     assert plan.to_type == typed
