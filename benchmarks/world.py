@@ -48,7 +48,7 @@ ATTRIBUTES = ("member_no", "branch", "region", "last_gift", "employer")
 def make_letter_project(folder):
     """A project with the letter as its campaign `letter`."""
     make_project(folder)
-    write_letter(folder, body="\n".join(f"## Part {part}\n{PLACES}{WORDS * 6}" for part in range(1, PARTS + 1)))
+    write_letter(folder, body=PLACES + "".join(f"\n## Part {part}\n{WORDS * 6}" for part in range(1, PARTS + 1)))
     return folder
 
 

@@ -113,7 +113,8 @@ class Carrier:
             if self._opened and self._now() - self._used_at > IDLE_CLOSE:
                 self._shut()
         elif parcels := self._take(patient=True):
-            self._carry(parcels)
+            with self._bench.committer.asking():
+                self._carry(parcels)
 
     @property
     def _group(self) -> int:
@@ -235,10 +236,7 @@ class Carrier:
     def _answer(self) -> list[Parcel]:
         """Those of the group ahead that may go on the wire."""
         ahead, self._ahead = self._ahead, None
-        if ahead is None:
-            return []
-        self._bench.committer.hurry(ahead)
-        return ahead.result()
+        return ahead.result() if ahead else []
 
     def _look_ahead(self) -> None:
         if self._ahead is None and len(self._marked) <= self._group // 2:

@@ -2,8 +2,8 @@
 
 Connections ask for rows to be marked and hand in what became of messages. While one transaction is being committed the
 next group gathers, so a slow disk makes larger groups instead of slower mail. A commit costs as much as thirty rows do, so
-a group goes on gathering for some milliseconds, unless a connection has nothing left to send but what it holds. Nobody holds
-a transaction open while a message is built or on the wire.
+a group goes on gathering until every connection at work has asked, or for some milliseconds. Nobody holds a transaction
+open while a message is built or on the wire.
 
 When the database is away (restarted, cut off, held by another program) nothing is marked: what was asked for is
 refused at once, so that connections go on reading replies, and no more is granted. What has become of messages is kept and
@@ -11,8 +11,9 @@ written when it is back, however long that takes; if their leases ran out and so
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 from mailer.delivery.allowance import Allowance
 from mailer.delivery.group import Group, Written, write
@@ -49,7 +50,8 @@ class Committer:
         self._told_settled, self._told_failed = settled, failed
         self._group = Group()
         self._changed = runtime.condition()
-        self._idle = self._urgent = False  # our thread waits for the first of a group; somebody waits for us
+        self._idle = False  # our thread waits for the first of a group
+        self._askers = 0
         self._closing = self._refusing = self._broken = False
         self._abandoned = runtime.event()
         self._outage = Outage(runtime)
@@ -57,6 +59,17 @@ class Committer:
 
     def start(self) -> None:
         self._thread.start()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Around the work of one connection: until it ends, groups wait for it to ask, though never for long."""
+        with self._changed:
+            self._askers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._askers -= 1
 
     def mark(self, parcels: Sequence[Parcel]) -> "Future[list[Parcel]]":
         """Those of `parcels` that may now go on the wire; they must hold an allowance. The others are given back."""
@@ -66,15 +79,8 @@ class Committer:
                 self._refuse(self._group, parcels, answer)
             else:
                 self._group.marks.append((parcels, answer))
-            self._handed_in()
+            self._handed_in(last=self._everybody_asked)
         return answer
-
-    def hurry(self, answer: "Future[list[Parcel]]") -> None:
-        """Whoever asked has nothing to do until it is answered: let the group that it is in gather no longer."""
-        with self._changed:
-            if any(one is answer for _, one in self._group.marks):
-                self._urgent = True
-                self._changed.notify()
 
     def settle(self, settlements: Iterable[Settlement]) -> None:
         """What became of marked parcels. Their allowance comes back when it is written."""
@@ -94,9 +100,13 @@ class Committer:
             self._group.given_back.extend(parcels)
             self._handed_in()
 
-    def _handed_in(self) -> None:
-        # Once per group: to be woken for every message would cost more than to write it.
-        if self._idle:
+    @property
+    def _everybody_asked(self) -> bool:
+        return len(self._group.marks) >= max(1, self._askers)
+
+    def _handed_in(self, *, last: bool = False) -> None:
+        # Twice per group: to be woken for every message would cost more than to write it.
+        if self._idle or last:
             self._idle = False
             self._changed.notify()
 
@@ -131,8 +141,7 @@ class Committer:
             self._idle = not self._group
             self._changed.wait_for(lambda: self._group or self._closing)
             self._idle = False
-            self._changed.wait_for(lambda: self._urgent or self._closing, GATHER)
-            self._urgent = False
+            self._changed.wait_for(lambda: self._everybody_asked or self._closing, GATHER)
             group, self._group = self._group, Group()
             return group
 
