@@ -36,6 +36,8 @@ from mailer.errors import BackendUnavailable
 
 logger = logging.getLogger(__name__)
 BROKEN_OFF = "Sending was broken off."
+#: Some relays, and firewalls before them, offer PIPELINING and cannot do it.
+BADLY_PIPELINED = 'If this goes on, set pipelining = "off" for this relay.'
 
 
 class SmtpBackend(Backend):
@@ -125,11 +127,12 @@ class SmtpBackend(Backend):
             try:
                 verdict = session.offer(message)
             except LinkLost as lost:
+                hint = BADLY_PIPELINED if session.pipelining else ""
                 if fresh and session.answered:
-                    return self._deferred(lost)
+                    return self._deferred(lost, hint=hint)
                 self._drop()
                 if fresh:
-                    raise BackendUnavailable(BROKEN_OFF if self._aborted else str(lost)) from None
+                    raise BackendUnavailable(BROKEN_OFF if self._aborted else str(lost), hint=hint) from None
                 continue
             if session.over and not fresh and verdict and verdict.code == 421:
                 continue  # it was about to close this connection anyway
@@ -144,12 +147,12 @@ class SmtpBackend(Backend):
         except LinkLost as lost:
             return self._deferred(lost)
 
-    def _deferred(self, lost: LinkLost) -> Deferred:
+    def _deferred(self, lost: LinkLost, *, hint: str = "") -> Deferred:
         """Nothing of the message was delivered; when we broke off ourselves that is nobody's attempt."""
         self._drop()
         if self._aborted:
             raise BackendUnavailable(BROKEN_OFF) from None
-        return Deferred(text=f"{lost} Nothing was delivered.")
+        return Deferred(text=f"{lost} Nothing was delivered. {hint}".rstrip())
 
     def _drop(self) -> None:
         self._session = None

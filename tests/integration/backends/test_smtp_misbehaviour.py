@@ -150,6 +150,8 @@ def test_a_relay_that_allows_fifty_messages_a_connection_puts_nobody_off(client,
 @pytest.mark.parametrize("misbehaviour", ["merges-answers", "loses-commands"])
 def test_where_pipelining_is_done_badly_it_can_be_switched_off(client, misbehaviour):
     with SmtpServer(misbehaviour) as server:
+        said = attempt(client(server, command_timeout=0.4), make_message(1))
+        assert 'set pipelining = "off"' in getattr(said, "text", "") + getattr(said, "hint", "")
         backend = client(server, pipelining="off")
         assert {type(receipt) for receipt in backend.send_many(make_message(n) for n in (1, 2, 3))} == {Sent}
         backend.close()
