@@ -112,7 +112,7 @@ def test_a_password_that_was_mended_is_read_by_the_worker_that_runs(tmp_path, se
     (tmp_path / "password").write_text("mistyped\n")
     (tmp_path / "mailer.toml").write_text(
         f'[[relays]]\nname = "main"\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
-        'user = "ana"\npassword_file = "password"\n'
+        'user = "ana"\npassword_file = "password"\nconnections = 1\n'
     )
     app = App(load(tmp_path, {"MAILER_SECRET_KEY": KEY.decode()}))
     letter = prepared(app.database, 5)
