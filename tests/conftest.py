@@ -5,10 +5,11 @@ import sys
 
 from hypothesis import settings
 
-from postgres import _private, postgres_server, postgres_url
+from postgres import _private, database_url, postgres_server, postgres_url
 from real_servers import exim, postfix
 
-__all__ = ["_private", "exim", "postfix", "postgres_server", "postgres_url"]  # one server for all tests of a process
+# One server of each kind for all tests of a process.
+__all__ = ["_private", "database_url", "exim", "postfix", "postgres_server", "postgres_url"]
 
 # Hundreds of tests start Python anew: what it compiled once need not be compiled each time, whatever the machine prefers.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -139,3 +139,11 @@ def postgres_server(request):
     yield server
     if not server.is_up:
         server.start()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """Each test that takes it runs on both engines; `ledger_world.make_database` makes the database, or empties it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'mailer.db'}"
+    return request.getfixturevalue("postgres_url")

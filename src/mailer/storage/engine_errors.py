@@ -21,6 +21,10 @@ _DISK_FULL = "53100"
 _AWAY = frozenset({"25006", "25P03"})
 
 
+#: The schema or our rights in it are not what they were: insufficient_privilege, undefined_table, undefined_column.
+_UNUSABLE = frozenset({"42501", "42P01", "42703"})
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Raises StorageError or one of its kinds for what the engine raises within the block."""
@@ -54,8 +58,10 @@ def _postgresql(error: sa.exc.DBAPIError) -> StorageError | None:
         return DatabaseBusy()
     if state == _DISK_FULL:
         return DiskFull()
+    first_line = (str(error.orig).splitlines() or [""])[0]
+    if state in _UNUSABLE:
+        return StorageError(f"The database cannot be used: {first_line}.", hint="`mailer db check` examines it.")
     if _is_operational(error) or error.connection_invalidated or state in _AWAY:
-        first_line = (str(error.orig).splitlines() or [""])[0]
         hint = "Start it, or mend the way to it, then run this again; what was finished before is kept."
         return DatabaseAway(f"The database does not answer: {first_line}", hint=hint)
     return None

@@ -31,8 +31,8 @@ def clock():
 
 
 @pytest.fixture
-def desk(project, clock):
-    desk = desk_for(project, clock=clock)
+def desk(project, clock, database_url):
+    desk = desk_for(project, clock=clock, url=database_url)
     populate(desk.database, 4)
     yield desk
     desk.database.dispose()

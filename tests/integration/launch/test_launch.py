@@ -26,8 +26,8 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def desk(project):
-    desk = desk_for(project)
+def desk(project, database_url):
+    desk = desk_for(project, url=database_url)
     populate(desk.database, 12, donors=(2, 3, 5))
     yield desk
     desk.database.dispose()
@@ -252,7 +252,7 @@ def test_rows_that_a_crash_left_unwritten_are_written_by_whoever_goes_on(desk, m
     mailing_id = only_frozen(desk, monkeypatch)
     for _ in range(chunks):
         with desk.database.writing() as connection:
-            assert materialise._next_chunk(connection, mailing_id)
+            assert materialise._next_chunk(connection, mailing_id, newest_first=False)
     written = states(desk.database, mailing_id).get(QUEUED, [])
     assert len(written) == min(12, 5 * chunks)
     done = freezing.write_rows(desk, mailing_id)
@@ -265,7 +265,7 @@ def test_a_mailing_that_is_cancelled_while_it_is_written_stays_cancelled(desk, m
     monkeypatch.setattr(materialise, "CHUNK", 5)
     mailing_id = only_frozen(desk, monkeypatch)
     with desk.database.writing() as connection:
-        materialise._next_chunk(connection, mailing_id)
+        materialise._next_chunk(connection, mailing_id, newest_first=False)
         assert mailings.move(connection, mailing_id, MailingState.CANCELLED, at=desk.clock())
         control.cancel_rows(connection, mailing_id)
     assert freezing.write_rows(desk, mailing_id).state is MailingState.CANCELLED

@@ -16,8 +16,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
-def database(tmp_path):
-    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+def database(database_url):
+    made = make_database(database_url)
     add_people(made, 20)
     yield made
     made.dispose()

@@ -15,8 +15,8 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path):
-    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+def database(database_url):
+    made = make_database(database_url)
     yield made
     made.dispose()
 

@@ -15,8 +15,8 @@ NOW = datetime(2024, 11, 22, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+def database(database_url):
+    database = make_database(database_url)
     yield database
     database.dispose()
 

@@ -15,8 +15,8 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def database(tmp_path):
-    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+def database(database_url):
+    made = make_database(database_url)
     populate(made, 8, donors=(2, 3))
     yield made
     made.dispose()

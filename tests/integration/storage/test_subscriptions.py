@@ -13,8 +13,8 @@ KEY = "ana@example.org"
 
 
 @pytest.fixture
-def connection(tmp_path):
-    database = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+def connection(database_url):
+    database = make_database(database_url)
     with database.writing() as opened:
         opened.execute(
             tables.subscriber.insert().values(

@@ -12,12 +12,9 @@ from mailer.storage import control, mailings, schedules, wake
 from mailer.storage.database import Database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request, tmp_path):
-    url = (
-        f"sqlite:///{tmp_path / 'mailer.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    )
-    made = make_database(url)
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
     yield made
     made.dispose()
 
