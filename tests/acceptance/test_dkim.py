@@ -168,9 +168,9 @@ def test_a_worker_without_the_key_sends_nothing_that_was_made_to_be_signed(proje
     told = Commands(elsewhere, MAILER_DKIM__SELECTOR="mailer-a", MAILER_DKIM__DOMAIN="example.org", **environment)
     refused = told("worker", "--drain")
     assert refused.code == 1
-    assert "MAILER_DKIM__PRIVATE_KEY_FILE" in refused.err
+    assert "MAILER_DKIM_KEY_FILE" in refused.err
     assert mailer("resume", "letter", "--queue-only").code == 0
-    told.environment["MAILER_DKIM__PRIVATE_KEY_FILE"] = new["key_file"]
+    told.environment["MAILER_DKIM_KEY_FILE"] = new["key_file"]
     assert told("worker", "--drain").code == 0
     assert len(relay.accepted) == people
     assert holds(relay.accepted[0].content, dns_of(new)) == [True]

@@ -88,7 +88,8 @@ def path_of(settings: Settings, one: KeySettings) -> Path:
     if one.file and (settings.root or Path(one.file).is_absolute()):
         return (settings.root or Path()) / one.file
     if settings.root is None:
-        variable = f"MAILER_{one.prefix.replace('.', '__')}private_key_file".upper()
+        rsa = one.algorithm is Algorithm.RSA
+        variable = "MAILER_DKIM_KEY_FILE" if rsa else "MAILER_DKIM__ED25519_PRIVATE_KEY_FILE"
         raise SettingsError(
             f"{one.prefix}selector is set, and there is no project here with its key.",
             hint=f"Name the file with the key in {variable}.",
@@ -110,7 +111,8 @@ def read_file(path: Path, algorithm: Algorithm | None = None) -> DkimKey:
     except FileNotFoundError:
         raise SettingsError(
             f"There is no DKIM key {path}, and mail is to be signed with it.",
-            hint="Copy it from the machine that has it, or make one: `mailer dkim new`. Nothing leaves unsigned.",
+            hint="Copy it from the machine that has it, name it in MAILER_DKIM_KEY_FILE, or make one: `mailer dkim new`. "
+            "Nothing leaves unsigned.",
         ) from None
     except OSError as error:
         raise SettingsError(f"The DKIM key {path} cannot be read: {error.strerror}.") from None

@@ -15,6 +15,7 @@ SHORT_NAMES = {
     "MAILER_PUBLIC_URL": "web.public_url",
     "MAILER_SECRET_KEY": "web.secret_key",
     "MAILER_SMTP_URL": "relays",
+    "MAILER_DKIM_KEY": "dkim.private_key",
 }
 #: Read by the program but no settings: how it was started, where the project is, where the tests find a database.
 OTHER_NAMES = frozenset({"MAILER_STARTED_AS", "MAILER_TEST_DATABASE_URL", "MAILER_PROJECT"})

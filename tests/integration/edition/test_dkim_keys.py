@@ -66,8 +66,8 @@ def test_a_key_from_the_environment_needs_no_project(tmp_path):
     (tmp_path / "secret").write_bytes(key(RSA).pem())
     for name, value in (
         ("MAILER_DKIM__PRIVATE_KEY", key(RSA).pem().decode()),
-        ("MAILER_DKIM__PRIVATE_KEY", key(RSA).pem().decode().replace("\n", "\\n")),
-        ("MAILER_DKIM__PRIVATE_KEY_FILE", str(tmp_path / "secret")),
+        ("MAILER_DKIM_KEY", key(RSA).pem().decode().replace("\n", "\\n")),
+        ("MAILER_DKIM_KEY_FILE", str(tmp_path / "secret")),
         ("MAILER_DKIM__KEY_FILE", str(write_private(tmp_path / "private.pem"))),
     ):
         settings = load(None, {"MAILER_DKIM__SELECTOR": "m1", "MAILER_DKIM__DOMAIN": "example.org", name: value})
@@ -169,7 +169,7 @@ def test_settings_that_do_not_fit_together(tmp_path):
 
 def test_no_domain_and_no_project():
     environment = {"MAILER_DKIM__SELECTOR": "m1"}
-    assert "MAILER_DKIM__PRIVATE_KEY_FILE" in refusal(load(None, environment))
+    assert "MAILER_DKIM_KEY_FILE" in refusal(load(None, environment))
     key_alone = environment | {"MAILER_DKIM__PRIVATE_KEY": key(RSA).pem().decode()}
     assert "No domain is set" in refusal(load(None, key_alone))
 
