@@ -38,6 +38,7 @@ class Machine:
         database.begin_run(people, self.kernel, self.faults, self.oracle)
         self.workers = []  # processes that live
         self.restarting = True
+        self.summary = None  # of the worker that ended last
         self._numbers = Counter()
         self._worker_of = {}
 
@@ -55,7 +56,7 @@ class Machine:
         self.kernel.note(f"the clock jumps by {seconds:+.1f} s")
         self.clock_is_off += seconds
         self._furthest = max(self._furthest, self.clock_is_off)
-        self.oracle.troubled = True
+        self.oracle.troubled = self.oracle.clock_moved = True
 
     def mend_clock(self):
         """No time that was ever shown is in the future any more."""
@@ -92,7 +93,7 @@ class Machine:
         worker = Worker(self.database, clock=self.clock, key=KEY, routes=routes, pace=self.pace, runtime=runtime)
         self._worker_of[process] = worker
         try:
-            worker.run(drain=drain)
+            self.summary = worker.run(drain=drain)
             self.kernel.note(f"{process.name} ends")
         except MailerError as error:
             self.kernel.note(f"{process.name} ends: {error.message}")
@@ -241,6 +242,18 @@ class Machine:
                 found = status_of(connection, mailings.get(connection, mailing_id), now=self.clock()).document()
                 parts = sum(found[state.name.lower()] for state in RowState) + found["deferred"]
                 self.oracle.require(parts == found["total"], f"status of {mailing_id} does not add up: {found}")
+
+    def check_rates(self):
+        """No relay and no mailing got more than its rate, whoever worked. (A clock that was moved has other seconds.)"""
+        if self.oracle.clock_moved:
+            return
+        for number, name in self.database.relays().items():
+            limits = self.relays[name][1]
+            if limits.rate:
+                self.oracle.rate_was_kept(limits.rate, [at for at, relay, _ in self.oracle.paid if relay == number])
+        rates = [limits.mailing_rate for _, limits in self.relays.values()]
+        for one in self.mailings if all(rates) else ():
+            self.oracle.rate_was_kept(max(rates), [at for at, _, mailing in self.oracle.paid if mailing == one])
 
     def sizes(self):
         with self.database.reading() as connection:

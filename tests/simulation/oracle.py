@@ -11,12 +11,14 @@ relay was given and of each that a relay accepted, and of who was killed, stoppe
 6. `sent` is said only of what a relay accepted; `failed` only of what none accepted; and a row goes back into the queue only
    if none accepted its message, but for 5.
 7. No more rows of one worker are marked at a time than `max_in_doubt`; and nobody is in doubt without a reason.
+8. Over any span of time no more rows are leased than the rates allow, of all workers together.
 """
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from mailer.domain.gcra import SECOND, TOLERANCE
 from mailer.domain.mailing import MAILING_STEPS, OPEN_ROWS, ROW_STEPS, MailingState, RowState
 
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
@@ -78,11 +80,9 @@ class Oracle:
     broken: set = field(default_factory=set)  # processes whose backend raised: what it had taken is in doubt
     troubled: bool = False  # something happened that may put healthy workers' rows in doubt
     counts: Counter = field(default_factory=Counter)
+    paid: list = field(default_factory=list)  # (when, relay, mailing) of every row that was leased
+    clock_moved: bool = False
     marked: dict = field(default_factory=lambda: defaultdict(int))  # process name -> rows in `sending`
-
-    @property
-    def seconds(self):
-        return int(self.wall())
 
     @property
     def actor(self):
@@ -105,7 +105,7 @@ class Oracle:
     # The ledger
 
     def saw(self, change, at):
-        """A change that is committed now; `at`: the ledger's clock when it was made."""
+        """A change that is committed now; `at`: unix seconds, by the ledger's clock, when it was made."""
         self.counts[change.what] += 1
         getattr(self, "_saw_" + change.what.replace(" ", "_"))(change, at)
 
@@ -142,12 +142,14 @@ class Oracle:
         self.require(row.state is old, f"row {key} was {row.state.name} and not {old.name}")
         self.counts[f"{old.name} -> {new.name}"] += 1
         if old is new:
-            self._extended(key, change, at)
+            self._extended(key, change, int(at))
         else:
             self.require(new in ROW_STEPS[old], f"row {key} went from {old.name} to {new.name}")
             judge = getattr(self, f"_from_{old.name.lower()}", None)
             if judge is not None:
-                judge(key, row, new, change, at)
+                judge(key, row, new, change, int(at))
+            if new is LEASED:
+                self.paid.append((at, change.relay, change.mailing))
         row.state, row.token = new, change.token
 
     def _extended(self, key, change, at):
@@ -251,6 +253,15 @@ class Oracle:
         self.require(row.accepted <= 1 + row.owned_up, f"{key} was accepted {row.accepted} times")
 
     # The end
+
+    def rate_was_kept(self, rate, times):
+        """`times` at which rows were leased that one bucket paid for."""
+        for first, begin in enumerate(times):
+            for last in range(first, len(times)):
+                most = rate * (times[last] - begin + TOLERANCE / SECOND) + 1
+                if last - first + 1 > most + 0.001:
+                    self.fail(f"{last - first + 1} rows were leased in {times[last] - begin:.3f} s at {rate} a second")
+                    return
 
     def finished(self, rows, sizes, people):
         """rows: as they stand in the database. sizes: mailing -> people in it, as it says. people: how many there are."""

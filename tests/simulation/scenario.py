@@ -297,6 +297,7 @@ class Run:
             machine.check_sums()
             self._leap()
         assert not machine.live(), f"still at work: {[str(one.state) for one in machine.live()]}"
+        machine.check_rates()
         machine.oracle.finished(machine.database.rows(), machine.sizes(), self.people)
         if machine.kernel.failure:
             raise machine.kernel.failure[1]
@@ -313,7 +314,10 @@ class Run:
     def _leap(self):
         """To when something is due, or somebody's lease ends."""
         kernel, machine = self.machine.kernel, self.machine
-        then = machine.database.next_instant()
-        end = kernel.now + max(0.5, 0.0 if then is None else then - machine.wall())
+        instants = [machine.database.next_instant()]
+        if machine.summary is not None and machine.summary.next_at is not None:
+            instants.append(machine.summary.next_at.timestamp())
+        then = max((one for one in instants if one is not None), default=0.0)
+        end = kernel.now + max(0.5, then - machine.wall())
         kernel.at(end, lambda: None)
         kernel.run(lambda: kernel.now >= end)

@@ -29,32 +29,33 @@ BUSY_SECONDS = 10.0
 AUDIT = """
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY, what TEXT, mailing INTEGER, who INTEGER, old, new,
-    old_token INTEGER, token INTEGER, old_lease INTEGER, lease INTEGER, attempts INTEGER, due INTEGER, mailing_state TEXT
+    old_token INTEGER, token INTEGER, old_lease INTEGER, lease INTEGER, attempts INTEGER, due INTEGER, mailing_state TEXT,
+    relay INTEGER
 );
 CREATE TRIGGER audit_row AFTER UPDATE ON delivery
 WHEN old.state <> new.state OR old.token <> new.token OR old.lease <> new.lease BEGIN
     INSERT INTO audit VALUES (NULL, 'row', new.mailing_id, new.subscriber_id, old.state, new.state, old.token, new.token,
-        old.lease, new.lease, old.attempts, old.due, (SELECT state FROM mailing WHERE id = new.mailing_id));
+        old.lease, new.lease, old.attempts, old.due, (SELECT state FROM mailing WHERE id = new.mailing_id), new.relay);
 END;
 CREATE TRIGGER audit_new_row AFTER INSERT ON delivery BEGIN
     INSERT INTO audit VALUES (NULL, 'new row', new.mailing_id, new.subscriber_id, NULL, new.state, 0, new.token, 0, new.lease,
-        0, 0, (SELECT state FROM mailing WHERE id = new.mailing_id));
+        0, 0, (SELECT state FROM mailing WHERE id = new.mailing_id), 0);
 END;
 CREATE TRIGGER audit_lost_row AFTER DELETE ON delivery BEGIN
-    INSERT INTO audit VALUES (NULL, 'lost row', old.mailing_id, old.subscriber_id, old.state, NULL, 0, 0, 0, 0, 0, 0, NULL);
+    INSERT INTO audit VALUES (NULL, 'lost row', old.mailing_id, old.subscriber_id, old.state, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
 CREATE TRIGGER audit_mailing AFTER UPDATE OF state ON mailing WHEN old.state <> new.state BEGIN
-    INSERT INTO audit VALUES (NULL, 'mailing', new.id, NULL, old.state, new.state, 0, 0, 0, 0, 0, 0, new.state);
+    INSERT INTO audit VALUES (NULL, 'mailing', new.id, NULL, old.state, new.state, 0, 0, 0, 0, 0, 0, new.state, 0);
 END;
 CREATE TRIGGER audit_new_mailing AFTER INSERT ON mailing BEGIN
-    INSERT INTO audit VALUES (NULL, 'new mailing', new.id, NULL, NULL, new.in_doubt, 0, 0, 0, 0, 0, 0, new.state);
+    INSERT INTO audit VALUES (NULL, 'new mailing', new.id, NULL, NULL, new.in_doubt, 0, 0, 0, 0, 0, 0, new.state, 0);
 END;
 CREATE TRIGGER audit_left AFTER UPDATE OF status ON subscription WHEN new.status = 'unsubscribed' BEGIN
-    INSERT INTO audit VALUES (NULL, 'left', NULL, new.subscriber_id, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL);
+    INSERT INTO audit VALUES (NULL, 'left', NULL, new.subscriber_id, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
 CREATE TRIGGER audit_suppressed AFTER INSERT ON suppression BEGIN
     INSERT INTO audit VALUES (NULL, 'left', NULL, (SELECT id FROM subscriber WHERE email_key = new.email_key),
-        NULL, NULL, 0, 0, 0, 0, 0, 0, NULL);
+        NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
 """
 
@@ -75,6 +76,7 @@ class Change(NamedTuple):
     attempts: int  # before the change
     due: int  # before the change
     mailing_state: str
+    relay: int  # the one that the row was last claimed for
 
 
 @cache
@@ -135,7 +137,7 @@ class SimulatedDatabase(Database):
             with super().writing() as connection:
                 yield connection
                 changes = self._changes(connection)
-                at = self._oracle.seconds
+                at = self._oracle.wall()
                 self._faults.before_commit()
                 self._kernel.turn("commit")
                 self._faults.commit()
@@ -185,6 +187,11 @@ class SimulatedDatabase(Database):
         query = "SELECT min(CASE state WHEN 0 THEN due ELSE lease END) FROM delivery WHERE state <= 2"
         with super().reading() as connection:
             return connection.scalar(sa.text(query))
+
+    def relays(self):
+        """Number -> name of every relay that was used."""
+        with super().reading() as connection:
+            return dict(connection.execute(sa.text("SELECT id, name FROM relay")).tuples().all())
 
     def rows(self):
         """(mailing, subscriber, state, token, lease) of every row, as they stand."""

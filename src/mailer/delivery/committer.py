@@ -105,8 +105,9 @@ class Committer:
         return len(self._group.marks) >= max(1, self._askers)
 
     def _handed_in(self, *, last: bool = False) -> None:
-        # Twice per group: to be woken for every message would cost more than to write it.
-        if self._idle or last:
+        # Twice per group: to be woken for every message would cost more than to write it. Whoever handed in nothing wakes
+        # nobody: our thread would find no group, go on waiting, and not count as idle for the one who hands in something.
+        if last or (self._idle and self._group):
             self._idle = False
             self._changed.notify()
 
