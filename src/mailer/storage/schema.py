@@ -18,6 +18,8 @@ from mailer.storage.engine_errors import translated_errors
 #: The newest revision in `migrations/versions`; a test compares.
 HEAD = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: How long the others wait for the one who migrates.
+LONGEST_MIGRATION = "10min"
 #: Any number that no other program on the same PostgreSQL would take: "mailer" in ASCII.
 _LOCK = 0x6D61696C6572
 
@@ -57,7 +59,7 @@ def _migrating(database: Database) -> Iterator[sa.Connection]:
         if not database.is_sqlite:
             with connection.begin():
                 # Whoever came first may have a large table to rebuild; afterwards nobody is waited for that long.
-                connection.exec_driver_sql("SET LOCAL lock_timeout = '10min'")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LONGEST_MIGRATION}'")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
                 yield connection

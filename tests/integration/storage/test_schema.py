@@ -3,12 +3,11 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import threading
 
 import pytest
 import sqlalchemy as sa
 
-from mailer.errors import SchemaTooNew, StorageError
+from mailer.errors import DatabaseBusy, SchemaTooNew, StorageError
 from mailer.storage import schema, tables
 from mailer.storage.database import Database
 
@@ -118,24 +117,62 @@ def test_a_step_that_leaves_rows_pointing_at_nothing_is_rolled_back(database, mo
         assert connection.execute(sa.text("PRAGMA foreign_keys")).scalar() == 1
 
 
-def test_programs_that_start_together_agree(tmp_path):
-    url, failures = f"sqlite:///{tmp_path / 'mailer.db'}", []
+def empty(url):
+    """A database as it is before the first program comes."""
+    database = Database(url)
+    if not database.is_sqlite:
+        with database.writing() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+    return database
 
-    def start():
-        database = Database(url)
-        try:
-            schema.upgrade(database)
-        except Exception as error:  # noqa: BLE001
-            failures.append(error)
-        finally:
-            database.dispose()
 
-    threads = [threading.Thread(target=start) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+STARTED = """
+import sys
+from mailer.storage.database import Database
+from mailer.storage.schema import upgrade
+database = Database(sys.argv[1])
+sys.stdin.readline()
+print(upgrade(database))
+database.dispose()
+"""
+
+
+def test_programs_that_start_together_agree(database_url):
+    """Eight at once on an empty database: one makes the schema, the others wait for it and find it."""
+    empty(database_url).dispose()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", STARTED, database_url]
+    processes = [subprocess.Popen(command, **pipes) for _ in range(8)]
+    for process in processes:
+        process.stdin.write("now\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60) for process in processes]
+    assert [error for _, error in said] == [""] * 8
+    assert sorted(out for out, _ in said) == ["False\n"] * 7 + ["True\n"]
+
+
+def test_a_newer_database_is_refused_on_postgresql_too(postgres_url):
+    database = empty(postgres_url)
+    schema.upgrade(database)
+    with database.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaTooNew, match="newer version"):
+        schema.upgrade(database)
+    with database.writing() as connection:
+        assert schema.current_revision(connection) == "9999"
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    database.dispose()
+
+
+def test_who_has_to_wait_too_long_for_somebody_elses_migration_is_told(postgres_url, monkeypatch):
+    database, other = empty(postgres_url), Database(postgres_url)
+    monkeypatch.setattr(schema, "LONGEST_MIGRATION", "200ms")
+    with schema._migrating(other), pytest.raises(DatabaseBusy):
+        schema.upgrade(database)
+    assert schema.upgrade(database)
+    for one in (database, other):
+        one.dispose()
 
 
 def test_the_files_are_private(tmp_path, database):
