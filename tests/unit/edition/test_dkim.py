@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes
 
@@ -239,6 +240,19 @@ def test_another_domains_key_does_not_verify_it():
         "example.org", [SelectedKey(selector="test-rsa", key=read_pem(RFC_RSA, Algorithm.RSA, where="RFC"))]
     )
     assert verdicts(signed(signing=stranger)) == [False]
+
+
+def test_threads_share_a_signer():
+    ours, program = Dispatch(signer=signer()), Program(edition(), key=KEY, mailing_id=7)
+    people = [recipient(public_id=number, email=f"person{number}@example.net") for number in range(80)]
+
+    def message(person):
+        return program.message(person, at=AT, dispatch=ours).content
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(message, people))
+    assert made == [message(person) for person in people]
+    assert verdicts(made[-1]) == [True, True]
 
 
 def test_the_time_is_that_of_the_message():
