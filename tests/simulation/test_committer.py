@@ -41,8 +41,14 @@ def test_whoever_hands_in_nothing_does_not_keep_it_from_waking_for_the_next(seed
             kernel.sleep(kernel.dice.random(), "on the wire")
             answers.append(committer.mark([]).result())
 
+    def slow_connection():
+        with committer.asking():
+            kernel.sleep(1000, "waiting for a slow relay")
+
     kernel.spawn(process, committer.start, "main")
+    kernel.spawn(process, slow_connection, "north")
     for name in ("east", "west", "south"):
         kernel.spawn(process, connection, name)
     kernel.run(lambda: len(answers) == 3)
+    assert kernel.now < 10
     kernel.close()
