@@ -45,7 +45,7 @@ QUICK = Size(
 
 def processor_time(size):
     """Row 2: CPU microseconds per message of one worker process, unsigned and signed."""
-    return [*sending.processor_time(size), *sign.processor_time(size), *sign.added(size)]
+    return [*sending.processor_time(size), *sign.added(size)]
 
 
 ROWS = {

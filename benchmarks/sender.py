@@ -1,6 +1,6 @@
 """Worker processes under measurement: each an own process with nothing in it but `mailer worker --drain`.
 
-    with prepared(environments) as senders: senders.go()
+    measure(environment)                  # the Figures of one; of several together: measure(one, another)
 
 As a script it is one of them: it opens everything, says so, and works when it is told to, so that starting Python counts for
 nothing and several begin together. Its last line is its `Figures` as JSON.
@@ -13,6 +13,9 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+#: Names the algorithm with a new key of which it signs, "" for none. (The settings know Ed25519 only beside RSA.)
+SIGNATURE = "BENCHMARK_SIGNATURE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +68,21 @@ def peak_memory():
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
+def _signer(algorithm):
+    from mailer.edition.dkim import Algorithm, SelectedKey, Signer
+    from mailer.edition.dkim_key import new_key
+
+    return Signer("example.org", [SelectedKey(selector="benchmark", key=new_key(Algorithm(algorithm)))])
+
+
 def main():
     from mailer.app import App
     from mailer.domain.mailing import RowState
     from mailer.settings import load
 
     app = App(load(None, os.environ))
+    if signature := os.environ.get(SIGNATURE):
+        app.signer = _signer(signature)
     worker = app.worker()
     with app.database.reading():
         print("ready", flush=True)

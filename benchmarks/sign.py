@@ -16,10 +16,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from hashlib import sha256
 
-import sender
-import sinks
-import world
-from engines import sqlite
 from personalise import AT, KEY, appeal, cpu_us, recipients
 from report import at_most, spread
 
@@ -29,8 +25,8 @@ from signing import ED25519, RSA, key, signer
 
 #: Of bare RSA signatures.
 MOST = 1.25
-#: Microseconds of sender CPU a message: from the ledger to the wire with RSA-2048, and what Ed25519 may add to it.
-WITH_RSA, ED25519_ADDS = 450, 80
+#: Microseconds of CPU that Ed25519 may add to a message.
+ED25519_ADDS = 80
 #: What a signature is made of: about as many bytes as our header fields.
 HEADER = b"x" * 1200
 
@@ -89,27 +85,6 @@ class _Costs:
             f"the message {spread(self.unsigned)} µs, signed {spread(self.signed)} µs",
             f"with a bare signature {spread(self.bare)} µs, with the hash of its body {spread(self.hashed)} µs",
         )
-
-
-def processor_time(size):
-    """CPU microseconds per message of one worker process that signs, against the cheap sink."""
-    signing = {
-        "MAILER_DKIM__SELECTOR": "bench",
-        "MAILER_DKIM__DOMAIN": "example.org",
-        "MAILER_DKIM__PRIVATE_KEY": key(RSA).pem().decode(),
-    }
-    figures = []
-    with sinks.running_cheap_sink() as port:
-        for _ in range(size.rounds):
-            with sqlite() as engine:
-                world.prepare(engine.url, size.messages)
-                figures.append(sender.measure(world.environment(engine.url, port) | signing))
-    costs = [one.cost for one in figures]
-    notes = (
-        f"{size.messages:,} messages, {size.rounds} rounds, durable commits, the sink {sinks.kind()}",
-        f"{spread(costs)} µs, {spread([one.rate for one in figures])} messages/s",
-    )
-    return [at_most(2, "sender CPU a message, RSA-2048", statistics.median(costs), WITH_RSA, "µs", *notes, digits=0)]
 
 
 def main():
