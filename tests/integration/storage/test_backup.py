@@ -1,5 +1,7 @@
 """A backup is one private file, made while others write, and read again; it comes back whole, and paused."""
 
+import os
+import shutil
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from mailer.storage.heartbeats import Role, beating
 from mailer.storage.restore import bring_back
 from mailer.storage.stock import Stock, take_stock
 from mailer.storage.tables import subscriber
+from postgres import binaries
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -24,11 +27,22 @@ WHY = "restored from a backup of 22 November 2026 09:30 UTC; what was sent since
 PEOPLE = Stock(people=5, mailings=1, rows={RowState.QUEUED: 4})
 
 
+@pytest.fixture
+def dumped_url(postgres_url, monkeypatch):
+    """A PostgreSQL, and on the path the programs that came with it."""
+    if found := binaries():
+        monkeypatch.setenv("PATH", f"{found}{os.pathsep}{os.environ['PATH']}")
+    if shutil.which("pg_dump") is None:
+        assert not os.environ.get("CI"), "pg_dump is not installed"
+        pytest.skip("NOT TESTED ON POSTGRESQL: pg_dump is not installed")
+    return postgres_url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request, tmp_path):
     url = f"sqlite:///{tmp_path / 'mailer.db'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("dumped_url")
     made = make_database(url)
     add_people(made, 5)
     add_mailing(made, 4)
@@ -163,8 +177,8 @@ def test_an_empty_place_takes_it_without_being_forced(tmp_path):
     new.dispose()
 
 
-def test_a_login_that_may_make_no_database_gets_a_dump_that_was_read_through(postgres_url, tmp_path):
-    owner = make_database(postgres_url)
+def test_a_login_that_may_make_no_database_gets_a_dump_that_was_read_through(dumped_url, tmp_path):
+    owner = make_database(dumped_url)
     add_people(owner, 5)
     add_mailing(owner, 4)
     with owner.writing() as connection:
@@ -189,8 +203,8 @@ def test_a_login_that_may_make_no_database_gets_a_dump_that_was_read_through(pos
         owner.dispose()
 
 
-def test_a_dump_that_was_restored_by_hand_comes_up_paused(postgres_url, tmp_path):
-    database = make_database(postgres_url)
+def test_a_dump_that_was_restored_by_hand_comes_up_paused(dumped_url, tmp_path):
+    database = make_database(dumped_url)
     add_people(database, 5)
     add_mailing(database, 4)
     instance.settle(database, now=NOW)
