@@ -177,7 +177,6 @@ class App:
             self.database,
             self.settings,
             clock=self.clock,
-            key=self.secret_key,
             make_backend=lambda: self.backend(relay or self.relays[0]),
             dispatch=dispatch_for(relay, self.signer) if relay else PLAIN,
         )

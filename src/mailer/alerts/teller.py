@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from mailer.alerts.letter import letter
 from mailer.alerts.webhook import NotTold, post
 from mailer.alerts.wording import Told, in_words
 from mailer.backend import Backend, Deferred, Refused
 from mailer.domain.address import with_masked_addresses
 from mailer.edition.dispatch import Dispatch
+from mailer.edition.notice import notice
 from mailer.errors import BackendError, EditionError, MailerError, UnknownName
 from mailer.settings import Settings
 from mailer.storage import alerts, mailings
@@ -41,13 +41,12 @@ class Teller:
         settings: Settings,
         *,
         clock: Callable[[], datetime],
-        key: bytes,
         make_backend: Callable[[], Backend],
         dispatch: Dispatch,
     ) -> None:
-        """make_backend, dispatch: those of the relay that carries alerts. key: as a worker takes it."""
+        """make_backend, dispatch: those of the relay that carries alerts."""
         self._database, self._settings, self._clock = database, settings, clock
-        self._key, self._make_backend, self._dispatch = key, make_backend, dispatch
+        self._make_backend, self._dispatch = make_backend, dispatch
         self._to = addresses(settings.alerts.to)
         named = {Channel.MAIL: bool(self._to), Channel.WEBHOOK: bool(settings.alerts.webhook)}
         self._channels = frozenset(channel for channel, is_named in named.items() if is_named)
@@ -143,15 +142,17 @@ class Teller:
 
     def _send(self, backend: Backend, told: Told, address: str, number: int) -> str:
         """Why to try again later, or "": it went, or never will."""
+        organisation = self._settings.organisation
         try:
-            message = letter(
-                told,
+            message = notice(
+                sender=organisation.from_address,
+                name=organisation.name,
                 to=address,
-                number=number,
-                organisation=self._settings.organisation,
-                dispatch=self._dispatch,
-                key=self._key,
+                subject=told.subject,
+                text=told.text,
                 at=self._clock(),
+                dispatch=self._dispatch,
+                key=f"{told.key}.{number + 1}",
             )
         except EditionError as error:
             log.error("alert.unsendable alert=%d address=%d error=%s", told.document["id"], number + 1, error.code)  # noqa: TRY400

@@ -46,8 +46,12 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An alert in words. document: plain values for JSON; its keys may grow, and never change their meaning."""
+    """An alert in words. document: plain values for JSON; its keys may grow, and never change their meaning.
 
+    key: the same for the same alert, however often it is told.
+    """
+
+    key: str
     subject: str
     text: str
     document: dict[str, Any]
@@ -75,6 +79,7 @@ def in_words(alert: Alert, *, organisation: str, mailing: Mailing | None, counts
         f"{at:%-d %B %Y, %H:%M} UTC. Alert {alert.id}.",
     ]
     return Told(
+        key=f"alert.{alert.id}.{int(at.timestamp())}",
         subject=": ".join(filter(None, (organisation, happened))),
         text="\n".join(lines) + "\n",
         document={

@@ -1,4 +1,4 @@
-"""A plain letter from the program itself to one person: no campaign, no list, no links. `relay test` sends one."""
+"""A plain letter from the program itself to one person: no campaign, no list, no links. `relay test` sends one, and so do alerts."""
 
 import secrets
 from datetime import UTC, datetime
@@ -13,13 +13,21 @@ from mailer.edition.sender import Rule
 
 
 def notice(
-    *, sender: str, name: str, to: str, subject: str, text: str, at: datetime, dispatch: Dispatch = PLAIN
+    *,
+    sender: str,
+    name: str,
+    to: str,
+    subject: str,
+    text: str,
+    at: datetime,
+    dispatch: Dispatch = PLAIN,
+    key: str = "",
 ) -> OutgoingMessage:
     """The finished message. sender, name: who it is from; at: its Date, aware; dispatch: as its relay wants it.
 
-    Raises EditionError for an address that no envelope can carry.
+    key: the left part of its Message-ID, for a notice that may be sent again; default: a new one. Raises EditionError for an address that no envelope can carry.
     """
-    sender, to, key = ascii_address(sender), envelope_address(to), secrets.token_hex(12)
+    sender, to, key = ascii_address(sender), envelope_address(to), key or secrets.token_hex(12)
     shown = phrase(name)
     fields = [
         fold("From", f"{shown} <{sender}>" if shown else sender),

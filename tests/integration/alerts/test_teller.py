@@ -126,7 +126,7 @@ def test_it_goes_to_every_address_and_says_what_to_type(database, clock, relay, 
     assert "4 queued." in text
     assert f"    mailer status {letter}\n    mailer resume {letter}\n" in text
     assert {one["Message-ID"] for one in map(read, relay.accepted)} == {
-        f"<alert-1-{number}.{int(clock().timestamp())}@example.org>" for number in (0, 1)
+        f"<alert.1.{int(clock().timestamp())}.{number}@example.org>" for number in (1, 2)
     }
 
 
