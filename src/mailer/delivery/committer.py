@@ -204,6 +204,8 @@ class Committer:
             self.allowance.give_back(len(parcels) - len(mine))
             answer.set_result(mine)
         both = group.settled + group.unsent
+        for lease, ids in written.unsent.items():
+            lease.unsent(ids)
         for lease, ids in written.gone.items():
             lease.done(ids)
         self.allowance.give_back(len(group.settled))

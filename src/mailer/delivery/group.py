@@ -34,11 +34,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Per lease, the rows that a transaction marked, those whose end it wrote, and all that are no longer in our hands."""
+    """Per lease, the rows that a transaction marked, those whose end it wrote, and all that are no longer in our hands.
+
+    unsent: of these, those that are queued again without having left.
+    """
 
     marked: dict[Lease, set[int]] = field(default_factory=dict)
     settled: dict[Lease, set[int]] = field(default_factory=lambda: defaultdict(set))
     gone: dict[Lease, set[int]] = field(default_factory=lambda: defaultdict(set))
+    unsent: dict[Lease, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def release(self, ledger: Ledger, lease: Lease, ids: set[int]) -> None:
+        """Queue rows again that were not marked. If others have taken over some of them, it is not ours to say which."""
+        if ledger.release(lease.token, lease.mailing_id, ids) == len(ids):
+            self.unsent[lease] |= ids
+        self.gone[lease] |= ids
 
 
 def write(ledger: Ledger, group: Group) -> Written:
@@ -49,17 +59,17 @@ def write(ledger: Ledger, group: Group) -> Written:
         for lease, ids in by_lease(parcel for parcels, _ in group.marks for parcel in parcels):
             written.marked[lease] = together.mark_sending(lease.token, lease.mailing_id, ids)
             if refused := ids - written.marked[lease]:
-                together.release(lease.token, lease.mailing_id, refused)
-                written.gone[lease] |= refused
+                written.release(together, lease, refused)
         for lease, outcomes in _outcomes(group.settled):
             written.settled[lease] |= together.settle(lease.token, lease.mailing_id, outcomes)
             written.gone[lease].update(one.subscriber_id for one in outcomes)
+            again = {one.subscriber_id for one in outcomes if one.state is RowState.QUEUED and not one.counted}
+            written.unsent[lease] |= again & written.settled[lease]
         for lease, outcomes in _outcomes(group.unsent):
             written.settled[lease] |= together.fail_unsent(lease.token, lease.mailing_id, outcomes)
             written.gone[lease].update(one.subscriber_id for one in outcomes)
         for lease, ids in by_lease([*group.given_back, *group.withdrawn]):
-            together.release(lease.token, lease.mailing_id, ids)
-            written.gone[lease] |= ids
+            written.release(together, lease, ids)
         for lease, ids in by_lease(group.withdrawn):
             back = [Outcome(subscriber_id=one, state=RowState.QUEUED, counted=False) for one in ids]
             together.settle(lease.token, lease.mailing_id, back)

@@ -97,6 +97,7 @@ class Intake:
             for work, batch in self._fill(outlet, most):
                 self._rota.took(len(batch.rows))
                 yield work, batch
+            self._rota.took(0, rate_holds=self._lanes.rate_holds(self._relays[outlet.route.name]))
 
     def _fill(self, outlet: Outlet, most: int) -> Iterator[tuple[Work, Batch]]:
         works = list(self._works.values())
@@ -143,11 +144,6 @@ class Intake:
         """Seconds until a limit lets the next row go that `fill` could not take."""
         return self._lanes.wait
 
-    def slow_down(self, outlet: Outlet, provider: Provider) -> None:
-        """The relay asked for less mail to that group. Any thread may call it; all workers heed it from their next look on."""
-        now = self._clock() if self._database.is_sqlite else None
-        pacing.slow_down(self._database, self._relays[outlet.route.name], provider, now=now)
-
     def _put_on_shelf(self, outlet: Outlet, work: Work, batch: Batch, provider: Provider, asked_at: float) -> None:
         ids = [row.subscriber_id for row in batch.rows]
         lease = Lease(
@@ -189,7 +185,7 @@ class Intake:
         """Prolong the leases that are half over; forget those that are settled, and give back what could not be."""
         self._return()
         self._refund({})
-        self._leases = [lease for lease in self._leases if lease.open]
+        self._leases = [lease for lease in self._leases if not lease.over]
         for lease in self._leases:
             now = self._runtime.monotonic()
             if now >= lease.half_life:
@@ -207,8 +203,9 @@ class Intake:
     def _return(self) -> None:
         """What cannot be written now is tried again by `hold`."""
         for lease, ids in list(self._returning.items()):
-            self._ledger.release(lease.token, lease.mailing_id, ids)
-            lease.unsent(ids)
+            if self._ledger.release(lease.token, lease.mailing_id, ids) == len(ids):
+                lease.unsent(ids)
+            lease.done(ids)
             del self._returning[lease]
             self._lanes.forget()
 

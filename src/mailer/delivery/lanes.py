@@ -72,6 +72,10 @@ class Lanes:
         """Seconds until it is worth while to claim for a lane that was held back in this round."""
         return max(0.0, self._next - self._runtime.monotonic())
 
+    def rate_holds(self, relay: int) -> bool:
+        """Whether the relay's own rate lets nothing go just now."""
+        return f"r:{relay}" in self._held and self._held[f"r:{relay}"][0] > self._runtime.monotonic()
+
     def put_off(self, relay: int, limits: Limits) -> datetime | None:
         """When the relay's mail goes on, if it waits for its quota or for the hours; a wait for the rate is none."""
         if not limits.quota and not limits.window:

@@ -3,7 +3,7 @@
 Weights are kept strictly, by stride scheduling: each relay has a mark that moves by rows / weight, the one furthest
 behind is served first, and none runs further ahead than one claim. So relays with weights hold up each other, as shares
 must; relays without weights each carry as much as they can. A relay that cannot be used, or for which nothing may be
-taken now, holds up nobody, and when it comes back it gets its share from then on, not what it missed.
+taken today, holds up nobody, and when it comes back it gets its share from then on, not what it missed.
 
 A relay of weight 0 stands by: it is used while no other can be. One that refuses us is left alone for a while, and asked
 earlier only if there is no other left to ask.
@@ -26,29 +26,33 @@ class Rota:
         self._shared = len(outlets) > 1 and any(outlet.route.weight for outlet in outlets)
         self._largest = max((_weight(outlet) for outlet in outlets), default=1)
         self._marks = dict.fromkeys(outlets, 0.0)
-        self._took = 0
+        self._took, self._rate_holds = 0, False
 
     def turns(self) -> Iterator[tuple[Outlet, int]]:
         """(outlet, the most rows to take for it), until all have enough. `took` says what came of each turn."""
-        left = self.usable()
+        left, waiting = self.usable(), set[Outlet]()
         while left:
             floor = min(self._marks[outlet] for outlet in left)
             for outlet in self._outlets:
                 if outlet not in left:
                     self._marks[outlet] = max(self._marks[outlet], floor)
-            hungry = [outlet for outlet in left if outlet.wants_more and self._marks[outlet] <= floor + self._slack]
+            near = [outlet for outlet in left if outlet.wants_more and self._marks[outlet] <= floor + self._slack]
+            hungry = [outlet for outlet in near if outlet not in waiting]
             if not hungry:
                 return
             outlet = min(hungry, key=self._marks.__getitem__)
-            most, self._took = self._most(outlet), 0
+            most, self._took, self._rate_holds = self._most(outlet), 0, False
             yield outlet, most
             self._marks[outlet] += self._took / _weight(outlet)
-            if not self._shared or self._took < most / 2:  # one claim each, or there is nothing more to take for it
+            if self._shared and self._rate_holds:
+                waiting.add(outlet)  # it is no faster, and the others wait for it
+            elif not self._shared or self._took < most / 2:  # one claim each, or there is nothing more to take for it
                 left.remove(outlet)
 
-    def took(self, rows: int) -> None:
-        """So many rows were taken in this turn."""
+    def took(self, rows: int, *, rate_holds: bool = False) -> None:
+        """So many rows were taken in this turn. rate_holds: and no more, because of the relay's rate."""
         self._took += rows
+        self._rate_holds = rate_holds
 
     def usable(self) -> list[Outlet]:
         """Those that mail may be given to now."""

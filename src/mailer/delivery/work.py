@@ -90,6 +90,12 @@ class Lease:
             return number
 
     @property
+    def over(self) -> bool:
+        """Whether there is nothing left to do about it."""
+        with self._lock:
+            return not (self._open or self._unsent)
+
+    @property
     def open(self) -> int:
         return len(self._open)
 

@@ -13,7 +13,6 @@ is given back. A second `stop()` does not wait for a slow relay either; what wai
 """
 
 import logging
-import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -27,11 +26,10 @@ from mailer.delivery.intake import Intake
 from mailer.delivery.observer import Observer, by_mailing
 from mailer.delivery.outlet import Outlet
 from mailer.delivery.pace import Pace, Route
+from mailer.delivery.slowing import Slowing
 from mailer.delivery.summary import Summary, what_is_left
 from mailer.delivery.work import Settlement, Work
-from mailer.domain.gcra import ONE_EVENT, SECOND
 from mailer.domain.mailing import Mailing, MailingState, RowState
-from mailer.domain.provider import Provider
 from mailer.errors import StorageError
 from mailer.runtime import MACHINE, Runtime
 from mailer.storage import mailings
@@ -86,7 +84,6 @@ class Worker:
         self._error: Exception | None = None
         self._reap_at = self._moved_at = self._look_at = 0.0
         self._told: dict[str, tuple[str, float]] = {}  #: by relay: the last trouble that was told, and when
-        self._slowed_at: dict[tuple[Outlet, Provider], float] = {}  #: when a relay was last heard to ask for less
         self._to_pause: list[tuple[Mailing, str]] = []
         self._outage = Outage(runtime, away=self._away, back=self._back)
         self._ledger = Ledger(database, clock)
@@ -97,6 +94,7 @@ class Worker:
             settled=self._settled,
             failed=self._crashed,
         )
+        self._slowing = Slowing(database, clock, runtime)
         self._outlets = self._make_outlets(routes)
         self._intake = Intake(
             database, self._ledger, self._outlets, clock=clock, runtime=runtime, key=key, only=only, pace=pace
@@ -130,7 +128,7 @@ class Worker:
             welcomed=partial(self._welcomed, outlet),
             refused=partial(self._refused, outlet),
             trouble=partial(self._trouble, outlet),
-            slow_down=partial(self._slow_down, outlet),
+            slow_down=partial(self._slowing.asked, outlet.route.name),
             crashed=self._crashed,
         )
 
@@ -375,22 +373,6 @@ class Worker:
                     seconds = outlet.aside_for
                 logger.warning("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
                 self._observer.trouble(self._by_relay({name: reason}), seconds)
-
-    def _slow_down(self, outlet: Outlet, provider: Provider) -> None:
-        """What is noted here holds for every worker. While the database is away nothing is claimed anyway."""
-        now = self._runtime.monotonic()
-        with self._telling:
-            told = self._slowed_at.get((outlet, provider), -math.inf)
-            if now < told + ONE_EVENT / SECOND:
-                return
-            self._slowed_at[outlet, provider] = now
-        try:
-            self._intake.slow_down(outlet, provider)
-        except StorageError as error:
-            if not error.passing:
-                raise
-        else:
-            logger.info("relay asked to slow down: relay=%s group=%s", outlet.route.name, provider.word)
 
     def _by_relay(self, said: Mapping[str, str]) -> str:
         """What relays said, each with its name where there are several and they do not all say the same."""

@@ -5,7 +5,7 @@ it held. Buckets are locked in the order of their keys, then the quota of the da
 on SQLite there is one writer at a time. A lane without limits touches none of this.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.gcra import SECOND, Bucket
-from mailer.domain.limits import ASSUMED_RATE, Hindrance, Lane, Limits, Quota, group_key
+from mailer.domain.limits import Hindrance, Lane, Limits, Quota, group_key
 from mailer.domain.provider import Provider
 from mailer.storage.database import Database
 from mailer.storage.tables import bucket, quota_day, relay
@@ -117,12 +117,15 @@ def give_back(database: Database, unsent: Mapping[Day, int]) -> None:
             _count(connection, day, -unsent[day])
 
 
-def slow_down(database: Database, relay_id: int, provider: Provider, *, now: datetime | None) -> float:
-    """A relay asked for less: halve what it gets for that group; the share of the rate that is left. now: as `open_purse`."""
-    key = group_key(relay_id, provider)
+def slow_down(database: Database, name: str, provider: Provider, *, clock: Callable[[], datetime]) -> float:
+    """The relay of that name asked for less: halve what it gets for that group. Returns the share of the rate that is left.
+
+    clock: the machine's, which counts on SQLite.
+    """
+    key = group_key(relay_ids(database, [name])[name], provider)
     with database.writing() as connection:
-        before = _locked(connection, {key: ASSUMED_RATE})[key]
-        after = before.slowed(_micros(now or _server_clock(connection)))
+        before = _locked(connection, [key])[key]
+        after = before.slowed(_micros(clock() if database.is_sqlite else _server_clock(connection)))
         values = {"slow": after.slow, "slowed_at": after.slowed_at}
         connection.execute(sa.update(bucket).where(bucket.c.key == key).values(values))
     return after.slow

@@ -219,7 +219,7 @@ def test_a_relay_that_asks_for_less_gets_half_and_slowly_more_again(database, cl
     [number] = relays(database, "north")
     letter = add_mailing(database, PEOPLE)
     limits = Limits(rate=8.0)
-    assert pacing.slow_down(database, number, Provider.OTHER, now=clock()) == 0.5
+    assert pacing.slow_down(database, "north", Provider.OTHER, clock=clock) == 0.5
     with database.reading() as connection:
         assert pacing.slowed_groups(connection) == {f"g:{number}:0"}
     slowed = Lane(relay=number, limits=limits, slowed=True)
@@ -235,7 +235,7 @@ def test_a_relay_that_asks_for_less_gets_half_and_slowly_more_again(database, cl
 def test_a_relay_without_limits_gets_one_when_it_asks_for_less(database, clock, ledger):
     [number] = relays(database, "north")
     letter = add_mailing(database, PEOPLE)
-    pacing.slow_down(database, number, Provider.OTHER, now=clock())
+    pacing.slow_down(database, "north", Provider.OTHER, clock=clock)
     assert leased(ledger, letter, Lane(relay=number, slowed=True)) == 13  # 50 a second
     assert leased(ledger, letter, Lane(relay=number, slowed=True)) == 0
 
@@ -358,7 +358,7 @@ def test_both_engines_pay_for_what_they_lease(either):
     with either.reading() as connection:
         assert connection.scalars(sa.select(quota_day.c.used)).all() == [12]
         assert set(connection.scalars(sa.select(bucket.c.key))) == {f"g:{number}:1", f"m:{letter}", f"r:{number}"}
-    pacing.slow_down(either, number, Provider.GMAIL, now=None if not either.is_sqlite else datetime.now(UTC))
+    pacing.slow_down(either, "north", Provider.GMAIL, clock=lambda: datetime.now(UTC))
     with either.reading() as connection:
         assert pacing.slowed_groups(connection) == {f"g:{number}:1"}
 

@@ -70,6 +70,21 @@ def test_weights_are_shares_however_fast_each_relay_is(weights, speeds):
         assert abs(number - sum(carried) * part / sum(parts)) <= 500 + CHUNK
 
 
+def test_a_relay_that_its_rate_holds_back_keeps_its_share_all_the_same():
+    """Unlike one that there is no more mail for: its rate lets five rows go in a round, whatever it is asked for."""
+    slow, fast = Outlet(weight=1, claim_size=5), Outlet(weight=1)
+    rota, got = Rota([slow, fast]), Counter()
+    for _ in range(400):
+        allowed = 5
+        for outlet, most in rota.turns():
+            rows = min(most, allowed) if outlet is slow else most
+            allowed -= rows if outlet is slow else 0
+            got[outlet] += rows
+            rota.took(rows, rate_holds=outlet is slow and not allowed)
+    assert got[slow] == 2000
+    assert abs(got[fast] - got[slow]) <= 2 * CHUNK
+
+
 def test_without_weights_each_carries_what_it_can():
     assert run([Outlet(), Outlet()], speeds=(200, 10)) == pytest.approx([80_000, 4_000], rel=0.01)
 
