@@ -8,6 +8,7 @@
 | smtp_envelope.py   | MAIL, RCPT, DATA for one message; what the relay announced             |
 | smtp_verdicts.py   | what a reply means for the message, or for us                          |
 | smtp_wire.py       | bytes out, replies in, deadlines                                       |
+| smtp_patience.py   | how long a call on a link may wait                                     |
 | smtp_replies.py    | the reply and its parser                                               |
 | smtp_login.py      | one login: which mechanism, the exchange, a fresh token                |
 | smtp_auth.py       | PLAIN, LOGIN, CRAM-MD5, XOAUTH2, OAUTHBEARER                            |
@@ -20,7 +21,6 @@ envelope was merely old: the message goes over a fresh one.
 
 import contextlib
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
@@ -41,10 +41,7 @@ BADLY_PIPELINED = 'If this goes on, set pipelining = "off" for this relay.'
 
 
 class SmtpBackend(Backend):
-    """One connection at a time, opened when needed, renewed after `messages_per_connection` or when it lay idle.
-
-    Options: `SmtpOptions`.
-    """
+    """One connection at a time, opened when needed, renewed after `messages_per_connection`. Options: `SmtpOptions`."""
 
     name: ClassVar[str] = "smtp"
 
@@ -55,7 +52,6 @@ class SmtpBackend(Backend):
         self._tokens = TokenSource(self._settings) if self._settings.by_token else None
         self._wire = Wire()
         self._session: Session | None = None
-        self._last_use = 0.0
         self._aborted = False
 
     def open(self) -> None:
@@ -78,7 +74,6 @@ class SmtpBackend(Backend):
                 yield receipt
                 message = following or next(messages, None)
         finally:
-            self._last_use = time.monotonic()
             if self._session and not self._session.idle:
                 self._drop()
 
@@ -97,7 +92,7 @@ class SmtpBackend(Backend):
 
     def _ready(self) -> Session:
         """The session to use next: the one there is, unless it has served its time."""
-        if self._session and self._has_served(self._session):
+        if self._session and (self._session.over or self._session.used >= self._settings.messages_per_connection):
             self.close()
         if self._session is None:
             self._wire = wire = Wire()
@@ -108,17 +103,8 @@ class SmtpBackend(Backend):
             except BaseException:
                 wire.close()
                 raise
-            self._last_use = time.monotonic()
             logger.info("relay connected: host=%s port=%d", self._settings.host, self._settings.port)
         return self._session
-
-    def _has_served(self, session: Session) -> bool:
-        unused = time.monotonic() - self._last_use if session.idle else 0.0
-        return (
-            session.over
-            or session.used >= self._settings.messages_per_connection
-            or unused >= self._settings.idle_timeout
-        )
 
     def _offer(self, message: OutgoingMessage) -> Receipt | None:
         while True:

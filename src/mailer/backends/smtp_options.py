@@ -34,8 +34,6 @@ class SmtpOptions:
     token_command: str = ""
     ca_file: str = ""
     messages_per_connection: int = 1000
-    #: A connection that was not used for so long is not used again: relays and the firewalls between drop such ones.
-    idle_timeout: float = 60.0
     #: How we greet the relay; default: this machine's name if it has a full one, else its address (RFC 5321 §4.1.4).
     ehlo_name: str = ""
     #: "off" for a relay that offers PIPELINING and does it badly.
@@ -80,8 +78,6 @@ class SmtpOptions:
             )
         if self.messages_per_connection < 1:
             raise SettingsError("The relay's messages_per_connection is below 1.")
-        if self.idle_timeout <= 0:
-            raise SettingsError("The relay's idle_timeout is not above 0.", hint="60 seconds are usual.")
         if not ONE_WORD.fullmatch(self.ehlo_name):
             raise SettingsError("The relay's ehlo_name is no name.", hint='It is a full one: "mail.example.org".')
         self._check_login()

@@ -36,8 +36,6 @@ logger = logging.getLogger(__name__)
 #: A group is what one connection carries in about this time: slow relays get small groups, so a crash leaves less in doubt.
 GROUP_SECONDS = 0.5
 IDLE_STEP = 0.5
-#: A connection that has nothing to do is closed: relays drop the idle ones anyway, and count them.
-IDLE_CLOSE = 15.0
 LONGEST_REST = 60.0
 
 
@@ -53,6 +51,7 @@ class Bench:
     runtime: Runtime
     stopping: threading.Event
     pace: Pace
+    idle_timeout: float = 15.0  #: seconds after which an unused connection is closed
     halt: Callable[[Work, str], None]  #: pause the mailing and say why
     welcomed: Callable[[], None]  #: the relay deals with our messages (again)
     refused: Callable[[str, list[Work]], None]  #: the relay refuses us, while it had these in hand
@@ -106,13 +105,12 @@ class Carrier:
             self._backend.abort()
 
     def _round(self) -> None:
+        if self._opened and self._now() - self._used_at > self._bench.idle_timeout:
+            self._shut()  # relays, and firewalls on the way, drop what lies idle; a relay counts it as long as it does not
         rest = self.resting_until - self._now()
         if rest > 0:
             self._bench.stopping.wait(min(rest, IDLE_STEP))
-        elif not self._bench.shelf.wait(IDLE_STEP):
-            if self._opened and self._now() - self._used_at > IDLE_CLOSE:
-                self._shut()
-        elif parcels := self._take(patient=True):
+        elif self._bench.shelf.wait(IDLE_STEP) and (parcels := self._take(patient=True)):
             with self._bench.committer.asking():
                 self._carry(parcels)
 

@@ -32,14 +32,15 @@ class Route:
     """One way out of a worker process: a relay, and how that process uses it.
 
     make_backend: called once for each connection, in its thread. limits: what all worker processes together may give it.
-    weight: its share beside others, 0 for none while another can be used, None for as much as it can carry. dispatch: how the
-    relay wants its messages.
+    idle_timeout: seconds after which an unused connection is closed. weight: its share beside others, 0 for none while
+    another can be used, None for as much as it can carry. dispatch: how the relay wants its messages.
     """
 
     name: str
     make_backend: Callable[[], Backend]
     connections: int = 4
     limits: Limits = UNLIMITED
+    idle_timeout: float = 15.0
     weight: int | None = None
     dispatch: Dispatch = PLAIN
 
@@ -75,6 +76,7 @@ def route_for(
         make_backend=make_backend,
         connections=max(1, connections // processes),
         limits=limits_of(settings, relay),
+        idle_timeout=relay.idle_timeout,
         weight=relay.weight,
         dispatch=dispatch_for(relay, signer),
     )

@@ -58,7 +58,7 @@ class RelaySettings:
         0, "connections at a time from one machine; 0: sending.connections, 2 where no rate is known"
     )
     messages_per_connection: int = setting(1000, "a connection is renewed after this many")
-    idle_timeout: float = setting(60.0, "seconds; a connection that was not used for so long is not used again")
+    idle_timeout: float = setting(15.0, "seconds; a connection that was not used for so long is closed")
     pipelining: str = setting("on", "several commands at once where the relay offers it; off if it does so badly")
     envelope: str = setting(
         "from", "where bounces go: from (the From address), fixed, or verp (an address for each message)"

@@ -40,17 +40,6 @@ def test_a_connection_that_grew_too_old_is_replaced_and_nobody_notices(client, f
     assert server.recipients == ["reader1@example.org", "reader2@example.org"]
 
 
-def test_a_connection_that_lay_unused_for_long_is_not_used_again(client):
-    with SmtpServer() as server:
-        backend = client(server, idle_timeout=60.0)
-        for number, unused in enumerate((0, 59, 61)):
-            backend._last_use -= unused
-            assert isinstance(backend.send(make_message(number)), Sent)
-        backend.close()
-    assert server.connections == 2
-    assert [command for command in server.commands if command == "QUIT"] == ["QUIT"] * 2
-
-
 @pytest.mark.parametrize("pipelining", ["on", "off"])
 def test_a_relay_that_says_goodbye_unasked_is_asked_anew(client, pipelining):
     with SmtpServer() as server:

@@ -34,7 +34,6 @@ def test_takes_a_relay_s_settings_and_leaves_those_of_others():
         ({"host": "localhost", "token": "t"}, "a token and no user"),
         ({"host": "localhost", "user": "ana", "token": "12345 or so"}, "token is none"),
         ({"host": "localhost", "user": "ana", "token_command": "say 'so"}, "No closing quotation"),
-        ({"host": "localhost", "idle_timeout": 0}, "idle_timeout"),
         ({"host": "localhost", "password": 12345}, "password is not text in quotes"),
         ({"host": "localhost", "final_timeout": "5"}, "final_timeout is not a number"),
         ({"host": "localhost", "ehlo_name": "a\r\nMAIL FROM:<b@example.org>"}, "ehlo_name"),
