@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from mailer.domain.audience import Audience
 from mailer.domain.mailing import MANY_PEOPLE, MailingState, RowState
@@ -71,21 +71,32 @@ def _next_chunk(connection: sa.Connection, mailing_id: int, *, newest_first: boo
     last = newest if audience.limit is not None else min(newest, found.materialised_to + CHUNK)
     everybody = audiences.members(audience, now=found.starts_at)
     ids = everybody.where(subscriber.c.id > found.materialised_to, subscriber.c.id <= last)
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     is_sqlite = connection.dialect.name == "sqlite"
     row: dict[str, sa.ColumnElement[int]] = {name: sa.literal_column(str(value)) for name, value in _NEW_ROW.items()}
     row["lane"] = provider_group(subscriber.c.email_key, is_sqlite=is_sqlite)
     if newest_first:
         row["due"] = _days_on_list(audience.list_name, found.starts_at, is_sqlite=is_sqlite)
     columns = ["subscriber_id", "mailing_id", *row]
-    rows = insert(delivery).from_select(
-        columns, ids.add_columns(sa.literal_column(str(mailing_id)), *row.values()), include_defaults=False
-    )
+    chosen = ids if is_sqlite else ids.where(~_is_written(mailing_id))
+    chosen = chosen.add_columns(sa.literal_column(str(mailing_id)), *row.values())
+    rows: sa.Insert = sa.insert(delivery)
+    if is_sqlite:
+        rows = sqlite.insert(delivery).on_conflict_do_nothing()
+    rows = rows.from_select(columns, chosen, include_defaults=False)
     # Counted as they are written: counting a million rows afterwards would take a fifth of the time.
-    written = connection.execute(rows.on_conflict_do_nothing().execution_options(preserve_rowcount=True)).rowcount
+    written = connection.execute(rows.execution_options(preserve_rowcount=True)).rowcount
     values = {"materialised_to": last, "total": mailing.c.total + written}
     connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(values))
     return True
+
+
+def _is_written(mailing_id: int) -> sa.ColumnElement[bool]:
+    """Whether somebody has a row already: one whose message could not be built, or of a chunk before a crash.
+
+    For PostgreSQL, where ON CONFLICT costs a sixth more. Nobody else writes rows meanwhile, for the mailing is locked.
+    """
+    mine = sa.select(delivery.c.state).where(delivery.c.mailing_id == sa.literal_column(str(mailing_id)))
+    return mine.where(delivery.c.subscriber_id == subscriber.c.id).correlate(subscriber).exists()
 
 
 def _days_on_list(list_name: str, now: datetime, *, is_sqlite: bool) -> sa.ColumnElement[int]:
