@@ -137,25 +137,28 @@ class Machine:
 
     # People
 
-    def _command(self, kind, run):
+    def command(self, kind, run):
+        """Somebody gives a command, and gives it again while it fails."""
         process = self.process(kind)
-        self.kernel.spawn(process, run, "main")
+
+        def patiently():
+            for _ in range(PERSISTENCE):
+                try:
+                    return run()
+                except MailerError:
+                    self.kernel.sleep(1.0, "trying again")
+            return None
+
+        self.kernel.spawn(process, patiently, "main")
         return process
 
     def person(self, act):
-        """Somebody runs a command: `act(connection, now)` is one transaction; tried again if the database fails."""
-        return self._command("person", lambda: self._patiently(act))
+        """A command that is one transaction: `act(connection, now)`."""
+        return self.command("person", lambda: self._transaction(act))
 
-    def _patiently(self, act):
-        for _ in range(PERSISTENCE):
-            try:
-                with self.database.writing() as connection:
-                    result = act(connection, self.clock())
-            except MailerError:
-                self.kernel.sleep(1.0, "trying again")
-            else:
-                return result
-        return None
+    def _transaction(self, act):
+        with self.database.writing() as connection:
+            return act(connection, self.clock())
 
     def move(self, mailing_id, to):
         return self.person(lambda connection, now: mailings.move(connection, mailing_id, to, reason="", at=now))
@@ -207,25 +210,21 @@ class Machine:
             self.oracle.send_by[mailing_id] = None if late is None else int(late.timestamp())
             return mailing_id
 
-        def command():
-            mailing_id = self._patiently(freeze)
-            if mailing_id is not None:
-                self._write_rows(mailing_id)
+        made = []
 
-        return self._command("sender", command)
+        def command():
+            if not made:
+                made.append(self._transaction(freeze))
+            self._write_rows(made[0])
+
+        return self.command("sender", command)
 
     def write_rows(self, mailing_id):
         """`resume`, where a sender died in the middle."""
-        return self._command("sender", lambda: self._write_rows(mailing_id))
+        return self.command("sender", lambda: self._write_rows(mailing_id))
 
     def _write_rows(self, mailing_id):
-        for _ in range(PERSISTENCE):
-            try:
-                materialise.materialise(self.database, mailing_id, at=self.clock(), undo=timedelta(0))
-            except MailerError:
-                self.kernel.sleep(1.0, "trying again")
-            else:
-                return
+        materialise.materialise(self.database, mailing_id, at=self.clock(), undo=timedelta(0))
 
     # Looking
 

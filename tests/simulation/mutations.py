@@ -11,11 +11,11 @@ from mailer.delivery.allowance import Allowance
 from mailer.delivery.carrier import Carrier
 from mailer.delivery.intake import Intake
 from mailer.domain.mailing import RowState
-from mailer.storage import ledger_sql, mailings, materialise
+from mailer.storage import ledger_sql, mailings, materialise, pacing, schedules
 from mailer.storage.ledger import Ledger
 from mailer.storage.ledger_sql import Statements, literal, number, statements
-from mailer.storage.tables import delivery, mailing
-from simulation.scenario import FREEZES, KILLS, PEOPLE, RELAYS
+from mailer.storage.tables import delivery, mailing, occurrence, schedule
+from simulation.scenario import FREEZES, KILLS, PEOPLE, RELAYS, SCHEDULES
 
 #: name -> (the mistake, the kind of trouble in which it shows soonest)
 MUTATIONS = {}
@@ -183,4 +183,23 @@ def the_cursor_runs_ahead_of_the_rows():
         return more
 
     with patch.object(materialise, "_next_chunk", _next_chunk):
+        yield
+
+
+@mutation(RELAYS)
+def claims_are_not_paid_for():
+    with patch.object(pacing, "spend", lambda connection, purse, number: None):
+        yield
+
+
+@mutation(SCHEDULES)
+def a_schedule_fires_for_whoever_looks():
+    original = schedules.fire
+
+    def fire(connection, one, outcome, **options):
+        connection.execute(sa.delete(occurrence))
+        connection.execute(sa.update(schedule).values(next_at=one.when.at))
+        return original(connection, one, outcome, **options)
+
+    with patch.object(schedules, "fire", fire):
         yield

@@ -12,6 +12,7 @@ relay was given and of each that a relay accepted, and of who was killed, stoppe
    if none accepted its message, but for 5.
 7. No more rows of one worker are marked at a time than `max_in_doubt`; and nobody is in doubt without a reason.
 8. Over any span of time no more rows are leased than the rates allow, of all workers together.
+9. What is armed is fired once, however many schedulers look.
 """
 
 from collections import Counter, defaultdict
@@ -81,6 +82,8 @@ class Oracle:
     troubled: bool = False  # something happened that may put healthy workers' rows in doubt
     counts: Counter = field(default_factory=Counter)
     paid: list = field(default_factory=list)  # (when, relay, mailing) of every row that was leased
+    armed: set = field(default_factory=set)  # mailings that a schedule is to fire
+    fired: set = field(default_factory=set)  # mailings whose schedule has fired
     clock_moved: bool = False
     marked: dict = field(default_factory=lambda: defaultdict(int))  # process name -> rows in `sending`
 
@@ -116,6 +119,13 @@ class Oracle:
     def _saw_new_mailing(self, change, _at):
         self.in_doubt[change.mailing] = change.new
         self.mailing_states[change.mailing] = MailingState(change.mailing_state)
+        if change.mailing_state == MailingState.SCHEDULED:
+            self.armed.add(change.mailing)
+
+    def _saw_fired(self, change, _at):
+        self.kernel.note(f"mailing {change.mailing} was fired: {change.new}")
+        self.require(change.mailing not in self.fired, f"mailing {change.mailing} was fired twice")
+        self.fired.add(change.mailing)
 
     def _saw_mailing(self, change, _at):
         old, new = MailingState(change.old), MailingState(change.new)
@@ -176,7 +186,7 @@ class Oracle:
         if new is CANCELLED:
             self.require(change.mailing_state == "cancelled", f"row {key} is cancelled, and not its mailing")
         elif new is EXPIRED:
-            send_by = self.send_by[change.mailing]
+            send_by = self.send_by.get(change.mailing)
             self.require(send_by is not None and at >= send_by, f"row {key} is expired before its time")
 
     def _from_leased(self, key, row, new, change, at):
@@ -277,6 +287,9 @@ class Oracle:
         for mailing, size in sizes.items():
             have = {key[1] for key in self.rows if key[0] == mailing}
             self.require(len(have) == size, f"mailing {mailing} has {len(have)} rows, and says {size}")
-            if self.mailing_states[mailing] is MailingState.FINISHED:
+            ended = self.mailing_states[mailing]
+            good = mailing in self.fired or mailing not in self.armed or ended is MailingState.CANCELLED
+            self.require(good, f"mailing {mailing} is {ended}, and was never fired")
+            if ended is MailingState.FINISHED:
                 missing = set(range(1, people + 1)) - have - self.left
                 self.require(not missing, f"mailing {mailing} forgot {missing}")

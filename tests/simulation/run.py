@@ -57,14 +57,14 @@ def sheaf(seeds):
 
 
 def run_all(seeds, jobs, tell):
-    """(figures, reports of failures); `tell` is called after every sheaf."""
+    """(figures, reports of failures); `tell` is called after every sheaf, with its own reports at the end."""
     total, reports = Counter(), []
     sheaves = [seeds[at : at + SHEAF] for at in range(0, len(seeds), SHEAF)]
     with ProcessPoolExecutor(jobs) as pool:
         for found, wrong in pool.map(sheaf, sheaves):
             total += found
             reports += wrong
-            tell(total, reports)
+            tell(total, reports, wrong)
             if len(reports) >= 10:
                 pool.shutdown(cancel_futures=True)
                 break
@@ -84,13 +84,13 @@ def main():
         sys.exit(trace(options.trace))
     began = time.monotonic()
 
-    def tell(total, reports):
+    def tell(total, reports, wrong):
+        for one in wrong:
+            print(f"\n{one}\n", flush=True)
         print(f"\r{total['runs']:,} runs, {len(reports)} failed", end="", file=sys.stderr, flush=True)
 
     total, reports = run_all(range(options.seed, options.seed + options.runs), options.jobs, tell)
     print(file=sys.stderr)
-    for one in reports:
-        print(one, end="\n\n")
     seconds = time.monotonic() - began
     for name, number in sorted(total.items()):
         print(f"{number:12,}  {name}")

@@ -21,6 +21,7 @@ from mailer.storage import materialise
 from simulation.kernel import Kernel
 from simulation.machine import Machine
 from simulation.network import Weather
+from simulation.schedulers import Schedulers, compiled_once
 from simulation.storage import FAST, SimulatedDatabase
 
 LIMITS = (UNLIMITED, UNLIMITED, UNLIMITED, Limits(rate=20.0), Limits(rate=2.0, mailing_rate=1.5))
@@ -80,6 +81,7 @@ class Theme:
     events: dict
     weathers: tuple = ("fair", "fair", "rough", "slow", "foul")
     in_doubt: tuple = ("hold", "hold", "resend")
+    schedulers: int = 0  #: at most; with them the mailing is armed, and goes out by itself
 
 
 EVERYTHING = Theme(
@@ -93,7 +95,10 @@ FREEZES = Theme(events={"freeze": 3, "clock": 2, "retry": 1}, weathers=("slow",)
 OUTAGES = Theme(events={"database": 3, "kill": 1})
 PEOPLE = Theme(events={"pause": 3, "cancel": 1, "leave": 2, "suppress": 1, "retry": 2, "stop": 1})
 RELAYS = Theme(events={"relay": 2, "stop": 1}, weathers=("slow", "slow", "foul"))
-THEMES = (EVERYTHING, KILLS, RELAYS, FREEZES, OUTAGES, PEOPLE)
+SCHEDULES = Theme(
+    events={"kill": 2, "kill_scheduler": 5, "freeze_scheduler": 3, "database": 3, "cancel": 1, "leave": 1}, schedulers=3
+)
+THEMES = (EVERYTHING, KILLS, RELAYS, SCHEDULES, FREEZES, OUTAGES, PEOPLE)
 DATABASE_FAULTS = (
     ("gone", True), ("full", True), ("refused", 0.2), ("cut", 0.2), ("cut_late", 0.2), ("broken", 0.1), ("disk_seconds", 0.4),
 )  # fmt: skip
@@ -107,7 +112,7 @@ class Run:
         self.seed, self.theme, self.machine, self.calm = seed, theme, None, False
 
     def go(self):
-        with small_numbers():
+        with small_numbers(), compiled_once():
             self._prepare()
             try:
                 self._trouble()
@@ -134,6 +139,8 @@ class Run:
         machine = self.machine = Machine(kernel, shared_database(), people=size.people, pace=pace, relays=relays)
         for name in machine.relays:
             machine.network.weather[name] = self._weather()
+        if self.theme.schedulers:
+            self.schedulers = Schedulers(machine)
 
     def _weather(self):
         dice = self.dice
@@ -150,8 +157,13 @@ class Run:
 
     def _trouble(self):
         machine, dice, kernel = self.machine, self.dice, self.machine.kernel
-        for number in range(self.letters):
-            self._at(number * dice.random() * 3, self._send)
+        if self.theme.schedulers:
+            self._at(0.0, lambda: self.schedulers.arm(dice.random() * 2))
+            for _ in range(dice.randint(1, self.theme.schedulers)):
+                self._at(dice.random() * 2, self.schedulers.start)
+        else:
+            for number in range(self.letters):
+                self._at(number * dice.random() * 3, self._send)
         for _ in range(self.workers):
             self._at(dice.random(), machine.start_worker)
         kinds = [kind for kind, weight in self.theme.events.items() for _ in range(weight)]
@@ -253,6 +265,15 @@ class Run:
         if one := self._some_mailing():
             self.machine.retry(one, self.dice.choice((RowState.FAILED, RowState.UNCERTAIN)))
 
+    def _kill_scheduler(self):
+        if self.schedulers.processes:
+            self.schedulers.kill(self.dice.choice(self.schedulers.processes))
+            self._at(self.dice.random() * 2, self.schedulers.start)
+
+    def _freeze_scheduler(self):
+        if self.schedulers.processes:
+            self.machine.freeze(self.dice.choice(self.schedulers.processes), self.dice.random() * 3)
+
     def _kill_sender(self):
         for sender in [task.process for task in self.machine.kernel.tasks if task.process.name.startswith("sender")][
             :1
@@ -268,6 +289,8 @@ class Run:
         machine.faults.clear()
         machine.network.clear_up()
         kernel.hiccup = 0.0
+        if self.theme.schedulers:
+            self.schedulers.end()
         for worker in list(machine.workers):
             kernel.cont(worker)
             machine.ask_to_stop(worker)
@@ -283,7 +306,10 @@ class Run:
     def _end(self):
         """Healthy workers, and a person who resumes what waits for one: every row comes to its end."""
         machine, kernel = self.machine, self.machine.kernel
-        if not machine.mailings:
+        if self.theme.schedulers:
+            self._wait("a command does not end", lambda: not kernel.tasks)
+            self.schedulers.sweep()
+        elif not machine.mailings:
             self._send()
         self._wait("a command does not end", lambda: not kernel.tasks)
         for _ in range(ROUNDS):
@@ -303,7 +329,9 @@ class Run:
             raise machine.kernel.failure[1]
 
     def _help(self, one):
-        if one.state is MailingState.MATERIALISING:
+        if one.state in (MailingState.MATERIALISING, MailingState.SCHEDULED) and self.theme.schedulers:
+            process = self.schedulers.sweep()
+        elif one.state is MailingState.MATERIALISING:
             process = self.machine.write_rows(one.id)
         elif one.state in (MailingState.PAUSED, MailingState.HELD):
             process = self.machine.move(one.id, MailingState.SENDING)

@@ -50,6 +50,9 @@ END;
 CREATE TRIGGER audit_new_mailing AFTER INSERT ON mailing BEGIN
     INSERT INTO audit VALUES (NULL, 'new mailing', new.id, NULL, NULL, new.in_doubt, 0, 0, 0, 0, 0, 0, new.state, 0);
 END;
+CREATE TRIGGER audit_fired AFTER INSERT ON occurrence BEGIN
+    INSERT INTO audit VALUES (NULL, 'fired', new.mailing_id, NULL, NULL, new.outcome, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
 CREATE TRIGGER audit_left AFTER UPDATE OF status ON subscription WHEN new.status = 'unsubscribed' BEGIN
     INSERT INTO audit VALUES (NULL, 'left', NULL, new.subscriber_id, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
@@ -64,7 +67,7 @@ class Change(NamedTuple):
     """A line of the audit."""
 
     id: int
-    what: str  # row, new row, lost row, mailing, new mailing, left
+    what: str  # row, new row, lost row, mailing, new mailing, fired, left
     mailing: int
     who: int
     old: object
