@@ -162,12 +162,16 @@ class App:
         )
 
     def teller(self) -> "Teller":
-        """Tells people what waits for them. Raises SettingsError when alerts.relay names no relay."""
+        """Tells people what waits for them. Raises SettingsError when [alerts] cannot be followed."""
         from mailer.alerts.teller import Teller
         from mailer.edition.dispatch import PLAIN, dispatch_for
 
         wanted = self.settings.alerts.relay
         relay = next((one for one in self.settings.relays if wanted in ("", one.name)), None)
+        if self.settings.alerts.to and not self.settings.organisation.from_address:
+            raise SettingsError(
+                "alerts.to is set, and mail has no address to come from.", hint="Set organisation.from_address."
+            )
         if relay is None and wanted:
             names = ", ".join(one.name for one in self.settings.relays)
             raise SettingsError(

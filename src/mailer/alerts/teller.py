@@ -82,8 +82,10 @@ class Teller:
 
     def _take(self) -> Alert | None:
         now = self._clock()
+        if not self._channels:
+            return None
         with self._database.reading() as connection:
-            if not self._channels or not alerts.any_due(connection, self._channels, now=now):
+            if not alerts.any_due(connection, self._channels, now=now):
                 return None
         with self._database.writing() as connection:
             return alerts.take(connection, self._channels, now=now)
@@ -169,7 +171,8 @@ class Teller:
         reason = with_masked_addresses(reason)
         with self._database.writing() as connection:
             alerts.put_off(connection, alert.id, until=self._clock() + wait, told=told, outcome=reason)
-        log.warning("alert.put_off alert=%d channel=%s retry_in=%d", alert.id, alert.channel, wait.total_seconds())
+        seconds = wait.total_seconds()
+        log.warning("Alert %d could not be told by %s: %s. Again in %d s.", alert.id, alert.channel, reason, seconds)
 
     def _close(self, alert: Alert, outcome: str) -> None:
         with self._database.writing() as connection:

@@ -32,7 +32,7 @@ def healthcheck(output: Output, role: str, port: int | None) -> None:
         output.warn(
             f"{counted(untouched, 'message')} should be on the way, and nothing has moved for two minutes: see the log."
         )
-    output.document({"role": role, "ok": True} | ({"untouched": untouched} if role == "worker" else {}))
+    output.document({"role": role, "ok": True} | ({"untouched": untouched} if untouched else {}))
 
 
 def _web(output: Output, port: int | None) -> str:

@@ -16,6 +16,7 @@ from ledger_world import KEY, add_mailing, add_people, make_database
 from mailer.alerts.teller import STALE
 from mailer.app import App
 from mailer.domain.mailing import BY_HAND, MailingState, RowState
+from mailer.errors import SettingsError
 from mailer.settings import load
 from mailer.storage import alerts, mailings
 from mailer.storage.alerts import Kind
@@ -300,3 +301,25 @@ def test_postgresql_tells_once_too(postgres_url, clock, relay, make_app):
         thread.join(60)
     database.dispose()
     assert len(relay.accepted) == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"MAILER_ORGANISATION__FROM_ADDRESS": ""}, "no address to come from"),
+        ({"MAILER_ALERTS__RELAY": "other"}, 'alerts.relay is "other"'),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_followed_are_refused_when_a_process_starts(make_app, wrong, said):
+    with pytest.raises(SettingsError, match=said):
+        make_app(**wrong).teller()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://hooks.example.org/x", "ftp://127.0.0.1/x", "hooks", "https://", "https://a b", "http://10.0.0.1/x"]
+)
+def test_what_is_told_goes_over_https_or_stays_here_and_the_address_is_never_repeated(make_app, url):
+    with pytest.raises(SettingsError) as caught:
+        make_app(MAILER_ALERTS__WEBHOOK=url)
+    assert url not in caught.value.message + caught.value.hint.replace("https://…", "")
