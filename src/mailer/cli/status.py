@@ -85,6 +85,8 @@ def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
         yield f"  a rehearsal: everything goes to {mailing.redirect_to}"
     if mailing.state_reason:
         yield f"  {mailing.state_reason}"
+    for trouble in one.trouble:
+        yield f"  a relay cannot be used: {trouble}"
     if one.rate and one.eta is not None:
         yield f"  {one.rate:g} a second, about {one.eta:,} s left"
     if waiting is not None:

@@ -15,7 +15,7 @@ is given back. A second `stop()` does not wait for a slow relay either; what wai
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -28,6 +28,7 @@ from mailer.delivery.outlet import Outlet
 from mailer.delivery.pace import Pace, Route
 from mailer.delivery.slowing import Slowing
 from mailer.delivery.summary import Summary, what_is_left
+from mailer.delivery.trouble import Trouble
 from mailer.delivery.work import Settlement, Work
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.errors import StorageError
@@ -48,8 +49,6 @@ STEP = 0.2
 HANGS_AFTER = 60.0
 #: How long a stopping worker waits for replies before it breaks off.
 GRACE = 30.0
-#: The same trouble with the relay is told again after so long.
-TELL_EVERY = 30.0
 
 
 class Worker:
@@ -83,7 +82,6 @@ class Worker:
         self._works: list[Work] = []
         self._error: Exception | None = None
         self._reap_at = self._moved_at = self._look_at = 0.0
-        self._told: dict[str, tuple[str, float]] = {}  #: by relay: the last trouble that was told, and when
         self._to_pause: list[tuple[Mailing, str]] = []
         self._outage = Outage(runtime, away=self._away, back=self._back)
         self._ledger = Ledger(database, clock)
@@ -96,6 +94,7 @@ class Worker:
         )
         self._slowing = Slowing(database, clock, runtime)
         self._outlets = self._make_outlets(routes)
+        self._trouble = Trouble(self._outlets, runtime, telling=self._telling, tell=self._observer.trouble)
         self._intake = Intake(
             database, self._ledger, self._outlets, clock=clock, runtime=runtime, key=key, only=only, pace=pace
         )
@@ -125,9 +124,9 @@ class Worker:
             stopping=self._ending,
             pace=self._pace,
             halt=self._halt,
-            welcomed=partial(self._welcomed, outlet),
+            welcomed=outlet.welcomes,
             refused=partial(self._refused, outlet),
-            trouble=partial(self._trouble, outlet),
+            trouble=lambda reason, seconds: self._trouble.met(outlet, reason, seconds),
             slow_down=partial(self._slowing.asked, outlet.route.name),
             crashed=self._crashed,
         )
@@ -164,6 +163,7 @@ class Worker:
             mailing_id=self._only,
             runtime=self._runtime,
             moving=lambda: self._runtime.monotonic() - self._moved_at < HANGS_AFTER,
+            trouble=self._trouble.now,
         )
         self._moved_at = self._runtime.monotonic()
         with beats, self._woken(self.poke):
@@ -177,8 +177,8 @@ class Worker:
                 self._shut_down()
         if self._error is not None:
             raise self._error
-        if all(outlet.trouble for outlet in self._outlets):
-            self._summary.relay_down = self._by_relay({one.route.name: one.trouble for one in self._outlets})
+        if self._trouble.everywhere:
+            self._summary.relay_down = self._trouble.now()
         limits = {outlet.route.name: outlet.route.limits for outlet in self._outlets}
         self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only, limits=limits)
         return self._summary
@@ -309,10 +309,7 @@ class Worker:
     def _settled(self, settlements: Sequence[Settlement]) -> None:
         for mailing, counts in by_mailing(settlements):
             self._tell(mailing, counts)
-        sent_by = {one.outcome.relay for one in settlements if one.outcome.state is RowState.SENT}
-        for outlet in self._outlets:
-            if outlet.trouble and outlet.route.name in sent_by:
-                outlet.trouble = ""
+        self._trouble.over({one.outcome.relay for one in settlements if one.outcome.state is RowState.SENT})
         if not self._intake.in_hand:
             self._nudge.set()
 
@@ -349,36 +346,11 @@ class Worker:
                 self._summary.paused[mailing.id] = reason
                 self._observer.paused(mailing, reason)
 
-    def _welcomed(self, outlet: Outlet) -> None:
-        outlet.welcomes()
-
     def _refused(self, outlet: Outlet, reason: str, works: Sequence[Work]) -> None:
-        """A relay that refuses us is left alone for a while; when none takes us a person must act first."""
-        outlet.refuses(reason)
-        if all(one.refused for one in self._outlets):
-            said = self._by_relay({one.route.name: one.refused for one in self._outlets})
+        """Others carry the mail of a relay that refuses us; when none takes us a person must act first."""
+        if said := self._trouble.refused(outlet, reason):
             for work in works:
                 self._halt(work, said)
-
-    def _trouble(self, outlet: Outlet, reason: str, seconds: float) -> None:
-        """Several connections find out at about the same time; it is told once."""
-        name, now = outlet.route.name, self._runtime.monotonic()
-        logger.info("connection cannot be used: relay=%s retry_in=%.1f", name, seconds)
-        with self._telling:
-            outlet.trouble = reason
-            told, at = self._told.get(name, ("", 0.0))
-            if told != reason or now >= at + TELL_EVERY:
-                self._told[name] = reason, now
-                if outlet.set_aside and len(self._outlets) > 1:  # one alone is asked again as soon as a person resumes
-                    seconds = outlet.aside_for
-                logger.warning("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
-                self._observer.trouble(self._by_relay({name: reason}), seconds)
-
-    def _by_relay(self, said: Mapping[str, str]) -> str:
-        """What relays said, each with its name where there are several and they do not all say the same."""
-        if len(self._outlets) == 1 or (len(said) > 1 and len(set(said.values())) == 1):
-            return next(iter(said.values()))
-        return " ".join(f"{name}: {reason}" for name, reason in said.items())
 
     def _away(self, reason: str) -> None:
         logger.warning("database away")

@@ -43,7 +43,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One mailing and its figures. rate: messages a second lately; eta: seconds; each None when it cannot be said."""
+    """One mailing and its figures. rate: messages a second lately; eta: seconds; each None when it cannot be said.
+
+    trouble: in words, which relays the workers cannot use just now; others may be carrying the mail.
+    """
 
     mailing: Mailing
     counts: Counts
@@ -52,6 +55,7 @@ class Status:
     waiting_for: Waiting | None
     unsubscribed: int
     failures: tuple[Failure, ...]
+    trouble: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The status document; its times are still datetimes. The row states add up to `total`."""
@@ -81,6 +85,7 @@ class Status:
                 for one in self.failures
             ],
             "reason": self.mailing.state_reason or None,
+            "trouble": self.trouble,
             "redirect_to": self.mailing.redirect_to or None,
             "list": self.mailing.list_name,
             "created_at": self.mailing.created_at,
@@ -107,6 +112,7 @@ def status_of(
         waiting_for=waiting_for(connection, mailing, now=now, limits=limits),
         unsubscribed=figures.left(connection, mailing.id),
         failures=tuple(figures.failures(connection, mailing.id)) if ended_badly else (),
+        trouble=heartbeats.troubles(connection, now=now, mailing_id=mailing.id) if is_sending else (),
     )
 
 

@@ -283,6 +283,7 @@ worker = table(
     sa.Column("role", sa.Text, nullable=False),  # worker | scheduler | web
     sa.Column("mailing_id", sa.BigInteger),  # a worker of one `send` works this and nothing else; NULL: all that is due
     sa.Column("beat_at", UtcDateTime, nullable=False),
+    sa.Column("trouble", sa.Text, nullable=False, default=""),  # which relays it cannot use, and why
 )
 # This database and no other, one row: how a snapshot that was restored is known (`storage/instance.py`).
 instance = table(

@@ -140,6 +140,17 @@ def test_a_relay_that_is_down_for_an_hour_costs_nobody_an_attempt(database, serv
     assert everybody_once(30, server)
 
 
+def test_while_it_is_down_status_says_which_relay_cannot_be_used_and_why(database, serve, monkeypatch):
+    monkeypatch.setattr("mailer.storage.heartbeats.EVERY", timedelta(seconds=0.1))
+    letter, server = prepared(database, 30), serve()
+    running = InThread(worker_for(database, by(server, port=1), connections=1))
+    until(lambda: status(database, letter).trouble)
+    (said,) = status(database, letter).document()["trouble"]
+    assert "Cannot connect to 127.0.0.1 port 1" in said
+    running.stop()
+    assert status(database, letter).trouble == (), "nobody is at work any more"
+
+
 def test_a_name_that_nobody_knows_is_a_relay_that_is_down(database, serve):
     letter, server = prepared(database, 5), serve()
     summary = worker_for(database, by(server, host="relay.invalid", security="tls"), connections=1).run(drain=True)

@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("mailing_id", sa.BigInteger(), nullable=True),
         sa.Column("beat_at", UtcDateTime(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
         sqlite_strict=True,
     )
