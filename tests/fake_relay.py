@@ -4,10 +4,12 @@ It stands where the socket of `smtp_wire.Wire` is, so all of the client is real 
 """
 
 import re
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from typing import ClassVar
 
+from mailer.backends.smtp_patience import Patience
 from mailer.backends.smtp_wire import Wire
 
 KEY = re.compile(rb"^Message-ID: <(\S+)@", re.MULTILINE)
@@ -57,7 +59,10 @@ class FakeRelay:
 
     # What `Wire` asks of a socket
 
-    def settimeout(self, seconds: float) -> None:
+    def settimeout(self, seconds: float | None) -> None:
+        pass
+
+    def setsockopt(self, level: int, option: int, value: bytes) -> None:
         pass
 
     def close(self) -> None:
@@ -186,4 +191,4 @@ class FakeWire(Wire):
     def connect(self, host: str, port: int, timeout: float) -> None:
         relay = self.relays()
         relay.answer("CONNECT", "220 relay")
-        self._socket = relay
+        self._socket, self._patience = relay, Patience(relay)
