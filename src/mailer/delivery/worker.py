@@ -123,6 +123,7 @@ class Worker:
             runtime=self._runtime,
             stopping=self._ending,
             pace=self._pace,
+            idle_timeout=outlet.route.idle_timeout,
             halt=self._halt,
             welcomed=outlet.welcomes,
             refused=partial(self._refused, outlet),
