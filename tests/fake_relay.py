@@ -9,7 +9,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import ClassVar
 
-from mailer.backends.smtp_patience import Patience
 from mailer.backends.smtp_wire import Wire
 
 KEY = re.compile(rb"^Message-ID: <(\S+)@", re.MULTILINE)
@@ -189,6 +188,4 @@ class FakeWire(Wire):
     relays: ClassVar[Callable[[], FakeRelay]]
 
     def connect(self, host: str, port: int, timeout: float) -> None:
-        relay = self.relays()
-        relay.answer("CONNECT", "220 relay")
-        self._socket, self._patience = relay, Patience(relay)
+        self._dial(self.relays(), (host, port), time.monotonic() + timeout)
