@@ -1,0 +1,55 @@
+"""A rate holds for all worker processes together, in real time, while some are killed and others begin."""
+
+import pytest
+import sqlalchemy as sa
+
+from kills import Crew, Relay, until
+from ledger_world import add_mailing, add_people, described, make_database, states
+from mailer.domain.mailing import RowState
+from mailer.storage.tables import delivery_event
+
+pytestmark = pytest.mark.slow
+
+PEOPLE, RATE = 240, 40
+#: What is taken up in one second may leave in the next: a worker holds half a second's worth and more.
+IN_HAND = 3 * RATE
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request, tmp_path):
+    url = f"sqlite:///{tmp_path / 'mailer.db'}"
+    database = make_database(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    yield database
+    database.dispose()
+
+
+def seconds_of(database, letter):
+    """The second at which each message was settled as sent, in order."""
+    of_it = sa.select(delivery_event.c.at).where(delivery_event.c.mailing_id == letter)
+    with database.reading() as connection:
+        return sorted(connection.scalars(of_it.where(delivery_event.c.state == RowState.SENT)))
+
+
+def test_three_processes_keep_one_rate_whoever_is_killed(tmp_path, database):
+    add_people(database, PEOPLE)
+    letter, relay = add_mailing(database, PEOPLE), Relay(tmp_path)
+    crew = Crew(tmp_path, database, relay, MAILER_SENDING__RATE_PER_MAILING=str(RATE))
+    try:
+        workers = [crew.start() for _ in range(3)]
+        until(lambda: relay.number > RATE)
+        crew.kill(workers[0])
+        crew.start()
+        until(lambda: not {RowState.QUEUED, RowState.LEASED, RowState.SENDING} & set(states(database, letter)))
+        crew.end()
+    finally:
+        crew.abandon()
+        relay.close()
+    settled = seconds_of(database, letter)
+    assert len(settled) >= PEOPLE - 16, described(database, letter)
+    for first, begin in enumerate(settled):
+        for last in range(first, len(settled)):
+            seconds = settled[last] - begin + 1
+            assert last - first + 1 <= RATE * seconds * 1.02 + RATE / 4 + 1 + IN_HAND
+    # Over the whole run nothing can have been in hand before the first: the rate is what bounds it.
+    assert settled[-1] - settled[0] + 1 >= (len(settled) - RATE / 4 - 1) / (RATE * 1.02)
+    assert set(relay.accepted.values()) == {1}
