@@ -61,8 +61,11 @@ class FakeRelay:
     def settimeout(self, seconds: float | None) -> None:
         pass
 
-    def setsockopt(self, level: int, option: int, value: bytes) -> None:
+    def setsockopt(self, *option: object) -> None:
         pass
+
+    def connect(self, address: object) -> None:
+        self.answer("CONNECT", "220 relay")
 
     def close(self) -> None:
         self.closed = True

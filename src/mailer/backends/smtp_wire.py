@@ -10,6 +10,7 @@ import ssl
 import time
 from typing import Any
 
+from mailer.backends.smtp_patience import Patience
 from mailer.backends.smtp_replies import GarbledReply, LinkLost, Reply, ReplyParser
 
 
@@ -18,6 +19,7 @@ class Wire:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
+        self._patience: Patience | None = None
         self._replies = ReplyParser()
         self._aborted = False
 
@@ -59,6 +61,7 @@ class Wire:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             link.settimeout(self._left(deadline))
             link.connect(address)
+            self._patience = Patience(link)
         except OSError:
             self.close()
             raise
@@ -73,6 +76,7 @@ class Wire:
             # Looks for `abort` again, which had no socket to find while the one became the other.
             self._socket.settimeout(self._left(time.monotonic() + timeout))
             self._socket.do_handshake()
+            self._patience = Patience(self._socket)
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             raise LinkLost(f"The connection broke while TLS began: {_reason(error)}.") from None
         except ssl.SSLError:
@@ -85,17 +89,18 @@ class Wire:
         if not self._replies.idle:
             # One answer too many, and from here on each would be taken for that to another question.
             raise GarbledReply("The relay answered more often than it was asked.")
-        link, deadline = self._link, time.monotonic() + timeout
+        link, patience, deadline = self._link, self._patience, time.monotonic() + timeout
+        assert patience is not None
         written, total = 0, sum(map(len, parts))
         try:
-            link.settimeout(timeout)
+            patience.to_send(timeout)
             if not isinstance(link, ssl.SSLSocket):
                 written = link.sendmsg(parts)  # one system call and no copy; nearly always all there is to do
                 if written == total:
                     return
             rest = memoryview(b"".join(parts))
             while written < total:
-                link.settimeout(self._left(deadline))
+                patience.to_send(self._left(deadline))
                 written += link.send(rest[written:])
         except OSError as error:
             raise LinkLost(f"The connection broke while sending: {_reason(error)}.", written=written) from None
@@ -104,11 +109,16 @@ class Wire:
         """The next reply; `timeout` seconds for the whole of it, however many lines."""
         deadline = 0.0
         while (reply := self._replies.next()) is None:
-            deadline = deadline or time.monotonic() + timeout
+            link, patience, left = self._link, self._patience, timeout
+            assert patience is not None
             try:
-                self._link.settimeout(self._left(deadline))
-                data = self._link.recv(8192)
-            except TimeoutError:
+                if deadline:
+                    left = self._left(deadline)
+                else:
+                    deadline = time.monotonic() + timeout
+                patience.to_receive(left)
+                data = link.recv(8192)
+            except (TimeoutError, BlockingIOError):
                 raise LinkLost(f"The relay did not answer within {timeout:g} seconds.") from None
             except OSError as error:
                 raise LinkLost(f"The connection broke: {_reason(error)}.") from None
@@ -145,6 +155,8 @@ class Wire:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, BlockingIOError):
+        return "timed out"
     if isinstance(error, TimeoutError):
         return str(error) or "timed out"
     return str(getattr(error, "strerror", None) or error)
