@@ -104,7 +104,9 @@ def up(mailer, people):
 
 
 def test_it_serves_sends_and_lets_what_is_armed_go_out(up, mailer, relay, people):
-    tree = up("--processes", "2").at_work()
+    tree = up("--processes", "2", MAILER_WEB__METRICS="127.0.0.1:0").at_work()
+    with urllib.request.urlopen(re.search(r"on (http://\S+/metrics)", tree.said)[1], timeout=60) as answer:
+        assert 'mailer_processes{role="worker"} 2' in answer.read().decode()
     url = re.search(r"web: Serving on (http://\S+)\. ", tree.said)[1]
     with urllib.request.urlopen(f"{url}/readyz", timeout=60) as answer:
         assert answer.status == 200

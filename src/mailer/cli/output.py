@@ -5,7 +5,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -57,6 +57,7 @@ class Output:
         self.verbose = 0
         self.quiet = False
         self.log_format = "text"
+        self._scrub: Callable[[str], str] = str  #: what is said for long is a log, and shows nobody's address
         #: Which part of `up` speaks, such as "worker 1"; "" for a command that is one process.
         self.part = ""
         #: Settings that were read already; None: read those of the project.
@@ -97,10 +98,10 @@ class Output:
 
     def begin_log(self, chosen: str | None = None) -> None:
         """From here on all talk is a log. chosen: its format, from the command line; None to take the setting's."""
-        from mailer.cli.logs import set_up
+        from mailer.cli.logs import Scrubber, set_up
 
         settings = self.app.settings
-        self.log_format = chosen or settings.log.format
+        self.log_format, self._scrub = chosen or settings.log.format, Scrubber(settings.secrets)
         set_up(self.log_format, part=self.part, verbose=bool(self.verbose), secrets=settings.secrets)
 
     def close(self) -> None:
@@ -120,7 +121,7 @@ class Output:
         if self.log_format == "json":
             logging.getLogger(__name__).info("%s", text)
         else:
-            click.echo(self._before + _harmless(text), err=True)
+            click.echo(self._before + _harmless(self._scrub(text)), err=True)
 
     def data(self, text: str) -> None:
         """What the command was asked for, for people; nothing with --json."""
@@ -142,7 +143,7 @@ class Output:
             logging.getLogger(__name__).warning("%s", text)
             return
         note = "note: " if self.no_color else click.style("note: ", fg="yellow")
-        click.echo(self._before + note + _harmless(text), err=True, color=self._color)
+        click.echo(self._before + note + _harmless(self._scrub(text)), err=True, color=self._color)
 
     @property
     def _before(self) -> str:
