@@ -11,7 +11,7 @@ its target is marked, and changes nothing about the exit status: a busy machine 
 import argparse
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -29,7 +29,7 @@ class Size:
 
     rounds: int = 5
     heavy_rounds: int = 3
-    messages: int = 10_000
+    messages: int = 20_000
     distant: int = 4_000
     built: int = 10_000
     people: int = 1_000_000
@@ -64,15 +64,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a smoke run, in seconds")
     parser.add_argument("--rows", default=",".join(map(str, ROWS)), help="such as 1,2,5")
+    parser.add_argument("--rounds", type=int, help="of each measurement; default: 5, or 3 of what takes a million rows")
     parser.add_argument("--out", type=Path, help="where the report goes; default: on the screen")
     options = parser.parse_args()
     wanted = [int(number) for number in options.rows.split(",")]
     if unknown := set(wanted) - set(ROWS):
         parser.error(f"There is no row {min(unknown)}.")
+    size = QUICK if options.quick else Size()
+    if options.rounds:
+        size = replace(size, rounds=options.rounds, heavy_rounds=options.rounds)
     load_before, results = os.getloadavg()[0], []
     for number in wanted:
         print(f"row {number}: {ROWS[number].__doc__.partition(': ')[2].splitlines()[0]}", file=sys.stderr)
-        results += ROWS[number](QUICK if options.quick else Size())
+        results += ROWS[number](size)
     command = " ".join(["python benchmarks/run.py", *sys.argv[1:]])
     page = report.markdown(results, command=command, quick=options.quick, load_before=load_before)
     if options.out:
