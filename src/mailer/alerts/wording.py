@@ -4,7 +4,7 @@ Numbers and the name of a campaign; no person, and of a relay's reply what is le
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from mailer.domain.mailing import Counts, Mailing, RowState
@@ -59,29 +59,15 @@ class Told:
 
 def in_words(alert: Alert, *, organisation: str, mailing: Mailing | None, counts: Counts | None) -> Told:
     """`mailing` and `counts` as they are now; None for an alert of no mailing, or of one that is gone."""
-    name = f"{mailing.slug} ({mailing.id})" if mailing else ""
-    happened = f"{name} {_HAPPENED[alert.kind]}".strip()
+    happened = _HAPPENED[alert.kind]
+    if mailing:
+        happened = f"{mailing.slug} ({mailing.id}) {happened}"
     rows = {state.name.lower(): counts[state] for state in _SHOWN} if counts else {}
-    commands = [
-        f"mailer {line.format(id=mailing.id, slug=mailing.slug) if mailing else line}"
-        for line in _NEXT[alert.kind]
-        if mailing or "{" not in line
-    ]
-    at = alert.at.astimezone(UTC)
-    lines = [
-        (happened if mailing else happened.capitalize()) + (f": {alert.detail}." if alert.detail else "."),
-        "",
-        *([", ".join(f"{number:,} {state}" for state, number in rows.items() if number) + ".", ""] if rows else []),
-        _WHAT_TO_DO[alert.kind],
-        "",
-        *(f"    {command}" for command in commands),
-        "",
-        f"{at:%-d %B %Y, %H:%M} UTC. Alert {alert.id}.",
-    ]
+    commands = _commands(alert.kind, mailing)
     return Told(
-        key=f"alert.{alert.id}.{int(at.timestamp())}",
+        key=f"alert.{alert.id}.{int(alert.at.timestamp())}",
         subject=": ".join(filter(None, (organisation, happened))),
-        text="\n".join(lines) + "\n",
+        text=_text(alert, happened if mailing else happened.capitalize(), rows, commands),
         document={
             "id": alert.id,
             "kind": alert.kind,
@@ -92,10 +78,28 @@ def in_words(alert: Alert, *, organisation: str, mailing: Mailing | None, counts
             "reason": alert.detail or None,
             "counts": rows or None,
             "next": commands,
-            "at": _instant(at),
+            "at": alert.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         },
     )
 
 
-def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _commands(kind: Kind, mailing: Mailing | None) -> list[str]:
+    """What to type next; what would name a mailing that is gone is left out."""
+    if mailing is None:
+        return [f"mailer {line}" for line in _NEXT[kind] if "{" not in line]
+    return [f"mailer {line.format(id=mailing.id, slug=mailing.slug)}" for line in _NEXT[kind]]
+
+
+def _text(alert: Alert, happened: str, rows: dict[str, int], commands: list[str]) -> str:
+    numbers = ", ".join(f"{number:,} {state}" for state, number in rows.items() if number)
+    lines = [
+        f"{happened}: {alert.detail}." if alert.detail else f"{happened}.",
+        "",
+        *([f"{numbers}.", ""] if numbers else []),
+        _WHAT_TO_DO[alert.kind],
+        "",
+        *(f"    {command}" for command in commands),
+        "",
+        f"{alert.at.astimezone(UTC):%-d %B %Y, %H:%M} UTC. Alert {alert.id}.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -73,41 +73,73 @@ class Kept:
 
 def page(found: Measures) -> str:
     """The figures in Prometheus's text format."""
-    open_rows = [(found.rows[state], _labels(state=state.name)) for state in RowState if state in OPEN_ROWS]
-    done = [(found.rows[state], _labels(outcome=state.name)) for state in RowState if state not in OPEN_ROWS]
-    stand = [(found.mailings[state], _labels(state=state)) for state in MailingState]
-    families = [
-        _family("mailer_queue_depth", "gauge", "Messages that are not settled, by state.", open_rows),
-        _family("mailer_deliveries", "gauge", "Messages that are settled, by what became of them.", done),
-        _family("mailer_mailings", "gauge", "Mailings by state.", stand),
-        _family("mailer_oldest_due_seconds", "gauge", "How long a message has been due.", [(found.oldest_due, {})]),
-        _family("mailer_leases_overdue", "gauge", "Messages held by lost workers.", [(found.overdue_leases, {})]),
-        _family(
-            "mailer_leases_reaped_total", "counter", "Messages taken back from lost workers.", [(found.reaped, {})]
-        ),
-        _family("mailer_schedule_lag_seconds", "gauge", "How late a schedule is.", [(found.schedule_lag, {})]),
-        _family("mailer_alerts_waiting", "gauge", "Alerts that nobody was told yet.", [(found.alerts_waiting, {})]),
-        _family(
-            "mailer_processes",
-            "gauge",
-            "Processes that gave a sign of life lately, by role.",
-            [(found.alive[role], {"role": role}) for role in Role],
-        ),
-        _family(
-            "mailer_last_beat_seconds",
-            "gauge",
-            "Seconds since the last sign of life, by role.",
-            [(age, {"role": role}) for role, age in sorted(found.beats.items())],
-        ),
-    ]
-    if found.backed_up_at:
-        at = found.backed_up_at.timestamp()
-        families.append(_family("mailer_last_backup_timestamp_seconds", "gauge", "The last `db backup`.", [(at, {})]))
-    return "".join([*families, *_of_this_process()])
+    told = [_family(name, kind, help_text, samples(found)) for name, kind, help_text, samples in _FAMILIES]
+    return "".join([*told, *_of_this_process()])
 
 
-def _labels(**labels: str) -> dict[str, str]:
-    return {name: value.lower() for name, value in labels.items()}
+def _rows(found: Measures, label: str, states: Iterable[RowState]) -> list[Sample]:
+    return [(found.rows[state], {label: state.name.lower()}) for state in states]
+
+
+def _one(value: float) -> list[Sample]:
+    return [(value, {})]
+
+
+_DONE = tuple(state for state in RowState if state not in OPEN_ROWS)
+#: name, kind, help, and where its samples come from.
+_FAMILIES: tuple[tuple[str, str, str, Callable[[Measures], list[Sample]]], ...] = (
+    (
+        "mailer_queue_depth",
+        "gauge",
+        "Messages that are not settled, by state.",
+        lambda found: _rows(found, "state", sorted(OPEN_ROWS)),
+    ),
+    (
+        "mailer_deliveries",
+        "gauge",
+        "Messages that are settled, by what became of them.",
+        lambda found: _rows(found, "outcome", _DONE),
+    ),
+    (
+        "mailer_mailings",
+        "gauge",
+        "Mailings by state.",
+        lambda found: [(found.mailings[state], {"state": state.value}) for state in MailingState],
+    ),
+    (
+        "mailer_oldest_due_seconds",
+        "gauge",
+        "How long a message has been due.",
+        lambda found: _one(found.oldest_due),
+    ),
+    ("mailer_leases_overdue", "gauge", "Messages held by lost workers.", lambda found: _one(found.overdue_leases)),
+    (
+        "mailer_leases_reaped_total",
+        "counter",
+        "Messages taken back from lost workers.",
+        lambda found: _one(found.reaped),
+    ),
+    ("mailer_schedule_lag_seconds", "gauge", "How late a schedule is.", lambda found: _one(found.schedule_lag)),
+    ("mailer_alerts_waiting", "gauge", "Alerts that nobody was told yet.", lambda found: _one(found.alerts_waiting)),
+    (
+        "mailer_processes",
+        "gauge",
+        "Processes that gave a sign of life lately, by role.",
+        lambda found: [(found.alive[role], {"role": role.value}) for role in Role],
+    ),
+    (
+        "mailer_last_beat_seconds",
+        "gauge",
+        "Seconds since the last sign of life, by role.",
+        lambda found: [(age, {"role": role.value}) for role, age in sorted(found.beats.items())],
+    ),
+    (
+        "mailer_last_backup_timestamp_seconds",
+        "gauge",
+        "When the last `db backup` was made.",
+        lambda found: _one(found.backed_up_at.timestamp()) if found.backed_up_at else [],
+    ),
+)
 
 
 def _family(name: str, kind: str, told: str, samples: Iterable[Sample]) -> str:
