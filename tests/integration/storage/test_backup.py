@@ -236,3 +236,19 @@ def test_a_backup_that_is_opened_as_it_is_comes_up_paused(tmp_path):
     copy.dispose()
     database.dispose()
     assert (tmp_path / "copy.db-instance").exists()
+
+
+def test_housekeeping_and_a_restart_of_postgresql_are_no_reason_to_pause(postgres_server):
+    database = make_database(postgres_server.url)
+    add_people(database, 5)
+    add_mailing(database, 4)
+    assert instance.settle(database, now=NOW) == ""
+    with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql("VACUUM FULL instance")
+        connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql("REINDEX TABLE instance")
+    database.dispose()
+    postgres_server.stop("fast")
+    postgres_server.start()
+    assert instance.settle(database, now=LATER) == ""
+    database.dispose()
