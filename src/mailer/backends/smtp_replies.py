@@ -15,6 +15,8 @@ MAX_LINES = 100
 MAX_TEXT = 1000
 
 LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+#: A reply of one line that is short and whole, as nearly all are.
+SIMPLE = re.compile(rb"([2-5][0-9]{2}) ([^\r\n]{0,2000})\r\n")
 ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 
 
@@ -83,6 +85,10 @@ class ReplyParser:
 
     def next(self) -> Reply | None:
         """The next whole reply, None while it is not there yet. Raises GarbledReply."""
+        simple = None if self._lines or self._cut else SIMPLE.match(self._buffer, self._taken)
+        if simple:
+            self._taken = simple.end()
+            return Reply(int(simple[1]), (simple[2],))
         while True:
             start, end = self._taken, self._buffer.find(b"\n", self._taken)
             if end < 0:
