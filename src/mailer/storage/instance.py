@@ -16,6 +16,7 @@ import json
 import logging
 import os
 import secrets
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -165,9 +166,15 @@ def _place(file: Path) -> Path:
 
 
 def _kept(file: Path | None) -> Beaten | None:
+    """None: there is nothing that says anything. Raises StorageError for what we may not read: that is no reason to pause."""
     try:
         held = json.loads(_place(file).read_text(encoding="ascii")) if file else None
         return Beaten(int(held["identity"]), int(held["beats"])) if held else None
+    except PermissionError:
+        assert file is not None
+        raise StorageError(
+            f"{_place(file)} cannot be read by this user.", hint=f"Give it to the owner of {file.name}, with chown."
+        ) from None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -180,8 +187,18 @@ def _keep(file: Path | None, told: Beaten) -> None:
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w") as writing:
             json.dump({"identity": told.identity, "beats": told.beats}, writing)
+            _let_read_who_reads(file, writing.fileno())
         draft.replace(place)
     except OSError as error:
         raise StorageError(f"{place} cannot be written: {error.strerror}.") from None
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _let_read_who_reads(file: Path, descriptor: int) -> None:
+    """Whoever may use the database may use this too: somebody may have run one command as root, or for a group."""
+    with suppress(OSError):
+        there = file.stat()
+        os.fchmod(descriptor, stat.S_IMODE(there.st_mode) & 0o660)
+        os.fchown(descriptor, -1, there.st_gid)
+        os.fchown(descriptor, there.st_uid, -1)

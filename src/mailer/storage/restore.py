@@ -102,6 +102,8 @@ def _bring_back_sqlite(database: Database, file: Path, *, keep: bool, now: datet
         stock = look_into(draft)
         kept = _set_aside(database, place, now=now) if keep else None
         database.dispose()
+        if place.exists() and os.geteuid() == 0:  # root leaves it to whom it belonged
+            os.chown(draft, place.stat().st_uid, place.stat().st_gid)
         draft.replace(place)
     except OSError as error:
         raise StorageError(f"The backup cannot be brought back: {error.strerror}.") from None

@@ -252,3 +252,15 @@ def test_housekeeping_and_a_restart_of_postgresql_are_no_reason_to_pause(postgre
     postgres_server.start()
     assert instance.settle(database, now=LATER) == ""
     database.dispose()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_backup_that_root_brings_back_belongs_to_whom_the_database_belonged(tmp_path):
+    database = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+    add_people(database, 5)
+    made = back_up(database, tmp_path / "a.backup", now=NOW)
+    os.chown(database.file, 10001, 10001)
+    bring_back(database, made.file, force=True, now=LATER)
+    for file in (database.file, tmp_path / "mailer.db-instance"):
+        assert (file.stat().st_uid, file.stat().st_gid) == (10001, 10001)
+    database.dispose()

@@ -1,7 +1,9 @@
 """A database that was set back to an older state of itself comes up paused; one that was merely stopped does not."""
 
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from ledger_world import add_mailing, add_people, make_database
 from mailer.domain.mailing import MailingState
 from mailer.domain.schedule import When
+from mailer.errors import StorageError
 from mailer.storage import alerts, instance, mailings, schedules
 from mailer.storage.alerts import Channel, Kind
 from mailer.storage.database import Database
@@ -141,3 +144,27 @@ def test_rows_taken_back_from_lost_workers_are_counted(file, url):
         instance.count_reaped(connection, 4)
         assert connection.exec_driver_sql("SELECT reaped FROM instance").scalar() == 7
     database.dispose()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_did_once_keeps_nobody_else_from_going_on(file, url, tmp_path):
+    os.chown(file, 10001, 10001)
+    assert come_up(url) == ("", [MailingState.SENDING])
+    database = Database(url)
+    work(database)
+    database.dispose()
+    beside = (tmp_path / "mailer.db-instance").stat()
+    assert (beside.st_uid, beside.st_gid, beside.st_mode & 0o777) == (10001, 10001, 0o600)
+
+
+def test_a_file_beside_it_that_may_not_be_read_is_said_and_nothing_is_paused(file, url, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError
+
+    database = Database(url)
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(StorageError, match="-instance cannot be read by this user"):
+        instance.settle(database, now=NOW)
+    monkeypatch.undo()
+    database.dispose()
+    assert come_up(url) == ("", [MailingState.SENDING])
