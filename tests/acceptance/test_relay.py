@@ -150,6 +150,13 @@ def test_a_test_says_what_the_relay_is_and_sends_one_message_to_one_address(mail
     assert len(server.accepted) == 1
 
 
+def test_a_password_that_others_can_read_is_pointed_out(mailer, project, server):
+    assert add(mailer, "main", *for_server(server), password=ANA["ana"])[0] == 0
+    trust(project, server)
+    (project / ".mailer" / "relays" / "main.password").chmod(0o644)
+    assert "chmod 600 .mailer/relays/main.password" in mailer("relay", "test").out
+
+
 def wrong_password(project, server):
     (project / ".mailer" / "relays" / "main.password").write_text("wrong\n")
 

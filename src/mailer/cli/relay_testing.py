@@ -9,6 +9,7 @@ import click
 from mailer.cli.output import Output, instant
 from mailer.errors import BackendError, BackendMisconfigured, MailerError, SettingsError, UnknownName, UsageError
 from mailer.settings import RelaySettings
+from mailer.settings.relay_options import is_exposed
 
 if TYPE_CHECKING:
     from mailer.app import App
@@ -51,6 +52,8 @@ def _address(text: str) -> str:
 def _test(output: Output, relay: RelaySettings, to: str) -> dict[str, Any]:
     """What was found at one relay, told as it is found."""
     output.data(f"{relay.name}:")
+    if is_exposed(relay, output.app.settings.root):
+        output.data(f"  note  others on this machine can read the password: chmod 600 {relay.password_file}")
     found: dict[str, Any] = {"name": relay.name, "ok": True, "hosts": [], "probe": None, "error": None, "hint": None}
     try:
         for host in relay.hosts if relay.backend == "smtp" else ():

@@ -101,8 +101,8 @@ class Carrier:
 
     def abort(self) -> None:
         """Called by another thread: do not wait for a slow relay any longer."""
-        if self._backend is not None:
-            self._backend.abort()
+        if (backend := self._backend) is not None:  # which its own thread may be letting go of
+            backend.abort()
 
     def _round(self) -> None:
         if self._opened and self._now() - self._used_at > self._bench.idle_timeout:

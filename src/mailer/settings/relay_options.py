@@ -32,6 +32,12 @@ def has_password(relay: RelaySettings, root: Path | None) -> bool:
     )
 
 
+def is_exposed(relay: RelaySettings, root: Path | None) -> bool:
+    """Whether others on this machine can read the file with the password."""
+    path = (root or Path()) / relay.password_file
+    return bool(relay.password_file) and path.is_file() and bool(path.stat().st_mode & 0o077)
+
+
 def _read(path: Path, relay: RelaySettings) -> str:
     try:
         password = path.read_text(encoding="utf-8").rstrip("\r\n")

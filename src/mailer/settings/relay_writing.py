@@ -27,7 +27,8 @@ def store_relay(root: Path, values: Mapping[str, Value], *, password: str = "") 
     try:
         text = with_relay(path.read_bytes().decode("utf-8"), values)
         if password:
-            secret.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (secret.parent.parent, secret.parent):  # `parents=True` would make them with an open mode
+                folder.mkdir(mode=0o700, exist_ok=True)
             drafts.append(_Draft(secret, f"{password}\n", 0o600))
         drafts.append(_Draft(path, text, stat.S_IMODE(path.stat().st_mode)))
         for draft in drafts:  # mailer.toml last: a password that no relay names does no harm
