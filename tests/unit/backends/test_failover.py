@@ -1,6 +1,10 @@
 """Several backends as one: who is asked, with what, and when nobody else may be."""
 
+from itertools import zip_longest
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailer.backend import Backend, Deferred, Refused, Sent, Uncertain
 from mailer.backends.failover import FailoverBackend
@@ -171,3 +175,68 @@ def test_broken_off_it_asks_nobody_else():
     with pytest.raises(BackendUnavailable):
         backend.send(make_message())
     assert second.attempts == []
+
+
+class Scripted(Backend):
+    """Answers from a list, then always with `Sent`; writes every attempt into a book that all share."""
+
+    name = "scripted"
+
+    def __init__(self, answers, book, *, ahead):
+        super().__init__()
+        self.answers, self.book, self.ahead = list(answers), book, ahead
+
+    def send(self, message):
+        answer = self.answers.pop(0) if self.answers else Sent()
+        self.book.append((message.key, answer))
+        if isinstance(answer, BackendUnavailable | BackendMisconfigured):
+            raise answer
+        return answer
+
+    def send_many(self, messages):
+        """Takes one message ahead, as a pipelined client does."""
+        waiting = next(messages, None)
+        while waiting is not None:
+            following = next(messages, None) if self.ahead else None
+            yield self.send(waiting)
+            waiting = following or next(messages, None)
+
+
+@given(
+    scripts=st.lists(
+        st.tuples(st.lists(st.sampled_from([Sent(), LATER, NEVER, LOST, DOWN, OURS]), max_size=8), st.booleans()),
+        min_size=1,
+        max_size=3,
+    ),
+    number=st.integers(0, 6),
+    taken=st.integers(1, 7),
+)
+def test_whatever_they_answer_nobody_gets_it_twice_and_no_receipt_is_lost(scripts, number, taken):
+    book, handed_out = [], []
+
+    def messages():
+        for one in range(1, number + 1):
+            handed_out.append(f"key-{one}")
+            yield make_message(one)
+
+    backend = FailoverBackend([Scripted(answers, book, ahead=ahead) for answers, ahead in scripts])
+    receipts, raised = [], False
+    try:
+        for receipt in backend.send_many(messages()):
+            receipts.append(receipt)
+            assert len(handed_out) <= len(receipts) + 1
+            if len(receipts) == taken:
+                break
+    except (BackendUnavailable, BackendMisconfigured):
+        raised = True
+    assert raised or len(receipts) == min(number, taken)
+    final = (Sent, Refused, Uncertain)
+    fates = [[answer for key, answer in book if key == one] for one in handed_out]
+    for fate, receipt in zip_longest(fates, receipts):
+        assert not any(isinstance(answer, final) for answer in fate[:-1]), "asked again after an answer that is final"
+        if receipt is None:
+            assert not any(isinstance(answer, final) for answer in fate), "it may have left, and has no receipt"
+        elif isinstance(receipt, final):
+            assert fate[-1] is receipt
+        else:
+            assert not any(isinstance(answer, final) for answer in fate)
