@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from mailer.backends import smtp_auth
 from mailer.backends.smtp_envelope import LONGEST_COMMAND
@@ -35,11 +35,19 @@ class Login:
                 error = about_us(reply, f"our login as {self._options.user}")
                 error.hint = self._said and f"It says of the token: {self._said}."
                 raise error
-        known = ", ".join(smtp_auth.WITH_TOKEN if token else smtp_auth.WITH_PASSWORD)
-        offers = ", ".join(sorted(offered)) or "none"
-        raise BackendMisconfigured(
-            f"The relay {self._options.host} offers no way to log in that is known here (it offers: {offers}).",
-            hint=f"Known are {known}{' for a token' if token else ''}; a relay that wants no login needs no user.",
+        raise self._no_way_in(offered, smtp_auth.WITH_TOKEN if token else smtp_auth.WITH_PASSWORD)
+
+    def _no_way_in(self, offered: frozenset[str], known: Collection[str]) -> BackendMisconfigured:
+        others = offered & set(smtp_auth.MECHANISMS)
+        if others:
+            wanted = "token: set token_command" if others & set(smtp_auth.WITH_TOKEN) else "password: set password_file"
+            hint = f"This one wants a {wanted}."
+        else:
+            hint = f"Known are {', '.join(known)}; a relay that wants no login needs no user."
+        return BackendMisconfigured(
+            f"The relay {self._options.host} offers no way to log in that is known here"
+            f" (it offers: {', '.join(sorted(offered)) or 'none'}).",
+            hint=hint,
         )
 
     def _tokened(self, name: str) -> Reply:

@@ -99,7 +99,7 @@ def test_a_token_is_never_said_as_a_password(client):
         pytest.raises(BackendMisconfigured, match="offers no way to log in") as caught,
     ):
         client(server, user=USER, token=TOKEN).open()
-    assert "XOAUTH2, OAUTHBEARER for a token" in caught.value.hint
+    assert caught.value.hint == "This one wants a password: set password_file."
     assert logins(server) == []
 
 
