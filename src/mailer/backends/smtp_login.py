@@ -38,7 +38,7 @@ class Login:
         raise self._no_way_in(offered, smtp_auth.WITH_TOKEN if token else smtp_auth.WITH_PASSWORD)
 
     def _no_way_in(self, offered: frozenset[str], known: Collection[str]) -> BackendMisconfigured:
-        others = offered & set(smtp_auth.MECHANISMS)
+        others = offered & (set(smtp_auth.MECHANISMS) - set(known))
         if others:
             wanted = "token: set token_command" if others & set(smtp_auth.WITH_TOKEN) else "password: set password_file"
             hint = f"This one wants a {wanted}."
