@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+import crashing
 import flatness
 import report
 import sending
@@ -36,10 +37,20 @@ class Size:
     few: int = 10_000
     many: int = 1_000_000
     chunks: int = 6
+    kills: int = 30
 
 
 QUICK = Size(
-    rounds=1, heavy_rounds=1, messages=200, distant=80, built=100, people=2_000, few=1_600, many=3_200, chunks=1
+    rounds=1,
+    heavy_rounds=1,
+    messages=200,
+    distant=80,
+    built=100,
+    people=2_000,
+    few=1_600,
+    many=3_200,
+    chunks=1,
+    kills=1,
 )
 
 
@@ -57,6 +68,7 @@ ROWS = {
     6: storing.importing,
     7: flatness.in_the_ledger,
     8: flatness.in_memory,
+    9: crashing.killing,
 }
 
 
