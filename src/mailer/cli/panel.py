@@ -119,7 +119,7 @@ def _speed(plan: "Plan") -> str:
     seconds = (plan.ends_at - plan.starts_at).total_seconds()
     span = f"{seconds:,.0f} seconds" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
     if seconds > 7200:
-        span = f"{seconds / 3600:,.1f} hours"
+        span = f"{seconds / 3600:,.1f} hours" if seconds < 172_800 else f"{seconds / 86_400:,.1f} days"
     rate = f"{plan.rate:g} a second, " if plan.rate else ""
     ends = f", until {clock_time(plan.ends_at)}" if seconds > 7200 else ""
     return f"{rate}about {span}{ends}"

@@ -50,7 +50,7 @@ def _quota(app: "App", relay: RelaySettings) -> tuple[int, int | None]:
     """(messages counted today, how many today allows): None without a quota. Looking makes no database."""
     from mailer.domain.limits import limits_of
     from mailer.storage.database import Database
-    from mailer.storage.pacing import used_on
+    from mailer.storage.quotas import used_on
     from mailer.storage.schema import current_revision
 
     quota, now = limits_of(app.settings, relay).quota, app.clock()

@@ -16,10 +16,10 @@ from mailer.edition import format as edition_format
 from mailer.edition.program import Program
 from mailer.errors import EditionError, StorageError
 from mailer.runtime import Runtime
-from mailer.storage import mailings, pacing, subscribers
+from mailer.storage import buckets, mailings, quotas, subscribers
 from mailer.storage.database import Database
 from mailer.storage.ledger import Batch, Ledger, Outcome
-from mailer.storage.pacing import Day
+from mailer.storage.quotas import Day
 
 logger = logging.getLogger(__name__)
 ERASED = "the person was erased before the message's turn came"
@@ -55,10 +55,10 @@ class Intake:
     def look(self) -> list[Work]:
         """The mailings that are sending now. What we hold of any other is given back."""
         if not self._relays:
-            self._relays = pacing.relay_ids(self._database, [outlet.route.name for outlet in self._outlets])
+            self._relays = quotas.relay_ids(self._database, [outlet.route.name for outlet in self._outlets])
         with self._database.writing() as connection:
             due = mailings.due_work(connection, self._clock())
-            self._lanes.look_again(pacing.slowed_groups(connection))
+            self._lanes.look_again(buckets.slowed_groups(connection))
         sending = {one.id: one for one in due if self._only in (None, one.id)}
         for work in [work for work in self._works.values() if work.halted or work.mailing.id not in sending]:
             work.halted = True
@@ -217,7 +217,7 @@ class Intake:
             if lease.day is not None:
                 unsent[lease.day] += number
         if +unsent:
-            pacing.give_back(self._database, +unsent)
+            quotas.give_back(self._database, +unsent)
             self._lanes.forget()
 
     def release(self) -> None:

@@ -10,7 +10,7 @@ from mailer.domain.gcra import ONE_EVENT, SECOND
 from mailer.domain.provider import Provider
 from mailer.errors import StorageError
 from mailer.runtime import Runtime
-from mailer.storage import pacing
+from mailer.storage import buckets
 from mailer.storage.database import Database
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Slowing:
                 return
             self._heard[relay, provider] = now
         try:
-            share = pacing.slow_down(self._database, relay, provider, clock=self._clock)
+            share = buckets.slow_down(self._database, relay, provider, clock=self._clock)
         except StorageError as error:
             if not error.passing:
                 raise

@@ -11,7 +11,7 @@ from mailer.domain.provider import Provider
 from mailer.domain.subscriber import Recipient
 from mailer.edition.program import Program
 from mailer.storage.ledger import Claimed, Outcome
-from mailer.storage.pacing import Day
+from mailer.storage.quotas import Day
 
 #: The part of a lease that must be left when a message goes on the wire.
 MARGIN = 0.1

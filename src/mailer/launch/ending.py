@@ -7,7 +7,7 @@ from mailer.domain.forecast import Carrying, ends_at
 from mailer.domain.limits import all_limits
 from mailer.domain.provider import Provider
 from mailer.settings import Settings
-from mailer.storage import audiences, pacing
+from mailer.storage import audiences, quotas
 from mailer.storage.database import Connection
 
 
@@ -20,7 +20,7 @@ def expected_end(
     for name, limits in all_limits(settings).items():
         one = Carrying(limits=limits, weight=weights[name])
         if limits.quota is not None:
-            one.used, one.first_day = pacing.used_on(connection, name, limits.quota, now)
+            one.used, one.first_day = quotas.used_on(connection, name, limits.quota, now)
             one.day = limits.quota.day(now)
         relays.append(one)
     groups = {Provider.OTHER: people}

@@ -42,8 +42,9 @@ from mailer.domain.subscriber import SuppressionReason
 from mailer.storage import events, instance, pacing
 from mailer.storage.database import Database
 from mailer.storage.ledger_sql import statements
-from mailer.storage.pacing import Day, Hold, Purse
+from mailer.storage.pacing import Hold, Purse
 from mailer.storage.prepared import Prepared
+from mailer.storage.quotas import Day
 from mailer.storage.rowset import packed, storable
 from mailer.storage.suppressions import suppress
 from mailer.storage.tables import subscriber

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mailer.domain.limits import NO_LIMITS, Hindrance, Lane, Limits, group_key
 from mailer.domain.mailing import Counts, Mailing, MailingState, RowState
-from mailer.storage import figures, heartbeats, mailings, pacing
+from mailer.storage import buckets, figures, heartbeats, mailings, pacing, quotas
 from mailer.storage.figures import Failure
 from mailer.storage.heartbeats import Role
 from mailer.storage.ledger_outlook import lanes_due, outlook
@@ -104,12 +104,14 @@ def status_of(
     is_sending = mailing.state is MailingState.SENDING
     rate = figures.rate(connection, mailing.id, now=now) if is_sending else None
     ended_badly = rows[RowState.FAILED] + rows[RowState.UNCERTAIN]
+    waiting = waiting_for(connection, mailing, now=now, limits=limits)
+    goes_on = waiting is None or waiting.reason not in (Reason.QUOTA, Reason.WINDOW)
     return Status(
         mailing=mailing,
         counts=rows,
         rate=rate,
-        eta=round(rows.open / rate) if rate else None,
-        waiting_for=waiting_for(connection, mailing, now=now, limits=limits),
+        eta=round(rows.open / rate) if rate and goes_on else None,
+        waiting_for=waiting,
         unsubscribed=figures.left(connection, mailing.id),
         failures=tuple(figures.failures(connection, mailing.id)) if ended_badly else (),
         trouble=heartbeats.troubles(connection, now=now, mailing_id=mailing.id) if is_sending else (),
@@ -150,8 +152,8 @@ def held_back(
     connection: sa.Connection, mailing_id: int, *, now: datetime, limits: Mapping[str, Limits]
 ) -> Waiting | None:
     """What keeps all due rows from leaving, None if some may. Of several reasons the one that ends first: then it goes on."""
-    relays = pacing.known_relays(connection, limits)
-    slowed = pacing.slowed_groups(connection)
+    relays = quotas.known_relays(connection, limits)
+    slowed = buckets.slowed_groups(connection)
     holds = []
     for provider in lanes_due(connection, mailing_id, now=now):
         for name, number in relays.items():

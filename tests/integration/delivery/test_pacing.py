@@ -11,7 +11,7 @@ from mailer.backend import Deferred, Sent
 from mailer.domain.limits import Limits, Quota, Window
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.provider import Provider
-from mailer.storage import mailings, pacing
+from mailer.storage import buckets, mailings
 from mailer.storage.status import Reason
 from mailer.storage.tables import delivery, quota_day
 from worker_world import InThread, Relay, attempts, prepared, until, worker_for
@@ -129,7 +129,7 @@ def test_a_group_whose_relay_asks_for_less_goes_slower_and_the_others_do_not(dat
     worker_for(database, relay).run(drain=True)
     assert states(database, letter)[SENT] == list(range(31, 61))
     with database.reading() as connection:
-        [key] = pacing.slowed_groups(connection)
+        [key] = buckets.slowed_groups(connection)
     assert key.endswith(":1")
 
 
@@ -138,7 +138,7 @@ def test_a_full_mailbox_is_no_reason_to_go_slower(database):
     relay = Relay(lambda _: Deferred(code=452, enhanced="4.2.2", text="Mailbox full"))
     worker_for(database, relay).run(drain=True)
     with database.reading() as connection:
-        assert pacing.slowed_groups(connection) == frozenset()
+        assert buckets.slowed_groups(connection) == frozenset()
 
 
 def test_what_one_relay_puts_off_goes_out_by_another(database):

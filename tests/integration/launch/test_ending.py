@@ -10,7 +10,7 @@ from mailer.domain.audience import Audience
 from mailer.domain.limits import Lane, limits_of
 from mailer.launch.ending import expected_end
 from mailer.settings import RelaySettings, SendingSettings, Settings
-from mailer.storage import pacing
+from mailer.storage import quotas
 from mailer.storage.ledger import Ledger
 from mailer.storage.tables import subscriber
 
@@ -58,7 +58,7 @@ def test_people_at_a_provider_with_a_rate_of_its_own_are_counted(database):
 def test_what_is_used_of_todays_quota_is_known(database):
     north = relay(host="127.0.0.1", daily_quota=200, warm_up=150, warm_up_growth=2.0)
     assert lasts(database, north) == timedelta(hours=12, seconds=1)
-    number = pacing.relay_ids(database, ["north"])["north"]
+    number = quotas.relay_ids(database, ["north"])["north"]
     lane = Lane(relay=number, limits=limits_of(Settings(), north))
     letter = add_mailing(database, 120)
     ledger = Ledger(database, lambda: NOON)

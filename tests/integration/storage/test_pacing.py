@@ -11,7 +11,7 @@ from mailer.domain.gcra import SECOND, TOLERANCE
 from mailer.domain.limits import Hindrance, Lane, Limits, Quota, Window
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.provider import Provider
-from mailer.storage import mailings, pacing
+from mailer.storage import buckets, mailings, quotas
 from mailer.storage.heartbeats import Role, beating
 from mailer.storage.ledger import Ledger, Outcome
 from mailer.storage.status import Reason, Waiting, status_of, waiting_for
@@ -61,7 +61,7 @@ def ledger(database, clock):
 
 
 def relays(database, *names):
-    known = pacing.relay_ids(database, names)
+    known = quotas.relay_ids(database, names)
     return [known[name] for name in names]
 
 
@@ -182,7 +182,7 @@ def test_rows_that_end_at_the_claim_cost_nothing(database, clock, ledger):
     assert batch.expired == 2
     assert batch.hold is None
     with database.reading() as connection:
-        assert pacing.used_on(connection, "north", lane.limits.quota, NOON) == (0, None)
+        assert quotas.used_on(connection, "north", lane.limits.quota, NOON) == (0, None)
 
 
 def test_without_limits_no_bucket_is_touched(database, clock, ledger):
@@ -219,9 +219,9 @@ def test_a_relay_that_asks_for_less_gets_half_and_slowly_more_again(database, cl
     [number] = relays(database, "north")
     letter = add_mailing(database, PEOPLE)
     limits = Limits(rate=8.0)
-    assert pacing.slow_down(database, "north", Provider.OTHER, clock=clock) == 0.5
+    assert buckets.slow_down(database, "north", Provider.OTHER, clock=clock) == 0.5
     with database.reading() as connection:
-        assert pacing.slowed_groups(connection) == {f"g:{number}:0"}
+        assert buckets.slowed_groups(connection) == {f"g:{number}:0"}
     slowed = Lane(relay=number, limits=limits, slowed=True)
     assert totals(run(clock, 20, [lambda: ledger.claim(letter, 9, lease_seconds=600, lane=slowed)]))[0] in (80, 81, 82)
     clock.advance(100)  # two clean minutes
@@ -229,13 +229,13 @@ def test_a_relay_that_asks_for_less_gets_half_and_slowly_more_again(database, cl
     clock.advance(300)
     assert leased(ledger, letter, slowed) == 3
     with database.reading() as connection:
-        assert pacing.slowed_groups(connection) == frozenset()
+        assert buckets.slowed_groups(connection) == frozenset()
 
 
 def test_a_relay_without_limits_gets_one_when_it_asks_for_less(database, clock, ledger):
     [number] = relays(database, "north")
     letter = add_mailing(database, PEOPLE)
-    pacing.slow_down(database, "north", Provider.OTHER, clock=clock)
+    buckets.slow_down(database, "north", Provider.OTHER, clock=clock)
     assert leased(ledger, letter, Lane(relay=number, slowed=True)) == 13  # 50 a second
     assert leased(ledger, letter, Lane(relay=number, slowed=True)) == 0
 
@@ -278,10 +278,10 @@ def test_what_is_given_back_unsent_may_go_today(database, clock, ledger):
     letter = add_mailing(database, PEOPLE)
     lane = Lane(relay=number, limits=Limits(quota=Quota(daily=50, zone=LONDON)))
     batch = ledger.claim(letter, 50, lease_seconds=60, lane=lane)
-    pacing.give_back(database, {batch.day: ledger.release(batch.token, letter, range(1, 11))})
+    quotas.give_back(database, {batch.day: ledger.release(batch.token, letter, range(1, 11))})
     assert leased(ledger, letter, lane) == 10
     clock.advance(86400)
-    pacing.give_back(database, {batch.day: 7})  # yesterday's
+    quotas.give_back(database, {batch.day: 7})  # yesterday's
     assert leased(ledger, letter, lane) == 50
 
 
@@ -358,9 +358,9 @@ def test_both_engines_pay_for_what_they_lease(either):
     with either.reading() as connection:
         assert connection.scalars(sa.select(quota_day.c.used)).all() == [12]
         assert set(connection.scalars(sa.select(bucket.c.key))) == {f"g:{number}:1", f"m:{letter}", f"r:{number}"}
-    pacing.slow_down(either, "north", Provider.GMAIL, clock=lambda: datetime.now(UTC))
+    buckets.slow_down(either, "north", Provider.GMAIL, clock=lambda: datetime.now(UTC))
     with either.reading() as connection:
-        assert pacing.slowed_groups(connection) == {f"g:{number}:1"}
+        assert buckets.slowed_groups(connection) == {f"g:{number}:1"}
 
 
 # what people are told
