@@ -103,9 +103,14 @@ class Statements:
             .prefix_with("MATERIALIZED")
         )
         leased = picked.c.fate == literal(RowState.LEASED)
+        rows = sa.update(delivery)
+        if (
+            not self.is_sqlite
+        ):  # else PostgreSQL reads every row of the mailing to find these, as long as there are not very many
+            ids: sa.ColumnElement[Any] = sa.func.array(sa.select(picked.c.subscriber_id).scalar_subquery())
+            rows = rows.where(delivery.c.subscriber_id == sa.any_(ids))
         return (
-            sa.update(delivery)
-            .where(delivery.c.mailing_id == number("p_mailing"), delivery.c.subscriber_id == picked.c.subscriber_id)
+            rows.where(delivery.c.mailing_id == number("p_mailing"), delivery.c.subscriber_id == picked.c.subscriber_id)
             .values(
                 state=picked.c.fate,
                 token=sa.case((leased, number("p_token")), else_=0),

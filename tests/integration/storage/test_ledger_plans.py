@@ -10,7 +10,7 @@ from mailer.domain.mailing import RowState
 from mailer.storage.ledger import Ledger, Outcome
 
 PEOPLE = 20_000
-BATCH = 20
+BATCH = 200
 
 
 @pytest.fixture(scope="module")
