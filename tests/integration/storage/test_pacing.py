@@ -415,6 +415,18 @@ def test_a_wait_for_the_rate_is_told_when_somebody_could_notice_it(database, clo
         assert waits(database, letter, clock, north=fast) is None
 
 
+def test_of_a_rate_and_a_quota_that_hold_together_the_quota_is_named(database, clock, ledger, at_work):
+    [north] = relays(database, "north")
+    letter = add_mailing(database, 9)
+    both = Limits(rate=4.0, quota=Quota(daily=2, zone=LONDON))
+    batch = ledger.claim(letter, 9, lease_seconds=600, lane=Lane(relay=north, limits=both))
+    assert len(batch.rows) == 2
+    ledger.mark_sending(batch.token, letter, [1, 2])
+    ledger.settle(batch.token, letter, [Outcome(subscriber_id=one, state=RowState.SENT) for one in (1, 2)])
+    assert waits(database, letter, clock, north=both).reason is Reason.QUOTA
+    assert ledger.claim(letter, 9, lease_seconds=60, lane=Lane(relay=north, limits=both)).hold.reason is Hindrance.QUOTA
+
+
 def test_without_a_worker_that_is_what_is_missing(database, clock):
     letter = add_mailing(database, 2)
     hours = Limits(window=Window(opens=time(8), closes=time(10), zone=LONDON))
