@@ -12,6 +12,7 @@ No name of a machine and no path is asked: containers restart under new names, a
 machine that was set back, both files together, cannot be told from one that was switched off: `mailer pause --all`.
 """
 
+import errno
 import json
 import logging
 import os
@@ -26,7 +27,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.mailing import MailingState
-from mailer.errors import StorageError
+from mailer.errors import DiskFull, StorageError
 from mailer.storage import alerts, mailings, schedules
 from mailer.storage.database import PRIVATE_FILE, Database
 from mailer.storage.materialise import materialise
@@ -190,6 +191,8 @@ def _keep(file: Path | None, told: Beaten) -> None:
             _let_read_who_reads(file, writing.fileno())
         draft.replace(place)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull from None
         raise StorageError(f"{place} cannot be written: {error.strerror}.") from None
     finally:
         draft.unlink(missing_ok=True)
