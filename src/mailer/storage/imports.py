@@ -91,6 +91,9 @@ class _Run:
             self._execute(sql.DEFAULT_SUBSCRIPTION)
         for template in sql.JUDGE:
             self._execute(template)
+        if self._connection.scalar(sa.text(sql.UNDECIDED)):
+            for template in sql.JUDGE_KNOWN:
+                self._execute(template)
         if self._batch is not None:
             vouch_for_references(self._connection)
             for template in sql.APPLY:
@@ -116,6 +119,8 @@ class _Run:
 
     def _execute(self, template: str) -> None:
         clause = sql.statement(self._connection, template)
+        if not clause.text:
+            return
         types = {"at": UtcDateTime()}
         used = [
             sa.bindparam(name, value, types.get(name)) for name, value in self._values.items() if f":{name}" in template
