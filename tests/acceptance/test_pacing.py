@@ -1,5 +1,7 @@
 """A rate holds for all worker processes together, in real time, while some are killed and others begin."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
@@ -7,6 +9,7 @@ from kills import Crew, Relay, until
 from ledger_world import add_mailing, add_people, described, make_database, states
 from mailer.domain.mailing import RowState
 from mailer.storage.tables import delivery_event
+from sending_world import Commands, make_project, populate
 
 pytestmark = pytest.mark.slow
 
@@ -53,3 +56,35 @@ def test_three_processes_keep_one_rate_whoever_is_killed(tmp_path, database):
     # Over the whole run nothing can have been in hand before the first: the rate is what bounds it.
     assert settled[-1] - settled[0] + 1 >= (len(settled) - RATE / 4 - 1) / (RATE * 1.02)
     assert set(relay.accepted.values()) == {1}
+
+
+LIMITS = """
+[[relays]]
+name = "north"
+host = "127.0.0.1"
+port = {port}
+security = "none"
+daily_quota = 5
+quota_zone = "UTC"
+"""
+
+
+def test_send_says_when_the_last_leaves_and_until_when_the_rest_waits(tmp_path):
+    relay = Relay(tmp_path)
+    folder = make_project(tmp_path / "project", toml=LIMITS.format(port=relay.port))
+    database = make_database(f"sqlite:///{folder / 'mailer.db'}")
+    populate(database, 12)
+    database.dispose()
+    commands = Commands(folder)
+    try:
+        dry = commands("send", "letter", "--dry-run")
+        assert re.search(r"Speed +about [\d.]+ (hours|days), until ", dry.err), dry.err
+        run = commands("send", "letter", "--yes", "--expect", "12")
+        assert run.code == 0, run.err
+        assert relay.number == 5
+        assert re.search(r"7 wait for the quota of the day, until .*; keep `mailer worker` running", run.err), run.err
+        drained = commands("worker", "--drain", "--json")
+        assert drained.json["left"][0]["next_at"].endswith("T00:00:00Z")
+        assert drained.json["sent"] == 0
+    finally:
+        relay.close()
