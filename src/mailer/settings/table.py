@@ -1,6 +1,6 @@
 """The table of settings: name, default, help."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from mailer.settings.relays import RelaySettings
 from mailer.settings.setting import setting
 
 FILE_NAME = "mailer.toml"
+SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +146,11 @@ class Settings:
         """Every value that is never printed, and the passwords within those that are URLs."""
         tables = [*(getattr(self, name) for name in SECTIONS), *self.relays]
         hidden = {
-            getattr(table, one.name)
+            text
             for table in tables
             for one in fields(table)
-            if one.metadata.get("secret") and isinstance(getattr(table, one.name), str)
+            if one.metadata.get("secret")
+            for text in _texts(getattr(table, one.name))
         }
         return frozenset(hidden | {_password(text) for text in hidden}) - {""}
 
@@ -159,6 +161,14 @@ class Settings:
             if origin:
                 return origin, self.lines.get(name) if origin == FILE_NAME else None
         return FILE_NAME, None
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The text itself, or those of a table that are long enough to be a secret and no ordinary word."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for text in value.values() if isinstance(text, str) and len(text) >= SHORTEST_SECRET)
 
 
 def _password(url: str) -> str:

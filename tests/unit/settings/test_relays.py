@@ -135,10 +135,13 @@ def test_several_servers_of_one_account_stay_here_only_if_all_do(host, hosts, st
 
 
 def test_a_plugin_gets_options_of_its_own_which_are_never_shown(tmp_path):
-    text = '[[relays]]\nbackend = "carrier"\n[relays.options]\nkey = "s3cret"\nbirds = 3\n'
-    (relay,) = read(tmp_path, text).relays
-    assert relay.options == {"key": "s3cret", "birds": 3}
+    text = '[[relays]]\nbackend = "carrier"\n[relays.options]\nkey = "s3cret-key"\nbirds = 3\nway = "home"\n'
+    settings = read(tmp_path, text)
+    (relay,) = settings.relays
+    assert relay.options == {"key": "s3cret-key", "birds": 3, "way": "home"}
     assert "s3cret" not in repr(relay)
+    assert "s3cret-key" in settings.secrets, "it is taken out of logs"
+    assert "home" not in settings.secrets
     assert problems(tmp_path, '[[relays]]\nbackend = "carrier"\noptions = [1]\n') == [(3, "this takes a table")]
 
 
