@@ -47,7 +47,7 @@ _WORDS = {
         "bigint": "BIGINT",
         "keyed": "",
         # An id is drawn beforehand: it saves writing the whole batch once more.
-        "new_id": ", subscriber_id = nextval(pg_get_serial_sequence('subscriber', 'id'))",
+        "new_id": ", subscriber_id = nextval((SELECT pg_get_serial_sequence('subscriber', 'id')::regclass))",
         "id_column": "id, ",
         "id_value": "subscriber_id, ",
         "link_new": "",
