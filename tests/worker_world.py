@@ -62,7 +62,9 @@ class Connection(Backend):
         self.aborted.set()
 
 
-def worker_for(database, *relays, only=None, observer=None, ahead=timedelta(), connections=4, rate=0.0, limits=None, **pace):
+def worker_for(
+    database, *relays, only=None, observer=None, ahead=timedelta(), connections=4, rate=0.0, limits=None, **pace
+):
     """ahead: how much later its clock says it is. connections, rate or limits: of each relay."""
     connects = [relay.connect if isinstance(relay, Relay) else relay for relay in relays]
     return Worker(
@@ -70,7 +72,9 @@ def worker_for(database, *relays, only=None, observer=None, ahead=timedelta(), c
         clock=lambda: datetime.now(UTC) + ahead,
         key=KEY,
         routes=[
-            Route(name=f"relay{number}", make_backend=connect, connections=connections, limits=limits or Limits(rate=rate))
+            Route(
+                name=f"relay{number}", make_backend=connect, connections=connections, limits=limits or Limits(rate=rate)
+            )
             for number, connect in enumerate(connects, 1)
         ],
         pace=Pace(**({"retry_first_seconds": 60} | pace)),

@@ -160,7 +160,8 @@ def test_a_rate_is_kept(database):
     times = []
     relay = Relay(lambda _message: times.append(time.monotonic()) or Sent(code=250))
     worker_for(database, relay, rate=10.0).run(drain=True)
-    assert times[-1] - times[0] >= 15 / 10 - 0.1 - 0.2  # less one message, and less the burst
+    # Claimed over 1.15 s at least (`domain.gcra`); the first may have taken longer from there to the relay than the last.
+    assert times[-1] - times[0] >= 0.9
 
 
 def test_leases_are_prolonged_while_a_slow_worker_is_healthy(database):

@@ -97,6 +97,8 @@ def test_who_hangs_gives_no_sign_of_life_until_it_moves_again(database, monkeypa
 
     def beats_at(moment):
         now[0] = moment
+        while asked.acquire(blocking=False):  # what was asked before says nothing
+            pass
         for _ in range(3):  # the last one asked after the one before was dealt with
             assert asked.acquire(timeout=60)
         return lives(database, at=moment)
