@@ -1,6 +1,7 @@
 """Mistakes that somebody might make in the product: with each of them the simulation must fail, or it would prove nothing."""
 
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
 import sqlalchemy as sa
@@ -65,7 +66,7 @@ def the_reaper_does_not_look_at_the_lease():
         yield
 
 
-@mutation(FREEZES)
+@mutation(replace(FREEZES, events={"freeze": 1, "clock": 2}, in_doubt=("resend",)))
 def settle_does_not_look_at_the_token():
     original = Ledger.settle
 

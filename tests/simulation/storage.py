@@ -122,11 +122,11 @@ class SimulatedDatabase(Database):
         self._seen, self._writer, self._queue = 0, None, deque()
 
     @contextmanager
-    def reading(self):
+    def reading(self, **options):
         self._kernel.turn("read")
         with translated_errors():
             self._faults.begin()
-        with super().reading() as connection:
+        with super().reading(**options) as connection:
             yield connection
         self._kernel.turn("was read")
 
@@ -194,7 +194,7 @@ class SimulatedDatabase(Database):
     def relays(self):
         """Number -> name of every relay that was used."""
         with super().reading() as connection:
-            return dict(connection.execute(sa.text("SELECT id, name FROM relay")).tuples().all())
+            return {row.id: row.name for row in connection.execute(sa.text("SELECT id, name FROM relay"))}
 
     def rows(self):
         """(mailing, subscriber, state, token, lease) of every row, as they stand."""
