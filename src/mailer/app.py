@@ -190,7 +190,9 @@ class App:
         from mailer.backends.redirect import RedirectBackend
 
         backend, to = self.backend(relay), self.settings.sending.redirect_to
-        return RedirectBackend(backend, to) if to else backend
+        # A bounce of a rehearsal must say nothing of the person for whom the message was made.
+        sender = f"rehearsal@{relay.bounce_domain.lower()}" if relay.envelope == "verp" else ""
+        return RedirectBackend(backend, to, sender=sender) if to else backend
 
     def backend(self, relay: RelaySettings) -> "Backend":
         """A fresh backend for `relay`; one thread uses it. Several hosts of one account stand in for each other."""

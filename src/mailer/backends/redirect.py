@@ -18,22 +18,22 @@ MARK = b"[TEST]"
 
 
 class RedirectBackend(Backend):
-    """Wraps any other; `to`: where everything goes."""
+    """Wraps any other. to: where everything goes. sender: the envelope's, where that of each message names its person."""
 
     name: ClassVar[str] = "redirect"
 
-    def __init__(self, backend: Backend, to: str) -> None:
+    def __init__(self, backend: Backend, to: str, *, sender: str = "") -> None:
         super().__init__()
-        self._backend, self._to = backend, to
+        self._backend, self._to, self._sender = backend, to, sender
 
     def open(self) -> None:
         self._backend.open()
 
     def send(self, message: OutgoingMessage) -> Receipt:
-        return about_nobody(self._backend.send(redirected(message, self._to)))
+        return about_nobody(self._backend.send(redirected(message, self._to, sender=self._sender)))
 
     def send_many(self, messages: Iterator[OutgoingMessage]) -> Iterator[Receipt]:
-        receipts = self._backend.send_many(redirected(message, self._to) for message in messages)
+        receipts = self._backend.send_many(redirected(message, self._to, sender=self._sender) for message in messages)
         try:
             yield from map(about_nobody, receipts)
         finally:
@@ -47,15 +47,15 @@ class RedirectBackend(Backend):
         self._backend.abort()
 
 
-def redirected(message: OutgoingMessage, to: str) -> OutgoingMessage:
-    """`message` as the one address gets it; its key stays."""
+def redirected(message: OutgoingMessage, to: str, *, sender: str = "") -> OutgoingMessage:
+    """`message` as the one address gets it; its key stays. sender: as `RedirectBackend` takes it."""
     head, gap, body = message.content.partition(b"\r\n\r\n")
     fields = [field for field in _fields(head) if _name(field) not in {*TAKEN_OUT, b"to"}]
     if not any(_name(field) == b"subject" for field in fields):
         fields.append(b"Subject:")
     original = message.recipient.encode("ascii", "backslashreplace")
     head = b"\r\n".join([b"To: " + to.encode("ascii"), b"X-Original-To: " + original, *map(_marked, fields)])
-    return replace(message, recipient=to, content=head + gap + body)
+    return replace(message, sender=sender or message.sender, recipient=to, content=head + gap + body)
 
 
 def about_nobody(receipt: Receipt) -> Receipt:

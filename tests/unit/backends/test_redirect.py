@@ -5,10 +5,12 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from mailer.app import App
 from mailer.backend import Refused, Sent, Uncertain
 from mailer.backends.memory import MemoryBackend
 from mailer.backends.redirect import RedirectBackend, redirected
 from mailer.errors import BackendUnavailable
+from mailer.settings import RelaySettings, SendingSettings, Settings
 from mailer.testing import BackendContract, assert_finished, make_message
 
 TO = "office@example.org"
@@ -84,3 +86,15 @@ def test_a_refusal_of_the_one_address_marks_nobody_s_address_as_bad():
         replace(refused, bad_address=False),
         Sent(),
     ]
+
+
+def test_where_senders_name_people_a_rehearsal_has_one_of_its_own():
+    app = App(
+        Settings(
+            sending=SendingSettings(redirect_to=TO),
+            relays=(RelaySettings(backend="memory", envelope="verp", bounce_domain="bounce.example.org"),),
+        )
+    )
+    backend = app.carrier(app.settings.relays[0])
+    backend.send(replace(make_message(), sender="b+0123456789abcdef@bounce.example.org"))
+    assert [one.sender for one in backend._backend.messages] == ["rehearsal@bounce.example.org"]
