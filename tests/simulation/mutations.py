@@ -12,7 +12,7 @@ from mailer.delivery.allowance import Allowance
 from mailer.delivery.carrier import Carrier
 from mailer.delivery.intake import Intake
 from mailer.domain.mailing import RowState
-from mailer.storage import ledger_sql, mailings, materialise, pacing, schedules
+from mailer.storage import mailings, materialise, pacing, schedules
 from mailer.storage.ledger import Ledger
 from mailer.storage.ledger_sql import Statements, literal, number, statements
 from mailer.storage.tables import delivery, mailing, occurrence, schedule
@@ -113,10 +113,10 @@ def a_paused_mailing_goes_on():
 
 @mutation(PEOPLE)
 def a_claim_does_not_ask_who_has_left():
-    def everybody(_person, list_name):
+    def _mailable(self, _person, list_name):
         return list_name == list_name
 
-    with patch.object(ledger_sql, "_mailable", everybody), other_statements():
+    with other_statements(_mailable=_mailable):
         yield
 
 
