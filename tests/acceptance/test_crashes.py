@@ -59,6 +59,7 @@ def mailing_to(database, people, **values):
 def test_killed_again_and_again_nobody_is_lost_and_nobody_gets_it_twice(tmp_path, url):
     found = strike(tmp_path, url, kills=3, seed=20261122)
     assert found.good, found
+    assert found.kills, "it was over before anything could be killed"
 
 
 def test_a_worker_that_was_frozen_past_its_lease_touches_nothing_that_others_took_over(tmp_path, url):

@@ -249,7 +249,7 @@ class Run:
             self._at(self.dice.random() * 5, lambda: self._resume(one))
 
     def _resume(self, one):
-        self.machine.move(one, MailingState.SENDING)
+        self.machine.resume(one)
 
     def _cancel(self):
         if one := self._some_mailing():
@@ -334,7 +334,7 @@ class Run:
         elif one.state is MailingState.MATERIALISING:
             process = self.machine.write_rows(one.id)
         elif one.state in (MailingState.PAUSED, MailingState.HELD):
-            process = self.machine.move(one.id, MailingState.SENDING)
+            process = self.machine.resume(one.id)
         else:
             return
         self._wait("a command does not end", lambda: not process.tasks)
