@@ -8,6 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from unittest.mock import patch
 
@@ -34,7 +35,9 @@ ROUNDS, PATIENCE = 40, 300.0
 
 @cache
 def shared_database():
-    return SimulatedDatabase(Path(tempfile.mkdtemp(prefix="simulation-", dir=FAST if FAST.is_dir() else None)))
+    folder = tempfile.TemporaryDirectory(prefix="simulation-", dir=FAST if FAST.is_dir() else None)
+    Finalize(folder, folder.cleanup, exitpriority=1)  # unlike `atexit`, heeded by the processes of a pool too
+    return SimulatedDatabase(Path(folder.name))
 
 
 @contextmanager
