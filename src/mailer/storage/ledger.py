@@ -53,6 +53,7 @@ LEFT = "had left or was suppressed before the message's turn came"
 LATE = "send_by had passed"
 GIVEN_UP = "the time for retries is over"
 LOST = "the worker was lost while the message was on its way; it may have arrived"
+ENDED = {RowState.SUPPRESSED: LEFT, RowState.EXPIRED: LATE, RowState.FAILED: GIVEN_UP}
 AGAIN = "the worker was lost while the message was on its way; it is sent again"
 
 
@@ -165,29 +166,14 @@ class Ledger:
             count = n if purse.room is None else min(n, purse.room)
             if not count:
                 return Batch(token=token, mailing_id=mailing_id, rows=(), lease_until=mailing.now, hold=purse.hold)
-            rows = self._execute(
-                connection,
-                self._sql.claim,
-                p_mailing=mailing_id,
-                p_list=mailing.list_name,
-                p_late=int(mailing.send_by is not None and mailing.send_by.timestamp() <= mailing.now),
-                p_over=int(mailing.give_up_at.timestamp() <= mailing.now),
-                p_lane=int(lane.provider),
-                p_relay=lane.relay,
-                p_not=lane.relay if lane.pass_over else -1,
-                p_count=count,
-                p_token=token,
-                p_seconds=lease_seconds,
-            ).all()
-            ended = [row for row in rows if row.state != RowState.LEASED]
-            reasons = {RowState.SUPPRESSED: LEFT, RowState.EXPIRED: LATE, RowState.FAILED: GIVEN_UP}
-            told = [(row.subscriber_id, RowState(row.state), 0, "", reasons[RowState(row.state)], "") for row in ended]
-            events.write(connection, mailing_id, told, at=mailing.now)
-            hold = pacing.spend(connection, purse, len(rows) - len(ended)) if rows else None
+            rows = self._take(
+                connection, mailing, lane, count, p_mailing=mailing_id, p_token=token, p_seconds=lease_seconds
+            )
+            leased = [row for row in rows if row.state == RowState.LEASED]
+            hold = pacing.spend(connection, purse, len(leased)) if rows else None
         if not rows:
             return None
-        leased = [row for row in rows if row.state == RowState.LEASED]
-        states = [row.state for row in ended]
+        states = [row.state for row in rows]
         return Batch(
             token=token,
             mailing_id=mailing_id,
@@ -206,6 +192,28 @@ class Ledger:
             return Purse()
         now = self._clock() if self._database.is_sqlite else None
         return pacing.open_purse(connection, lane, mailing_id, now=now)
+
+    def _take(
+        self, connection: sa.Connection, mailing: sa.Row[Any], lane: Lane, count: int, **values: int
+    ) -> Sequence[sa.Row[Any]]:
+        """Take `count` due rows; those that ended instead are told why. values: whose rows, and the lease."""
+        rows = self._execute(
+            connection,
+            self._sql.claim,
+            p_list=mailing.list_name,
+            p_late=int(mailing.send_by is not None and mailing.send_by.timestamp() <= mailing.now),
+            p_over=int(mailing.give_up_at.timestamp() <= mailing.now),
+            p_lane=int(lane.provider),
+            p_relay=lane.relay,
+            p_not=lane.relay if lane.pass_over else -1,
+            p_count=count,
+            **values,
+        ).all()
+        told = [
+            (one.subscriber_id, RowState(one.state), 0, "", ENDED[one.state], "") for one in rows if one.state in ENDED
+        ]
+        events.write(connection, values["p_mailing"], told, at=mailing.now)
+        return rows
 
     def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
         """Mark rows as on their way, before they are. Only the ids returned may be sent."""

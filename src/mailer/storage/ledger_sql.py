@@ -81,32 +81,12 @@ class Statements:
 
         The rows are picked in a materialised CTE: PostgreSQL may evaluate a plain subquery twice and so take more.
         """
-        queued = RowState.QUEUED
-        fate = sa.case(
-            (
-                ~self._mailable(delivery.c.subscriber_id, sa.bindparam("p_list", type_=sa.Text)),
-                step(queued, RowState.SUPPRESSED),
-            ),
-            (number("p_late") == 1, step(queued, RowState.EXPIRED)),
-            (sa.and_(number("p_over") == 1, delivery.c.attempts > 0), step(queued, RowState.FAILED)),
-            else_=step(queued, RowState.LEASED),
-        )
-        picked = (
-            sa.select(delivery.c.subscriber_id, fate.label("fate"))
-            .where(delivery.c.mailing_id == number("p_mailing"), delivery.c.state == literal(queued))
-            .where(delivery.c.lane == number("p_lane"), delivery.c.due <= self.began)
-            .where(sa.or_(delivery.c.attempts == 0, delivery.c.relay != number("p_not")))
-            .order_by(delivery.c.due, delivery.c.subscriber_id)
-            .limit(number("p_count"))
-            .with_for_update(skip_locked=True, of=delivery)
-            .cte("picked")
-            .prefix_with("MATERIALIZED")
-        )
+        picked = self._picked()
         leased = picked.c.fate == literal(RowState.LEASED)
         rows = sa.update(delivery)
         if (
             not self.is_sqlite
-        ):  # else PostgreSQL reads every row of the mailing to find these, as long as there are not very many
+        ):  # else PostgreSQL reads every row of the mailing to find these, until there are very many
             ids: sa.ColumnElement[Any] = sa.func.array(sa.select(picked.c.subscriber_id).scalar_subquery())
             rows = rows.where(delivery.c.subscriber_id == sa.any_(ids))
         return (
@@ -118,6 +98,30 @@ class Statements:
                 relay=number("p_relay"),
             )
             .returning(delivery.c.subscriber_id, delivery.c.attempts, delivery.c.state, delivery.c.lease)
+        )
+
+    def _picked(self) -> sa.CTE:
+        """The next due rows of a lane, locked, and what becomes of each."""
+        queued = RowState.QUEUED
+        fate = sa.case(
+            (
+                ~self._mailable(delivery.c.subscriber_id, sa.bindparam("p_list", type_=sa.Text)),
+                step(queued, RowState.SUPPRESSED),
+            ),
+            (number("p_late") == 1, step(queued, RowState.EXPIRED)),
+            (sa.and_(number("p_over") == 1, delivery.c.attempts > 0), step(queued, RowState.FAILED)),
+            else_=step(queued, RowState.LEASED),
+        )
+        return (
+            sa.select(delivery.c.subscriber_id, fate.label("fate"))
+            .where(delivery.c.mailing_id == number("p_mailing"), delivery.c.state == literal(queued))
+            .where(delivery.c.lane == number("p_lane"), delivery.c.due <= self.began)
+            .where(sa.or_(delivery.c.attempts == 0, delivery.c.relay != number("p_not")))
+            .order_by(delivery.c.due, delivery.c.subscriber_id)
+            .limit(number("p_count"))
+            .with_for_update(skip_locked=True, of=delivery)
+            .cte("picked")
+            .prefix_with("MATERIALIZED")
         )
 
     def _mark(self) -> sa.UpdateBase:
