@@ -12,6 +12,7 @@ from mailer.backend import Backend, Sent, Uncertain
 from mailer.delivery.pace import Pace, Route
 from mailer.delivery.worker import Worker
 from mailer.domain.limits import Limits
+from mailer.runtime import MACHINE
 from mailer.storage import mailings
 from mailer.storage.tables import delivery
 
@@ -63,13 +64,24 @@ class Connection(Backend):
 
 
 def worker_for(
-    database, *relays, only=None, observer=None, ahead=timedelta(), connections=4, rate=0.0, limits=None, **pace
+    database,
+    *relays,
+    only=None,
+    observer=None,
+    ahead=timedelta(),
+    clock=None,
+    runtime=MACHINE,
+    connections=4,
+    rate=0.0,
+    limits=None,
+    **pace,
 ):
-    """ahead: how much later its clock says it is. connections, rate or limits: of each relay."""
+    """ahead: how much later its clock says it is; or a clock. connections, rate or limits: of each relay."""
     connects = [relay.connect if isinstance(relay, Relay) else relay for relay in relays]
     return Worker(
         database,
-        clock=lambda: datetime.now(UTC) + ahead,
+        clock=clock or (lambda: datetime.now(UTC) + ahead),
+        runtime=runtime,
         key=KEY,
         routes=[
             Route(

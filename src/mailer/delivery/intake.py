@@ -113,6 +113,7 @@ class Intake:
         limits, mailing_id = outlet.route.limits, work.mailing.id
         others = self._others_could_take(outlet)
         for lane in self._lanes.open(self._relays[outlet.route.name], limits, mailing_id, pass_over=others):
+            self._prolong()  # where each claim waits for a slow disk, many take longer than a lease
             asked_at = self._runtime.monotonic()
             batch = self._ledger.claim(mailing_id, share, lease_seconds=self._lease_seconds, lane=lane)
             self._lanes.note(lane, mailing_id, batch, asked_at=asked_at)
@@ -186,6 +187,9 @@ class Intake:
         self._return()
         self._refund({})
         self._leases = [lease for lease in self._leases if not lease.over]
+        self._prolong()
+
+    def _prolong(self) -> None:
         for lease in self._leases:
             now = self._runtime.monotonic()
             if now >= lease.half_life:

@@ -94,7 +94,7 @@ class Statements:
             .values(
                 state=picked.c.fate,
                 token=sa.case((leased, number("p_token")), else_=0),
-                lease=sa.case((leased, self.now + number("p_seconds")), else_=0),
+                lease=sa.case((leased, self._lease_end()), else_=0),
                 relay=number("p_relay"),
             )
             .returning(delivery.c.subscriber_id, delivery.c.attempts, delivery.c.state, delivery.c.lease)
@@ -152,8 +152,12 @@ class Statements:
         return (
             sa.update(delivery)
             .where(sa.text("state IN (1, 2)"), delivery.c.token == number("p_token"), delivery.c.lease > self.now)
-            .values(lease=self.now + number("p_seconds"))
+            .values(lease=self._lease_end())
         )
+
+    def _lease_end(self) -> sa.ColumnElement[int]:
+        """Of now only the whole second is known: one more, and no lease is shorter than its holder believes."""
+        return self.now + number("p_seconds") + 1
 
     def _release(self) -> sa.UpdateBase:
         ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)

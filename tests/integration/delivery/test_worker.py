@@ -20,6 +20,7 @@ from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.edition.program import Program
 from mailer.errors import BackendMisconfigured, BackendUnavailable, DiskFull, StorageError
+from mailer.runtime import Runtime
 from mailer.storage import events, mailings, suppressions
 from mailer.storage.ledger import Ledger, Reaped
 from mailer.storage.tables import delivery, subscriber, subscription
@@ -174,6 +175,29 @@ def test_leases_are_prolonged_while_a_slow_worker_is_healthy(database):
 
 
 # What people and relays do
+
+
+def test_claims_that_take_longer_than_a_lease_lose_none(database, monkeypatch):
+    """Each claim waits half a lease for the disk, and there is one for every provider group."""
+    late, claim = [0.0], Ledger.claim
+
+    class Late(Runtime):
+        def monotonic(self):
+            return super().monotonic() + late[0]
+
+    def slow_claim(*arguments, **options):
+        batch = claim(*arguments, **options)
+        late[0] += 35.0
+        return batch
+
+    monkeypatch.setattr(Ledger, "claim", slow_claim)
+    letter = prepared(database, 3)
+    relay = Relay(delay=0.3)
+    worker = worker_for(
+        database, relay, clock=lambda: datetime.now(UTC) + timedelta(seconds=late[0]), runtime=Late(), lease_seconds=60
+    )
+    assert worker.run(drain=True).counts == {SENT: 3}
+    assert attempts(database, letter) == {1: 3}
 
 
 def test_a_deferred_message_is_tried_again_when_it_is_due_and_drain_does_not_wait(database):

@@ -36,6 +36,7 @@ from mailer.storage.tables import delivery, mailing, subscription
 
 PEOPLE = range(1, 7)
 LEASE = 30
+HELD = LEASE + 1  # no lease is shorter than its holder believes, who knows only whole seconds
 RATE = 0.2
 #: One relay takes what it gets; another takes a message in five seconds, from all workers together.
 LANES = (ANY_RELAY, Lane(relay=1), Lane(relay=2, limits=Limits(rate=RATE)))
@@ -170,7 +171,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert not ids & self.holder.keys(), "a row was claimed twice"
         self.batches[worker].append((batch.token, ids))
         self.holder |= dict.fromkeys(ids, batch.token)
-        self.lease[batch.token] = self.seconds + LEASE
+        self.lease[batch.token] = self.seconds + HELD
         self.relay |= dict.fromkeys(ids, lane.relay)
         if lane.limits.rate:
             self.pay(len(ids))
@@ -196,7 +197,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert marked == (by_right if good else set())
         self.marked[worker] += [(token, who) for who in sorted(marked)]
 
-    @rule(worker=workers, seconds=st.sampled_from([LEASE - 1, LEASE, LEASE + 1]), data=st.data())
+    @rule(worker=workers, seconds=st.sampled_from([LEASE, HELD, HELD + 1]), data=st.data())
     def freeze_and_mark(self, worker, seconds, data):
         """It claims, is frozen for about a lease, wakes and goes on as if nothing had been."""
         self.claim(worker, 2)
@@ -241,7 +242,7 @@ class LedgerMachine(RuleBasedStateMachine):
             held = [who for who, other in self.holder.items() if other == token]
             assert self.ledger.extend(token, lease_seconds=LEASE) == (len(held) if good else 0)
             if good and held:
-                self.lease[token] = self.seconds + LEASE
+                self.lease[token] = self.seconds + HELD
 
     @rule(worker=workers)
     def release(self, worker):
