@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import os
+import signal
 import sys
 
 from hypothesis import settings
@@ -14,6 +15,9 @@ __all__ = ["_private", "database_url", "exim", "postfix", "postgres_server", "po
 # Hundreds of tests start Python anew: what it compiled once need not be compiled each time, whatever the machine prefers.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Whoever starts the tests in the background of a shell hands down a SIGINT that is ignored, and with it every program they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("mailer", deadline=None)
