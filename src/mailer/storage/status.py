@@ -105,7 +105,7 @@ def status_of(
     rate = figures.rate(connection, mailing.id, now=now) if is_sending else None
     ended_badly = rows[RowState.FAILED] + rows[RowState.UNCERTAIN]
     waiting = waiting_for(connection, mailing, now=now, limits=limits)
-    goes_on = waiting is None or waiting.reason not in (Reason.QUOTA, Reason.WINDOW)
+    goes_on = waiting is None or waiting.reason is Reason.RATE
     return Status(
         mailing=mailing,
         counts=rows,

@@ -43,8 +43,10 @@ def test_the_rate_is_that_of_the_last_minute_and_says_how_long_it_takes(database
     assert status(database, one).rate is None
     settle(database, one, [3, 4, 5], RowState.SENT, seconds_ago=10)
     settle(database, one, [6, 7], RowState.SENT)
-    found = status(database, one)
+    with beating(database, lambda: NOW, Role.WORKER):
+        found = status(database, one)
     assert (found.rate, found.eta) == (0.5, 26), "13 are left"
+    assert status(database, one).eta is None, "nobody is at work on them any more"
 
 
 def test_failures_are_summed_up_by_cause_and_provider(database):
