@@ -213,7 +213,7 @@ def test_a_relay_that_never_answers_pauses_the_mailing_before_everybody_is_in_do
     summary = worker_for(database, by(server), connections=2).run(drain=True)
     assert "left and got no answer" in summary.paused[letter]
     found = states(database, letter)
-    assert 10 <= len(found[UNCERTAIN]) <= 12
+    assert 10 <= len(found[UNCERTAIN]) <= 20, "the tenth pauses it; both connections then had some on their way"
     assert len(found[QUEUED]) + len(found[UNCERTAIN]) == 60
     assert why(database, letter, found[UNCERTAIN][0])[-1][:2] == (UNCERTAIN, "relay1")
     assert not suppressed(database)
