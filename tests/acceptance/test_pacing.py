@@ -18,12 +18,11 @@ PEOPLE, RATE = 240, 40
 IN_HAND = 3 * RATE
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'mailer.db'}"
-    database = make_database(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
+    yield made
+    made.dispose()
 
 
 def seconds_of(database, letter):

@@ -25,16 +25,9 @@ PEOPLE, WORKERS = 4000, 3
 USUAL_SECONDS = 0.3
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'mailer.db'}"
-    return request.getfixturevalue("postgres_url")
-
-
 @pytest.fixture
-def database(url):
-    made = make_database(url)
+def database(database_url):
+    made = make_database(database_url)
     add_people(made, PEOPLE)
     yield made
     made.dispose()
@@ -68,10 +61,10 @@ def sink(tmp_path):
 
 
 @pytest.fixture
-def mailer(tmp_path, url, sink):
+def mailer(tmp_path, database_url, sink):
     return Commands(
         tmp_path,
-        MAILER_DATABASE_URL=url,
+        MAILER_DATABASE_URL=database_url,
         MAILER_SMTP_URL=f"smtp://127.0.0.1:{sink.port}",
         MAILER_SECRET_KEY=KEY.decode(),
         MAILER_SENDING__CONNECTIONS="2",

@@ -20,12 +20,11 @@ LONDON = ZoneInfo("Europe/London")
 QUEUED, SENT = RowState.QUEUED, RowState.SENT
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'mailer.db'}"
-    database = make_database(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
+    yield made
+    made.dispose()
 
 
 def daily(number):

@@ -18,13 +18,12 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EVERYBODY = Audience(list_name="news")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'mailer.db'}"
-    database = make_database(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    add_people(database, 300)
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
+    add_people(made, 300)
+    yield made
+    made.dispose()
 
 
 def lasts(database, *relays, **sending):

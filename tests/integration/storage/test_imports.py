@@ -26,12 +26,9 @@ from segment_trees import TEXT, VALUES
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request, tmp_path):
-    if request.param == "sqlite":
-        made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    else:
-        made = make_database(request.getfixturevalue("postgres_url"))
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
     yield made
     made.dispose()
 

@@ -20,13 +20,12 @@ PEOPLE = 10
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'mailer.db'}"
-    database = make_database(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    add_people(database, PEOPLE)
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
+    add_people(made, PEOPLE)
+    yield made
+    made.dispose()
 
 
 class Clock:

@@ -24,12 +24,11 @@ hosts = st.one_of(
 )
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'mailer.db'}"
-    database = make_database(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    yield database
-    database.dispose()
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
+    yield made
+    made.dispose()
 
 
 def written(database, letter):

@@ -30,13 +30,12 @@ def database(tmp_path):
     database.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def either(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'mailer.db'}"
-    database = make_database(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    add_people(database, PEOPLE)
-    yield database
-    database.dispose()
+@pytest.fixture
+def either(database_url):
+    made = make_database(database_url)
+    add_people(made, PEOPLE)
+    yield made
+    made.dispose()
 
 
 class Clock:

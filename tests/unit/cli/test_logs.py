@@ -127,7 +127,7 @@ def test_libraries_are_heard_only_when_something_is_wrong(monkeypatch):
     try:
         logs.set_up("json", part="web", verbose=False, secrets=[PASSWORD])
         logging.getLogger("apscheduler.executors.default").info("running")
-        logging.getLogger("some.library").error("cannot log in with %s", PASSWORD)
+        logging.getLogger("another.package").error("cannot log in with %s", PASSWORD)
         logging.getLogger("mailer.web.guard").info("web.answered status=200")
         thread = threading.Thread(target={}.popitem)
         thread.start()
@@ -137,6 +137,6 @@ def test_libraries_are_heard_only_when_something_is_wrong(monkeypatch):
         root.setLevel(before[1])
         ours.setLevel(before[2])
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert [one["logger"] for one in lines] == ["some.library", "mailer.web.guard", "mailer.cli.logs"]
+    assert [one["logger"] for one in lines] == ["another.package", "mailer.web.guard", "mailer.cli.logs"]
     assert lines[0]["message"] == "cannot log in with ***"
     assert (lines[2]["event"], lines[2]["error"]) == ("thread.broke", "KeyError")
