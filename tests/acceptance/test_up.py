@@ -189,7 +189,7 @@ def test_without_a_relay_it_says_what_to_set(mailer, people):
 def test_the_log_as_objects_has_every_line_and_no_address_and_one_document_is_printed(up, database, people, relay):
     relay.rcpt["person3@example.org"] = "550 5.7.1 <person3@example.org> may not"
     add_mailing(database, people, number=7)
-    tree = up("--log-format", "json", "--json")
+    tree = up("--log-format", "json", "--json").at_work()
     tree.hears("finished")
     assert tree.stop() == 0
     lines = [json.loads(line) for line in tree.lines]
