@@ -195,12 +195,12 @@ def claims_are_not_paid_for():
 
 @mutation(SCHEDULES)
 def a_schedule_fires_for_whoever_looks():
-    original = schedules.fire
+    original = schedules.record
 
-    def fire(connection, one, outcome, **options):
+    def record(connection, one, dealt_with, outcome, **options):
         connection.execute(sa.delete(occurrence))
-        connection.execute(sa.update(schedule).values(next_at=one.when.at))
-        return original(connection, one, outcome, **options)
+        connection.execute(sa.update(schedule).values(next_at=dealt_with.at, state=schedules.State.ARMED))
+        return original(connection, one, dealt_with, outcome, **options)
 
-    with patch.object(schedules, "fire", fire):
+    with patch.object(schedules, "record", record):
         yield

@@ -44,14 +44,14 @@ def list_(output: Output) -> None:
             {
                 "mailing": one.mailing_id,
                 "campaign": one.slug,
-                "local": one.when.local.isoformat(timespec="minutes"),
-                "timezone": one.when.zone,
-                "utc": one.when.at,
+                "local": one.next_when.local.isoformat(timespec="minutes"),
+                "timezone": one.next_when.zone,
+                "utc": one.next_when.at,
                 "file_differs": differs,
             }
         )
         output.data(
-            f"{one.slug} ({one.mailing_id})  {one.when}" + ("  file differs from what is armed" if differs else "")
+            f"{one.slug} ({one.mailing_id})  {one.next_when}" + ("  file differs from what is armed" if differs else "")
         )
     output.document({"schedules": documents})
     if not found:

@@ -33,7 +33,7 @@ def watch_the_clock(output: Output, *, ready: Callable[[], None], wanted: Callab
             armed = schedules.armed(connection)
         if armed:
             output.say(
-                f"{len(armed)} armed, the first for {armed[0].when} ({instant(armed[0].when.at)}). Ctrl-C stops."
+                f"{len(armed)} armed, the first for {armed[0].next_when} ({instant(armed[0].next_when.at)}). Ctrl-C stops."
             )
         else:
             output.say("Nothing is armed yet. Ctrl-C stops.")

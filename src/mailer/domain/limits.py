@@ -126,11 +126,11 @@ def limits_of(settings: Settings, relay: RelaySettings) -> Limits:
         provider_rates={Provider[name.upper()]: rate for name, rate in relay.provider_rates.items() if rate},
         mailing_rate=sending.rate_per_mailing,
         quota=quota,
-        window=_window(sending.window, ZoneInfo(sending.window_zone or zone)) if sending.window else None,
+        window=window_of(sending.window, ZoneInfo(sending.window_zone or zone)) if sending.window else None,
     )
 
 
-def _window(text: str, zone: ZoneInfo) -> Window:
+def window_of(text: str, zone: ZoneInfo) -> Window:
     """Of "08:00-20:00", which the settings have checked."""
     opens, _, closes = text.partition("-")
     return Window(opens=time.fromisoformat(opens), closes=time.fromisoformat(closes), zone=zone)

@@ -21,7 +21,7 @@ _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
-    """One point in time. at: aware, UTC. local: naive, as clocks in `zone` show it ("Europe/London", "UTC+01:00")."""
+    """One point in time. at: aware, UTC. local: naive, as clocks in `zone` show it (an IANA name)."""
 
     at: datetime
     local: datetime
@@ -82,7 +82,7 @@ def _date_and_time(match: re.Match[str], here: _Now) -> When:
     stated = datetime.fromisoformat(match[0].upper())
     if stated.tzinfo is None:
         return here.said(resolve(stated, here.zone))
-    return When(at=stated.astimezone(UTC), local=stated.replace(tzinfo=None), zone=str(stated.tzinfo))
+    return here.said(stated.astimezone(UTC))
 
 
 def _from_now(match: re.Match[str], here: _Now) -> When:

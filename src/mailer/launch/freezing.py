@@ -37,8 +37,16 @@ def arm(desk: Desk, plan: Plan, when: When) -> Mailing:
     content = content_of(desk, draft, edition_id=None, starts_at=when.at)
     with desk.database.writing() as connection:
         mailing_id = _add(connection, plan, MailingState.SCHEDULED, content, at=at)
-        sources = draft.edition.sources
-        schedules.arm(connection, slug=draft.slug, when=when, sources=sources, mailing_id=mailing_id, at=at)
+        schedules.arm_once(
+            connection,
+            slug=draft.slug,
+            when=when,
+            audience=draft.audience,
+            people=plan.people,
+            sources=draft.edition.sources,
+            mailing_id=mailing_id,
+            at=at,
+        )
         armed = mailings.get(connection, mailing_id)
     log.info("schedule.armed mailing=%d campaign=%s at=%s", mailing_id, draft.slug, when.at.isoformat())
     return armed

@@ -1,116 +1,357 @@
-"""Schedules: what is armed to go out at a time, and the one occurrence that each firing leaves behind.
+"""Schedules: what is armed to go out, once or again and again, and the occurrence that each firing leaves behind.
 
-Any number of schedulers may look at the same schedule at the same moment: the occurrence is unique by (schedule, key),
-and who wrote it has fired it. A one-off's key is always "once", so whatever becomes of its time, it goes out once.
+Any number of schedulers may look at the same schedule at the same moment: an occurrence is unique by (schedule, key), and
+who wrote it has fired it. Keys are local times, so a clock change repeats none; a one-off's key is always "once", so
+whatever becomes of its time, it goes out once. What is recorded never comes again, wherever `next_at` stands.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailer.domain.audience import Audience
+from mailer.domain.catch_up import CatchUp
+from mailer.domain.limits import window_of
+from mailer.domain.recurrence import Occurrence, Rule
 from mailer.domain.schedule import When
+from mailer.errors import UnknownName
 from mailer.storage import wake
 from mailer.storage.tables import occurrence, schedule
 
 ONCE = "once"
 
 
+class Kind(StrEnum):
+    """How often it goes out. The words are stored."""
+
+    ONCE = "once"
+    AGAIN = "again"
+
+
+class State(StrEnum):
+    """Whether it still does. The words are stored."""
+
+    ARMED = "armed"
+    PAUSED = "paused"  #: by a person, or because the database was set back
+    ENDED = "ended"  #: it has gone out, or nothing comes any more
+    REMOVED = "removed"
+
+
+#: Those that a person still sees.
+STANDING = frozenset({State.ARMED, State.PAUSED})
+
+
 class Outcome(StrEnum):
     """What one firing came to. The words are stored."""
 
     SENT = "sent"
-    EMPTY = "empty"  #: nobody to mail
+    EMPTY = "empty"  #: nobody to mail, or nothing new
     EXPIRED = "expired"  #: so late that it would have surprised people
     HELD = "held"  #: a person must look first
+    SKIPPED = "skipped"  #: a person said so; or it was missed, or the one before it was still under way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """zone: of all its times. until: nothing comes later. hours: "08:00-20:00", outside of which it has no occurrence; "": any.
+
+    proof: so long before each occurrence a proof is mailed; None: never.
+    """
+
+    zone: str
+    until: datetime | None = None
+    hours: str = ""
+    catch_up: CatchUp = CatchUp.LATEST
+    proof: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """One armed one-off. sources: the hash of all that was compiled when it was armed; mailing_id: what it will send."""
+    """One armed campaign. rule: None for a one-off. next: None when nothing comes any more.
+
+    audience: whom it goes to, relative dates not yet counted back; people: how many those were when it was armed.
+    not_before: what is due waits until then. sources: the hash of all that was compiled when it was armed.
+    mailing_id: what a one-off will send, scheduled already; of others the newest that it sent, None before the first.
+    """
 
     id: int
     slug: str
-    when: When
+    kind: Kind
+    state: State
+    rule: Rule | None
+    terms: Terms
+    audience: Audience
+    people: int
+    next: Occurrence | None
+    not_before: datetime | None
     sources: str
-    mailing_id: int
+    mailing_id: int | None
+    created_at: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.terms.zone)
+
+    def when(self, one: Occurrence) -> When:
+        """An occurrence in the words and the zone of whoever reads it."""
+        local = one.at.astimezone(self.zone).replace(tzinfo=None, fold=0)
+        return When(at=one.at, local=local, zone=self.terms.zone)
+
+    @property
+    def next_when(self) -> When:
+        """The same of what comes next, which there is."""
+        assert self.next is not None
+        return self.when(self.next)
+
+    def following(self, instant: datetime) -> Iterator[Occurrence]:
+        """Its occurrences after `instant`, whatever became of them: within its hours and not after its last day."""
+        if self.rule is None:
+            return
+        window = window_of(self.terms.hours, self.zone) if self.terms.hours else None
+        for one in self.rule.following(instant, self.zone):
+            if self.terms.until is not None and one.at > self.terms.until:
+                return
+            if window is None or window.next_opening(one.at) == one.at:
+                yield one
 
 
-def arm(connection: sa.Connection, *, slug: str, when: When, sources: str, mailing_id: int, at: datetime) -> None:
-    """Let mailing `mailing_id` (scheduled) go out at `when`."""
+def arm_once(
+    connection: sa.Connection,
+    *,
+    slug: str,
+    when: When,
+    audience: Audience,
+    people: int,
+    sources: str,
+    mailing_id: int,
+    at: datetime,
+    proof: timedelta | None = None,
+) -> int:
+    """Let mailing `mailing_id` (scheduled) go out at `when`; the schedule's id."""
     values = {
-        "name": f"{slug}.{mailing_id}",
         "slug": slug,
-        "kind": ONCE,
-        "spec": {"at": when.local.isoformat(timespec="minutes"), "zone": when.zone},
-        "timezone": when.zone,
+        "kind": Kind.ONCE,
+        "spec": {"at": when.local.isoformat(timespec="minutes")},
+        "audience": audience.to_json(),
+        "people": people,
         "next_at": when.at,
         "next_key": ONCE,
         "sources": sources,
         "mailing_id": mailing_id,
-        "created_at": at,
     }
-    connection.execute(sa.insert(schedule).values(values))
+    return _arm(connection, values, Terms(zone=when.zone, proof=proof), at)
+
+
+def arm_again(
+    connection: sa.Connection,
+    *,
+    slug: str,
+    rule: Rule,
+    terms: Terms,
+    audience: Audience,
+    people: int,
+    sources: str,
+    first: Occurrence,
+    at: datetime,
+) -> int | None:
+    """Let the campaign go out by `rule`, first at `first`; the schedule's id, None when one of it stands already."""
+    taken = sa.select(schedule.c.id).where(
+        schedule.c.slug == slug, schedule.c.kind == Kind.AGAIN, schedule.c.state.in_(STANDING)
+    )
+    if connection.scalar(taken) is not None:
+        return None
+    values = {
+        "slug": slug,
+        "kind": Kind.AGAIN,
+        "spec": rule.to_json(),
+        "audience": audience.to_json(),
+        "people": people,
+        "next_at": first.at,
+        "next_key": first.key,
+        "sources": sources,
+    }
+    return _arm(connection, values, terms, at)
+
+
+def _arm(connection: sa.Connection, values: dict[str, object], terms: Terms, at: datetime) -> int:
+    of_terms = {
+        "timezone": terms.zone,
+        "until": terms.until,
+        "hours": terms.hours,
+        "catch_up": terms.catch_up,
+        "proof_seconds": None if terms.proof is None else int(terms.proof.total_seconds()),
+    }
+    new = values | of_terms | {"state": State.ARMED, "created_at": at}
+    schedule_id: int = connection.execute(sa.insert(schedule).values(new).returning(schedule.c.id)).scalar_one()
     wake.tell(connection)
+    return schedule_id
 
 
 def armed(connection: sa.Connection, *, until: datetime | None = None) -> list[Schedule]:
-    """What is still to go out, soonest first; with `until`, what is due by then."""
-    query = sa.select(schedule).where(schedule.c.enabled, schedule.c.next_at.is_not(None)).order_by(schedule.c.next_at)
+    """What is still to go out, soonest first; with `until`, what is to be dealt with by then."""
+    query = sa.select(schedule).where(schedule.c.state == State.ARMED, schedule.c.next_at.is_not(None))
     if until is not None:
-        query = query.where(schedule.c.next_at <= until)
-    return [_record(row) for row in connection.execute(query)]
+        query = query.where(schedule.c.next_at <= until, _waits_no_longer(until))
+    return [_record(row) for row in connection.execute(query.order_by(schedule.c.next_at, schedule.c.id))]
+
+
+def standing(connection: sa.Connection) -> list[Schedule]:
+    """All that are armed or paused, soonest first."""
+    query = sa.select(schedule).where(schedule.c.state.in_(STANDING))
+    return [_record(row) for row in connection.execute(query.order_by(schedule.c.next_at, schedule.c.id))]
+
+
+def get(connection: sa.Connection, schedule_id: int) -> Schedule:
+    """The schedule of that id, whatever its state. Raises UnknownName."""
+    row = connection.execute(sa.select(schedule).where(schedule.c.id == schedule_id)).one_or_none()
+    if row is None:
+        raise UnknownName(f"There is no schedule {schedule_id}.", hint="`mailer schedule list` shows them all.")
+    return _record(row)
+
+
+def find(connection: sa.Connection, slug: str) -> Schedule:
+    """The schedule of a campaign that stands: the one that comes next. Raises UnknownName."""
+    found = [one for one in standing(connection) if one.slug == slug]
+    if not found:
+        raise UnknownName(f"{slug} is not scheduled.", hint="`mailer schedule list` shows what is.")
+    return found[0]
 
 
 def of_mailing(connection: sa.Connection, mailing_id: int) -> Schedule | None:
-    """The schedule that armed the mailing, if it is still to go out."""
-    return next((one for one in armed(connection) if one.mailing_id == mailing_id), None)
+    """The one-off that armed the mailing, if it is still to go out."""
+    return next((one for one in armed(connection) if one.mailing_id == mailing_id and one.kind is Kind.ONCE), None)
 
 
 def earliest(connection: sa.Connection) -> datetime | None:
-    """When the next one is due."""
-    return next((one.when.at for one in armed(connection)), None)
-
-
-def disarm(connection: sa.Connection, mailing_id: int) -> bool:
-    """Take back what was armed for the mailing; True if there was something."""
-    step = sa.update(schedule).where(schedule.c.mailing_id == mailing_id, schedule.c.enabled)
-    disarmed = connection.execute(step.values(enabled=False, next_at=None)).rowcount > 0
-    if disarmed:
-        wake.tell(connection)
-    return disarmed
-
-
-def disarm_all(connection: sa.Connection) -> None:
-    """Take back everything that is armed: whoever wants it arms it again."""
-    connection.execute(sa.update(schedule).where(schedule.c.enabled).values(enabled=False))
-
-
-def fire(connection: sa.Connection, one: Schedule, outcome: Outcome, *, detail: str = "", at: datetime) -> int | None:
-    """Write down that it fired; the occurrence's id, or None when another scheduler was first or it was taken back."""
-    still_armed = sa.update(schedule).where(
-        schedule.c.id == one.id, schedule.c.enabled, schedule.c.next_at.is_not(None)
+    """When a scheduler must look next."""
+    at: datetime | None = min(
+        (one.not_before or one.next.at for one in armed(connection) if one.next is not None), default=None
     )
-    if connection.execute(still_armed.values(next_at=None)).rowcount == 0:
+    return at
+
+
+def recorded(connection: sa.Connection, schedule_id: int, keys: list[str]) -> frozenset[str]:
+    """Those of `keys` that were dealt with, or skipped beforehand."""
+    query = sa.select(occurrence.c.key).where(occurrence.c.schedule_id == schedule_id, occurrence.c.key.in_(keys))
+    return frozenset(connection.scalars(query))
+
+
+def coming(connection: sa.Connection, one: Schedule, *, after: datetime) -> Iterator[Occurrence]:
+    """The occurrences after `after` that will be dealt with: those that nobody skipped."""
+    if one.rule is None:
+        if one.next is not None:
+            yield one.next
+        return
+    for each in one.following(after):
+        if not recorded(connection, one.id, [each.key]):
+            yield each
+
+
+def record(
+    connection: sa.Connection,
+    one: Schedule,
+    dealt_with: Occurrence,
+    outcome: Outcome,
+    *,
+    detail: str = "",
+    mailing_id: int | None = None,
+    at: datetime,
+) -> int | None:
+    """Write down what an occurrence came to; its id, or None when another scheduler was first or it is armed no more.
+
+    The schedule's row is taken first: two schedulers, or one and a person who removes it, come one after the other.
+    """
+    still_armed = sa.select(schedule.c.id).where(schedule.c.id == one.id, schedule.c.state == State.ARMED)
+    if connection.scalar(still_armed.with_for_update()) is None:
         return None
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {
         "schedule_id": one.id,
-        "key": ONCE,
-        "fire_at": one.when.at,
+        "key": dealt_with.key,
+        "fire_at": dealt_with.at,
         "fired_at": at,
         "outcome": outcome,
         "detail": detail,
-        "mailing_id": one.mailing_id,
+        "mailing_id": mailing_id,
     }
     written = insert(occurrence).values(values).on_conflict_do_nothing().returning(occurrence.c.id)
     occurrence_id: int | None = connection.scalar(written)
     return occurrence_id
 
 
+def advance(connection: sa.Connection, one: Schedule, to: Occurrence | None, *, mailing_id: int | None = None) -> None:
+    """What comes next; None: nothing any more, and it ends. mailing_id: what it has just sent."""
+    values: dict[str, object] = {
+        "next_at": to and to.at,
+        "next_key": to and to.key,
+        "not_before": None,
+    }
+    if to is None:
+        values["state"] = State.ENDED
+    if mailing_id is not None:
+        values["mailing_id"] = mailing_id
+    connection.execute(sa.update(schedule).where(schedule.c.id == one.id).values(values))
+
+
+def wait(connection: sa.Connection, one: Schedule, until: datetime) -> None:
+    """What is due is looked at again at `until`, not before."""
+    connection.execute(sa.update(schedule).where(schedule.c.id == one.id).values(not_before=until))
+    wake.tell(connection)
+
+
+def set_state(connection: sa.Connection, schedule_id: int, to: State) -> bool:
+    """Arm, pause or remove one that stands; False if it does not stand, or is there already."""
+    step = sa.update(schedule).where(
+        schedule.c.id == schedule_id, schedule.c.state.in_(STANDING), schedule.c.state != to
+    )
+    changed = connection.execute(step.values(state=to)).rowcount > 0
+    if changed:
+        wake.tell(connection)
+    return changed
+
+
+def disarm(connection: sa.Connection, mailing_id: int) -> bool:
+    """Take back the one-off that would send the mailing; True if there was one."""
+    step = sa.update(schedule).where(
+        schedule.c.mailing_id == mailing_id, schedule.c.kind == Kind.ONCE, schedule.c.state.in_(STANDING)
+    )
+    disarmed = connection.execute(step.values(state=State.REMOVED, next_at=None)).rowcount > 0
+    if disarmed:
+        wake.tell(connection)
+    return disarmed
+
+
+def disarm_all(connection: sa.Connection) -> None:
+    """The database was set back: one-offs are taken back, and what comes round waits for a person."""
+    for kind, to in ((Kind.ONCE, State.REMOVED), (Kind.AGAIN, State.PAUSED)):
+        step = sa.update(schedule).where(schedule.c.kind == kind, schedule.c.state == State.ARMED)
+        connection.execute(step.values(state=to))
+
+
+def _waits_no_longer(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(schedule.c.not_before.is_(None), schedule.c.not_before <= now)
+
+
 def _record(row: "sa.Row[tuple[object, ...]]") -> Schedule:
-    local = datetime.fromisoformat(row.spec["at"])
-    when = When(at=row.next_at, local=local, zone=row.timezone)
-    return Schedule(id=row.id, slug=row.slug, when=when, sources=row.sources, mailing_id=row.mailing_id)
+    kind = Kind(row.kind)
+    proof = None if row.proof_seconds is None else timedelta(seconds=row.proof_seconds)
+    return Schedule(
+        id=row.id,
+        slug=row.slug,
+        kind=kind,
+        state=State(row.state),
+        rule=Rule.from_json(row.spec) if kind is Kind.AGAIN else None,
+        terms=Terms(zone=row.timezone, until=row.until, hours=row.hours, catch_up=CatchUp(row.catch_up), proof=proof),
+        audience=Audience.from_json(row.audience),
+        people=row.people,
+        next=None if row.next_at is None else Occurrence(at=row.next_at, key=row.next_key),
+        not_before=row.not_before,
+        sources=row.sources,
+        mailing_id=row.mailing_id,
+        created_at=row.created_at,
+    )

@@ -49,6 +49,10 @@ subscriber = table(
     sa.Column("language", sa.Text, nullable=False, default=""),
     sa.Column("timezone", sa.Text, nullable=False, default=""),
     sa.Column("country", sa.Text, nullable=False, default=""),
+    # What they want to hear of, sorted; []: everything. A digest leaves the rest out of theirs.
+    sa.Column(
+        "topics", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False, default=list, server_default="[]"
+    ),
     # One flat object; an import brings text only. JSONB: segments look inside with jsonb_path_exists.
     sa.Column("attributes", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False, default=dict),
     sa.Column("created_at", UtcDateTime, nullable=False),
@@ -251,17 +255,34 @@ digest_item = table(
 schedule = table(
     "schedule",
     sa.Column("id", sa.BigInteger, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("slug", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # once; cron and every come with recurrence
-    sa.Column("spec", sa.JSON, nullable=False),  # {"at": "2026-11-27T09:00"} local to `timezone`, and send's options
+    sa.Column("kind", sa.Text, nullable=False),  # storage.schedules.Kind: once | again
+    sa.Column("state", sa.Text, nullable=False),  # storage.schedules.State
+    # once: {"at": "2026-11-27T09:00"}, local to `timezone`; again: domain.recurrence.Rule
+    sa.Column("spec", sa.JSON, nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
-    sa.Column("next_at", UtcDateTime, index=True),
+    sa.Column("until", UtcDateTime),  # nothing comes later than this
+    sa.Column(
+        "hours", sa.Text, nullable=False, default=""
+    ),  # "08:00-20:00"; "": at any hour, and late within the usual ones
+    sa.Column("catch_up", sa.Text, nullable=False),  # domain.catch_up.CatchUp
+    sa.Column("proof_seconds", sa.BigInteger),  # so long before each time a proof is mailed; NULL: never
+    sa.Column("audience", sa.JSON, nullable=False),  # as in `mailing`, its relative dates not yet counted back
+    sa.Column("people", sa.BigInteger, nullable=False, default=0),  # how many the audience had when it was armed
+    sa.Column("next_at", UtcDateTime, index=True),  # NULL: nothing comes any more
     sa.Column("next_key", sa.Text),
-    sa.Column("enabled", sa.Boolean, nullable=False, default=True),
+    sa.Column("not_before", UtcDateTime),  # what is due waits for its hours, or for the one before it
     sa.Column("sources", sa.Text, nullable=False),  # hash of what was armed
-    sa.Column("mailing_id", sa.BigInteger),  # what a one-off will send
+    sa.Column("mailing_id", sa.BigInteger),  # what a one-off will send; of others the newest one that it sent
     sa.Column("created_at", UtcDateTime, nullable=False),
+    # A campaign comes round by one rule at most.
+    sa.Index(
+        "uq_schedule_slug",
+        "slug",
+        unique=True,
+        sqlite_where=sa.text("kind = 'again' AND state IN ('armed', 'paused')"),
+        postgresql_where=sa.text("kind = 'again' AND state IN ('armed', 'paused')"),
+    ),
 )
 occurrence = table(
     "occurrence",
@@ -270,10 +291,63 @@ occurrence = table(
     sa.Column("key", sa.Text, nullable=False),  # local time, "2027-10-31T01:30": never the UTC instant
     sa.Column("fire_at", UtcDateTime, nullable=False),
     sa.Column("fired_at", UtcDateTime, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # sent | empty | expired | skipped | held
+    sa.Column("outcome", sa.Text, nullable=False),  # storage.schedules.Outcome
     sa.Column("detail", sa.Text, nullable=False, default=""),
     sa.Column("mailing_id", sa.BigInteger),
     sa.UniqueConstraint("schedule_id", "key"),
+)
+# The composed issue that organisers were shown before an occurrence, and what they said to it.
+proof = table(
+    "proof",
+    reference("schedule.id", primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),  # the occurrence's
+    sa.Column("edition_id", sa.BigInteger, sa.ForeignKey("edition.id"), nullable=False),
+    sa.Column("items", sa.JSON, nullable=False),  # keys of what it holds: these go out, and what is newer waits
+    sa.Column("people", sa.BigInteger, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+# Somebody has looked: at this content, for these people.
+approval = table(
+    "approval",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False, index=True),
+    sa.Column("sources", sa.Text, nullable=False),
+    sa.Column("audience", sa.Text, nullable=False),  # hash of its definition
+    sa.Column("people", sa.BigInteger, nullable=False),
+    sa.Column("approved_by", sa.Text, nullable=False, default=""),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("schedule_id", sa.BigInteger),  # of a proof: this occurrence and no other
+    sa.Column("key", sa.Text, nullable=False, default=""),
+)
+
+# ── feeds ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+feed = table(
+    "feed",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False, default=""),
+    sa.Column("etag", sa.Text, nullable=False, default=""),
+    sa.Column("modified", sa.Text, nullable=False, default=""),  # its Last-Modified, as it said it
+    sa.Column("fetched_at", UtcDateTime),  # when it last answered with a feed, or that nothing is new
+    sa.Column("next_at", UtcDateTime),  # not asked again before
+    sa.Column("failures", sa.BigInteger, nullable=False, default=0),  # since it last answered
+    sa.Column("trouble", sa.Text, nullable=False, default=""),  # why it could not be read, in words
+    sa.Column("gone", sa.Boolean, nullable=False, default=False),  # it said that it will never come back (410)
+)
+feed_item = table(
+    "feed_item",
+    sa.Column("id", sa.BigInteger, primary_key=True),
+    reference("feed.id"),
+    sa.Column("key", sa.Text, nullable=False),  # its guid as it stands, else its link, else a hash of what it says
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("headline", sa.Text, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False, default=""),  # plain text
+    sa.Column("topics", sa.JSON, nullable=False, default=list),
+    sa.Column("published_at", UtcDateTime, nullable=False),  # as it says, but never later than we first saw it
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("feed_id", "key"),
+    sa.Index("ix_feed_item_link", "link"),
 )
 
 # ── who works ────────────────────────────────────────────────────────────────────────────────────────────────────────

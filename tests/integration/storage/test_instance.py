@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger_world import add_mailing, add_people, make_database
+from mailer.domain.audience import Audience
 from mailer.domain.mailing import MailingState
 from mailer.domain.schedule import When
 from mailer.errors import StorageError
@@ -110,7 +111,17 @@ def test_nothing_that_was_armed_fires_and_what_was_half_written_can_be_resumed(f
     scheduled = add_mailing(database, 0, state=MailingState.SCHEDULED, number=2)
     with database.writing() as connection:
         when = When(at=NOW, local=NOW.replace(tzinfo=None), zone="UTC")
-        schedules.arm(connection, slug="letter", when=when, sources="00", mailing_id=scheduled, at=NOW)
+        audience = Audience(list_name="news")
+        schedules.arm_once(
+            connection,
+            slug="letter",
+            when=when,
+            audience=audience,
+            people=3,
+            sources="00",
+            mailing_id=scheduled,
+            at=NOW,
+        )
         half = {"state": MailingState.MATERIALISING, "audience": {"list": "news"}}
         connection.execute(sa.update(mailing).where(mailing.c.id == 1).values(half))
         connection.exec_driver_sql("DELETE FROM delivery WHERE subscriber_id > 1")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger_world import add_mailing, add_people, make_database
+from mailer.domain.audience import Audience
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.schedule import When
 from mailer.storage import control, mailings, schedules, wake
@@ -104,7 +105,8 @@ def test_what_makes_work_gives_a_hint(database, other, sleeper):
         mailings.move(connection, letter, MailingState.PAUSED, at=now)
     step(lambda connection: mailings.move(connection, letter, MailingState.SENDING, at=now))
     when = When(local=now.replace(tzinfo=None), zone="UTC", at=now + timedelta(hours=1))
-    step(lambda connection: schedules.arm(connection, slug="letter", when=when, sources="", mailing_id=letter, at=now))
+    what = {"audience": Audience(list_name="news"), "people": 1, "sources": "", "mailing_id": letter}
+    step(lambda connection: schedules.arm_once(connection, slug="letter", when=when, at=now, **what))
     step(lambda connection: schedules.disarm(connection, letter))
 
 

@@ -13,9 +13,9 @@ def armed_notes(app: App, slug: str) -> tuple[str, ...]:
     with app.database.reading() as connection:
         found = [one for one in schedules.armed(connection) if one.slug == slug]
     return tuple(
-        f"It is armed for {one.when}, but the file differs from what is armed: it will be held then. "
+        f"It is armed for {one.next_when}, but the file differs from what is armed: it will be held then. "
         f"`mailer schedule remove {slug}`, then add it again."
         if differs_from_armed(desk, one)
-        else f"It is armed for {one.when}, as it is here."
+        else f"It is armed for {one.next_when}, as it is here."
         for one in found
     )

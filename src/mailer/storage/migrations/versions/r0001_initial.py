@@ -171,22 +171,83 @@ def upgrade() -> None:
     op.create_table(
         "schedule",
         sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("hours", sa.Text(), nullable=False),
+        sa.Column("catch_up", sa.Text(), nullable=False),
+        sa.Column("proof_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("audience", sa.JSON(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
         sa.Column("next_at", UtcDateTime(), nullable=True),
         sa.Column("next_key", sa.Text(), nullable=True),
-        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("not_before", UtcDateTime(), nullable=True),
         sa.Column("sources", sa.Text(), nullable=False),
         sa.Column("mailing_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule")),
-        sa.UniqueConstraint("name", name=op.f("uq_schedule_name")),
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_schedule_next_at"), "schedule", ["next_at"], unique=False)
+    op.create_index(
+        "uq_schedule_slug",
+        "schedule",
+        ["slug"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'again' AND state IN ('armed', 'paused')"),
+        postgresql_where=sa.text("kind = 'again' AND state IN ('armed', 'paused')"),
+    )
+    op.create_table(
+        "approval",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("sources", sa.Text(), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("schedule_id", sa.BigInteger(), nullable=True),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approval")),
+        sqlite_strict=True,
+    )
+    op.create_index(op.f("ix_approval_slug"), "approval", ["slug"], unique=False)
+    op.create_table(
+        "feed",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("modified", sa.Text(), nullable=False),
+        sa.Column("fetched_at", UtcDateTime(), nullable=True),
+        sa.Column("next_at", UtcDateTime(), nullable=True),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
+        sa.UniqueConstraint("url", name=op.f("uq_feed_url")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "feed_item",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("feed_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("headline", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("topics", sa.JSON(), nullable=False),
+        sa.Column("published_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_feed_item_feed_id_feed"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_item")),
+        sa.UniqueConstraint("feed_id", "key", name=op.f("uq_feed_item_feed_id_key")),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_feed_item_link", "feed_item", ["link"], unique=False)
     op.create_table(
         "subscriber",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -199,6 +260,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("topics", sa.JSON().with_variant(JSONB(), "postgresql"), server_default="[]", nullable=False),
         sa.Column("attributes", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
@@ -325,6 +387,22 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_subscriber_event_subscriber_id", "subscriber_event", ["subscriber_id"], unique=False)
+    op.create_table(
+        "proof",
+        sa.Column("schedule_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("edition_id", sa.BigInteger(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], name=op.f("fk_proof_edition_id_edition")),
+        sa.ForeignKeyConstraint(
+            ["schedule_id"], ["schedule.id"], name=op.f("fk_proof_schedule_id_schedule"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("schedule_id", "key", name=op.f("pk_proof")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "subscriber_tag",
         sa.Column("tag_id", sa.BigInteger(), nullable=False),
