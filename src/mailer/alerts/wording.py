@@ -3,6 +3,7 @@
 Numbers and the name of a campaign; no person, and of a relay's reply what is left when its addresses are masked.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -17,6 +18,14 @@ _HAPPENED = {
     Kind.EXPIRED: "ran out of time",
     Kind.FAILURES: "is finished, with failures",
     Kind.RESTORED: "the database was set back",
+    Kind.EMPTY: "had nothing to send",
+    Kind.SKIPPED: "was passed over",
+    Kind.FEED: "a feed cannot be read",
+    Kind.ITEM: "goes out without an item",
+    Kind.PROOF: "is ready to be looked at",
+    Kind.BROKEN: "cannot be composed as it is now",
+    Kind.SILENT: "nobody is at work",
+    Kind.RELAY: "a relay is set aside",
 }
 _WHAT_TO_DO = {
     Kind.PAUSED: "Nothing more of it leaves. Mend the cause, then let it go on.",
@@ -25,14 +34,32 @@ _WHAT_TO_DO = {
     Kind.FAILURES: "Look why. Those who failed for reasons not their address's can be tried again.",
     Kind.RESTORED: "All that could send is paused, and what was armed is not armed any more. Compare with the relay's own "
     "log what was sent since, then resume or cancel each mailing.",
+    Kind.EMPTY: "Nothing was mailed. You are told of this once, and again only when an issue has gone out meanwhile.",
+    Kind.SKIPPED: "This occurrence does not come again; the next one stands. You can send an issue now.",
+    Kind.FEED: "Digests go out without it, and take up what it brought meanwhile once it answers again. If it is gone for good, "
+    "take it out of the campaign's file.",
+    Kind.ITEM: "The others go out in time. Mend what is named here, and a later issue can hold it.",
+    Kind.PROOF: "Look at it before its time comes.",
+    Kind.BROKEN: "It will be held when its time comes. Until then it can be mended, and armed again.",
+    Kind.SILENT: "What is due waits until somebody does it. Look at the machine on which `mailer up`, or its services, should run.",
+    Kind.RELAY: "Mail goes on through the others, more slowly perhaps. Mend the cause; it is tried again by itself.",
 }
 _NEXT = {
     Kind.PAUSED: ("status {id}", "resume {id}"),
-    Kind.HELD: ("status {id}", "cancel {id}"),
+    Kind.HELD: ("status {id}", "cancel {id}", "schedule list"),
     Kind.EXPIRED: ("status {id}", "send {slug} --rest"),
     Kind.FAILURES: ("status {id}", "retry {id}"),
     Kind.RESTORED: ("status", "schedule list"),
+    Kind.EMPTY: ("schedule next {slug}",),
+    Kind.SKIPPED: ("schedule next {slug}", "schedule run-now {slug}"),
+    Kind.FEED: ("check {slug}",),
+    Kind.ITEM: ("check {slug}",),
+    Kind.PROOF: ("schedule list",),
+    Kind.BROKEN: ("check {slug}", "schedule list"),
+    Kind.SILENT: ("healthcheck scheduler", "healthcheck worker", "status"),
+    Kind.RELAY: ("relay list", "relay test"),
 }
+_PLACES = re.compile(r"\{(\w+)\}")
 _SHOWN = (
     RowState.SENT,
     RowState.QUEUED,
@@ -59,21 +86,23 @@ class Told:
 
 def in_words(alert: Alert, *, organisation: str, mailing: Mailing | None, counts: Counts | None) -> Told:
     """`mailing` and `counts` as they are now; None for an alert of no mailing, or of one that is gone."""
-    happened = _HAPPENED[alert.kind]
+    happened, slug = _HAPPENED[alert.kind], mailing.slug if mailing else alert.slug
     if mailing:
-        happened = f"{mailing.slug} ({mailing.id}) {happened}"
+        happened = f"{slug} ({mailing.id}) {happened}"
+    elif slug:
+        happened = f"{slug}: {happened}" if alert.kind is Kind.FEED else f"{slug} {happened}"
     rows = {state.name.lower(): counts[state] for state in _SHOWN} if counts else {}
-    commands = _commands(alert.kind, mailing)
+    commands = _commands(alert.kind, mailing, slug)
     return Told(
         key=f"alert.{alert.id}.{int(alert.at.timestamp())}",
         subject=": ".join(filter(None, (organisation, happened))),
-        text=_text(alert, happened if mailing else happened.capitalize(), rows, commands),
+        text=_text(alert, happened if slug else _sentence(happened), rows, commands),
         document={
             "id": alert.id,
             "kind": alert.kind,
             "text": f"{happened}: {alert.detail}" if alert.detail else happened,
             "mailing": mailing.id if mailing else None,
-            "campaign": mailing.slug if mailing else None,
+            "campaign": slug or None,
             "state": mailing.state if mailing else None,
             "reason": alert.detail or None,
             "counts": rows or None,
@@ -83,11 +112,16 @@ def in_words(alert: Alert, *, organisation: str, mailing: Mailing | None, counts
     )
 
 
-def _commands(kind: Kind, mailing: Mailing | None) -> list[str]:
-    """What to type next; what would name a mailing that is gone is left out."""
-    if mailing is None:
-        return [f"mailer {line}" for line in _NEXT[kind] if "{" not in line]
-    return [f"mailer {line.format(id=mailing.id, slug=mailing.slug)}" for line in _NEXT[kind]]
+def _commands(kind: Kind, mailing: Mailing | None, slug: str) -> list[str]:
+    """What to type next; what would name a mailing or a campaign that nobody knows is left out."""
+    known = {"id": str(mailing.id)} if mailing else {}
+    known |= {"slug": slug} if slug else {}
+    named = [line for line in _NEXT[kind] if all(word in known for word in _PLACES.findall(line))]
+    return [f"mailer {line.format(**known)}" for line in named]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _text(alert: Alert, happened: str, rows: dict[str, int], commands: list[str]) -> str:

@@ -11,6 +11,7 @@ from mailer.launch.freezing import arm, freeze, write_rows
 from mailer.launch.gate import (
     count_up,
     pass_gate,
+    refuse_no_organisers,
     refuse_no_relay,
     refuse_unexpected,
     refuse_unfit,
@@ -40,6 +41,7 @@ __all__ = [
     "read_file",
     "refuse_broken",
     "refuse_changed",
+    "refuse_no_organisers",
     "refuse_no_relay",
     "refuse_unexpected",
     "refuse_unfit",

@@ -112,6 +112,15 @@ def refuse_mixed(settings: Settings, *, rehearses: bool | None) -> None:
         )
 
 
+def refuse_no_organisers(settings: Settings) -> None:
+    """Raises SettingsError when a proof is wanted, and there is nobody to mail it to."""
+    if not settings.organisers:
+        raise SettingsError(
+            "A proof is mailed to the organisers, and no address of theirs is set.",
+            hint='Write proof_to = "office@example.org" into [schedule] of mailer.toml, or leave --proof out.',
+        )
+
+
 def refuse_unsigned(settings: Settings) -> None:
     """Raises SettingsError when mail is to be signed and could not be: before anybody's message waits for that.
 

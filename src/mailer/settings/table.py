@@ -99,6 +99,7 @@ class SendingSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSettings:
     grace_hours: float = setting(24.0, "a one-off that is later than this expires instead of surprising people")
+    proof_to: str = setting("", "who gets proofs by mail: addresses, with commas between; default: those of alerts.to")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,11 @@ class Settings:
     def leaves_this_machine(self) -> bool:
         """Whether any relay carries mail further than loopback."""
         return not all(relay.on_loopback for relay in self.relays)
+
+    @property
+    def organisers(self) -> str:
+        """Addresses, with commas between, of those who look at proofs; "" if there is nobody."""
+        return self.schedule.proof_to or self.alerts.to
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -36,6 +36,10 @@ _SELECTOR = (
     "letters, digits and hyphens, such as mailer2026",
 )
 _ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
+_ADDRESSES = (
+    re.compile(rf"{_ADDRESS.pattern}(?:\s*,\s*{_ADDRESS.pattern})*"),
+    "write addresses alone, with commas between: office@example.org, ana@example.org",
+)
 _DOMAIN = (re.compile(r"[^\s@<>,;:/\"_.]+(?:\.[^\s@<>,;:/\"_.]+)+"), "write the domain alone: example.org")
 #: Texts of some form: what they look like when they are set, and an example. None of them may end the place it stands in:
 #: a header field, an attribute, a style.
@@ -60,10 +64,8 @@ _FORMS = {
         "write a domain alone, in ASCII: bounce.example.org",
     ),
     "web.metrics": (re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}"), 'write "127.0.0.1:9464"'),
-    "alerts.to": (
-        re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+(?:\s*,\s*[^\s@<>,;\"]+@[^\s@<>,;\"]+)*"),
-        "write addresses alone, with commas between: office@example.org, ana@example.org",
-    ),
+    "alerts.to": _ADDRESSES,
+    "schedule.proof_to": _ADDRESSES,
     "sending.window": (
         re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d"),
         "write two times of the day: 08:00-20:00",

@@ -24,26 +24,46 @@ class Channel(StrEnum):
 
     MAIL = "mail"
     WEBHOOK = "webhook"
+    ORGANISERS = "organisers"  #: by mail to those who look at proofs
 
 
 class Kind(StrEnum):
     """What it is about. The words are stored, and stand in the JSON document."""
 
     PAUSED = "paused"  #: a mailing paused itself
-    HELD = "held"  #: a mailing, or one that was scheduled, waits for a person
+    HELD = "held"  #: a mailing, or an occurrence of a schedule, waits for a person
     EXPIRED = "expired"  #: its time was over before everybody had it
     FAILURES = "failures"  #: it is finished, and some failed or are in doubt
     RESTORED = "restored"  #: the database is an older state of itself
+    EMPTY = "empty"  #: a digest had nothing new, or nobody to go to
+    SKIPPED = "skipped"  #: an occurrence was passed over: missed, or the one before it was still under way
+    FEED = "feed"  #: a feed cannot be read, is gone, or is none
+    ITEM = "item"  #: an item was left out of an issue
+    PROOF = "proof"  #: an issue is composed, and organisers are to look at it
+    BROKEN = "broken"  #: what is armed cannot be composed: there is still time to mend it
+    SILENT = "silent"  #: something is due, and nobody who would do it gives a sign of life
+    RELAY = "relay"  #: one of several relays cannot be used; mail goes on through the others
+
+
+#: A proof goes to those who look at proofs; all else to those whom alerts are for.
+_CHANNELS = {Kind.PROOF: (Channel.ORGANISERS, Channel.WEBHOOK)}
+_USUAL = (Channel.MAIL, Channel.WEBHOOK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One thing to tell on one channel. detail: why, in words. told: how many addresses of a mail have had it."""
+    """One thing to tell on one channel. detail: why, in words. told: how many addresses of a mail have had it.
+
+    slug: the campaign, "" where `mailing_id` says it or it is about none. schedule_id, occurrence: of what a proof is.
+    """
 
     id: int
     channel: Channel
     kind: Kind
     mailing_id: int | None
+    slug: str
+    schedule_id: int | None
+    occurrence: str
     detail: str
     at: datetime
     attempts: int
@@ -54,19 +74,48 @@ _COLUMNS = [alert.c[name] for name in Alert.__slots__]
 
 
 def add(
-    connection: sa.Connection, kind: Kind, *, key: str, detail: str, at: datetime, mailing_id: int | None = None
+    connection: sa.Connection,
+    kind: Kind,
+    *,
+    key: str,
+    detail: str,
+    at: datetime,
+    mailing_id: int | None = None,
+    slug: str = "",
+    schedule_id: int | None = None,
+    occurrence: str = "",
 ) -> None:
     """To be called where it happens, in the same transaction. key: the same happening, seen by several, is told once."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     tidy = storable(with_masked_addresses(detail))
-    new = {"kind": kind, "key": f"{kind}:{key}", "mailing_id": mailing_id, "detail": tidy, "at": at}
-    for channel in Channel:
-        connection.execute(insert(alert).values(channel=channel, **new).on_conflict_do_nothing())
+    new = {"kind": kind, "key": f"{kind}:{key}", "detail": tidy, "at": at}
+    about = {"mailing_id": mailing_id, "slug": slug, "schedule_id": schedule_id, "occurrence": occurrence}
+    for channel in _CHANNELS.get(kind, _USUAL):
+        connection.execute(insert(alert).values(channel=channel, **new, **about).on_conflict_do_nothing())
 
 
 def of_mailing(connection: sa.Connection, kind: Kind, mailing_id: int, *, detail: str, at: datetime) -> None:
     """Something happened to a mailing; it may happen to it again later, and is told again then."""
     add(connection, kind, key=f"{mailing_id}:{at.isoformat()}", detail=detail, at=at, mailing_id=mailing_id)
+
+
+def of_schedule(connection: sa.Connection, kind: Kind, slug: str, *, key: str, detail: str, at: datetime) -> None:
+    """Something happened to what is armed, and no mailing came of it. slug: the campaign, "" where it is about none.
+
+    key: what happened, in as many words as make it another happening: the schedule's id with the key of its occurrence,
+    a feed's id with the instant since when it fails. detail: why, half a sentence without a full stop.
+    """
+    add(connection, kind, key=f"{slug}:{key}", detail=detail, at=at, slug=slug)
+
+
+def nothing_new(
+    connection: sa.Connection, slug: str, *, schedule_id: int, newest: int | None, detail: str, at: datetime
+) -> None:
+    """An occurrence was empty. Told once, and again only after an issue has gone out: a daily digest would nag.
+
+    newest: the mailing that the schedule sent last, None if it never did.
+    """
+    of_schedule(connection, Kind.EMPTY, slug, key=f"{schedule_id}:after {newest or 0}", detail=detail, at=at)
 
 
 def restored(connection: sa.Connection, reason: str, *, at: datetime) -> None:

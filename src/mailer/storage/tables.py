@@ -118,6 +118,16 @@ import_batch = table(
     sa.Column("undone_at", UtcDateTime),
     sa.Column("counts", sa.JSON, nullable=False, default=dict),
 )
+# What an import made of the topics of people who were here before, for `import --undo`.
+topic_change = table(
+    "topic_change",
+    sa.Column("import_id", sa.BigInteger, primary_key=True),
+    reference("subscriber.id", primary_key=True),
+    sa.Column("before", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+    sa.Column("given", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+    sa.Index("ix_topic_change_subscriber_id", "subscriber_id"),
+    sqlite_with_rowid=False,
+)
 
 # ── what is mailed ───────────────────────────────────────────────────────────────────────────────────────────────────
 edition = table(
@@ -380,6 +390,11 @@ alert = table(
     sa.Column("kind", sa.Text, nullable=False),  # storage.alerts.Kind
     sa.Column("key", sa.Text, nullable=False),  # the same happening, seen by several, has the same key
     sa.Column("mailing_id", sa.BigInteger),
+    sa.Column(
+        "slug", sa.Text, nullable=False, default=""
+    ),  # the campaign, where it is about one and no mailing says so
+    sa.Column("schedule_id", sa.BigInteger),  # of a proof: whose,
+    sa.Column("occurrence", sa.Text, nullable=False, default=""),  # and the key of which occurrence
     sa.Column("detail", sa.Text, nullable=False, default=""),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("due", sa.BigInteger, nullable=False, default=0),  # unix seconds; whoever tells it moves it ahead first
