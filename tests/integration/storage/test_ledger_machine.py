@@ -33,6 +33,7 @@ from mailer.storage.ledger import Ledger, Outcome
 from mailer.storage.status import status_of
 from mailer.storage.suppressions import suppress
 from mailer.storage.tables import delivery, mailing, subscription
+from server_clock import ServerClock
 
 PEOPLE = range(1, 7)
 LEASE = 30
@@ -67,28 +68,12 @@ class File:
         pass
 
 
-#: PostgreSQL looks for functions in the schemas of the search path; this one comes before its own.
-CLOCK = """
-CREATE SCHEMA IF NOT EXISTS fake;
-CREATE TABLE IF NOT EXISTS fake.clock (now timestamptz NOT NULL);
-CREATE OR REPLACE FUNCTION fake.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT now FROM fake.clock';
-CREATE OR REPLACE FUNCTION fake.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now FROM fake.clock';
-"""
-
-
 class Server:
     """PostgreSQL: one database, emptied for every example, whose clock is ours."""
 
     def __init__(self, url):
         self.database = make_database(url)
-        with self.database.writing() as connection:
-            connection.exec_driver_sql(CLOCK)
-        sa.event.listen(self.database.engine, "checkout", self._look_at_our_clock)
-
-    @staticmethod
-    def _look_at_our_clock(connection, _record, _proxy):
-        connection.execute("SET search_path = fake, public, pg_catalog").close()
-        connection.commit()
+        self.clock = ServerClock(self.database)
 
     def begin(self):
         with self.database.writing() as connection:
@@ -99,17 +84,13 @@ class Server:
         return self.database
 
     def end(self, database):
-        with database.writing() as connection:
-            connection.exec_driver_sql("DELETE FROM fake.clock")
+        self.clock.forget()
 
     def set_clock(self, now):
-        with self.database.writing() as connection:
-            connection.exec_driver_sql("DELETE FROM fake.clock")
-            connection.exec_driver_sql("INSERT INTO fake.clock VALUES (%s)", (now,))
+        self.clock.set(now)
 
     def close(self):
-        with self.database.writing() as connection:
-            connection.exec_driver_sql("DROP SCHEMA fake CASCADE")
+        self.clock.remove()
         self.database.dispose()
 
 
