@@ -16,7 +16,7 @@ KINDS = ("article", "appeal", "event_report", "petition", "event_invite", "lette
 def item(number=1, **fields):
     at = datetime(2024, 11, 22, tzinfo=UTC) - timedelta(days=number)
     plain = {
-        "slug": f"item-{number}", "kind": KINDS[number % len(KINDS)], "headline": f"Headline {number}", "at": at,
+        "key": f"campaign:item-{number}", "slug": f"item-{number}", "kind": KINDS[number % len(KINDS)], "headline": f"Headline {number}", "at": at,
         "day": at.date(), "file": f"campaigns/item-{number}.md", "standfirst": f"What item {number} is about.",
     }  # fmt: skip
     return Item(**plain | fields)

@@ -1,19 +1,24 @@
-"""What a digest holds: items, each a campaign that was mailed or published, and one issue of them.
+"""What a digest holds: items, each a campaign that was mailed or published, or an entry of a feed; and one issue of them.
 
-An item is known by its key ("campaign:SLUG"; feeds will bring keys of their own). A digest carries each key once: what
-an earlier issue carried, or the first one passed over, is not new any more. A cancelled issue carried nothing.
+An item is known by its key ("campaign:SLUG", "feed:ID:GUID"). A digest carries each key once: what an earlier issue
+carried, or the first one passed over, is not new any more. The same thing may turn up under another key: published by us
+and in a feed, or in two feeds. So an item leaves traces, and does not come where one of its twins was. A cancelled issue
+carried nothing.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from mailer.domain.count import counted
 from mailer.errors import Problem
 
 #: The kind whose campaigns hold others.
 DIGEST = "digest"
+#: The kind of items that came from a feed: no campaign has it.
+FEED_ITEM = "feed"
 #: What `check` calls a note on an item.
 ITEM_RULE = "digest-item"
 
@@ -29,30 +34,40 @@ class ItemPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One campaign in a digest.
+    """One campaign in a digest, or one entry of a feed, whose kind is `FEED_ITEM`.
 
+    key: by which it is held once; traces: further names under which it is held; twins: names that say it was held already.
     at: when it was mailed, or the beginning of the day on which it was published; day: that day for the digest's readers.
-    address: where it was published; None: it was mailed, and its public page is linked.
-    standfirst: inline Markdown. file: how problems name its file; standfirst_line, picture_line: lines there.
+    slug: None for what is no campaign of ours. address: where it was published; None: it was mailed, and its public page
+    is linked. standfirst: inline Markdown; summary: plain text in its place.
+    mailings: ids of the campaign's own. brief: only its headline is shown, because its readers had one of those.
+    file: how problems name its file; standfirst_line, picture_line: lines there.
     """
 
-    slug: str
+    key: str
     kind: str
     headline: str
     at: datetime
     day: date
     file: str
+    slug: str | None = None
     kicker: str | None = None
     standfirst: str | None = None
+    summary: str | None = None
     picture: ItemPicture | None = None
     topics: tuple[str, ...] = ()
+    mailings: tuple[int, ...] = ()
+    brief: bool = False
     address: str | None = None
     standfirst_line: int | None = None
     picture_line: int | None = None
+    traces: tuple[str, ...] = ()
+    twins: tuple[str, ...] = ()
 
     @property
-    def key(self) -> str:
-        return campaign_key(self.slug)
+    def names(self) -> tuple[str, ...]:
+        """All that is written down when it is held."""
+        return (self.key, *self.traces)
 
 
 def campaign_key(slug: str) -> str:
@@ -61,18 +76,23 @@ def campaign_key(slug: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailed:
-    """A campaign with a mailing that is frozen and not cancelled. at: its first; title: its newest one's headline."""
+    """A campaign with a mailing that is frozen and not cancelled. at: its first; title: its newest one's headline.
+
+    mailings: ids of all that may have reached somebody, cancelled ones too.
+    """
 
     slug: str
     kind: str
     title: str
     at: datetime
+    mailings: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """What the database knows. spent: keys that this digest carried or passed over; has_run: it had an issue before.
 
+    last_at: when its newest issue was put together: what is older and not spent has waited since.
     only: keys of the issue that is to go to the rest of its audience; None for a new issue. is_blind: there was no
     database to ask.
     """
@@ -80,6 +100,7 @@ class Records:
     mailed: Mapping[str, Mailed] = field(default_factory=dict)
     spent: frozenset[str] = frozenset()
     has_run: bool = False
+    last_at: datetime | None = None
     only: frozenset[str] | None = None
     is_blind: bool = False
 
@@ -92,6 +113,7 @@ class Issue:
     passed_over: keys that are too old for a first issue, and will not come in a later one. notes: what was left out, or
     is not as its file meant it, and why. topics: those that the project's campaigns have, where the digest names any.
     is_rest: it went to somebody before, and goes to the others now. is_blind: there was no database to ask what was mailed.
+    already_mailed: what those see of an item who had it as a mail of its own.
     """
 
     items: tuple[Item, ...] = ()
@@ -102,6 +124,7 @@ class Issue:
     topics: frozenset[str] = frozenset()
     is_rest: bool = False
     is_blind: bool = False
+    already_mailed: AlreadyMailed = AlreadyMailed.INCLUDE
 
     @property
     def is_empty(self) -> bool:

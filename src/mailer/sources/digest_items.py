@@ -28,7 +28,7 @@ def collect(file: CampaignFile, records: Records, *, now: datetime, zone: ZoneIn
     assert isinstance(file.campaign, Digest)
     wanted = file.campaign.collect
     search = _Search(file, wanted, records, now.astimezone(zone).date(), zone)
-    found = sorted(search.items(), key=lambda item: (item.at, item.slug), reverse=True)
+    found = sorted(search.items(), key=lambda item: (item.at, item.key), reverse=True)
     kept = found if records.has_run else _within(found, wanted.reach, now)
     return Issue(
         items=tuple(kept[: wanted.max_items]),
@@ -109,7 +109,9 @@ class _Search:
         if self._wanted.topics:
             return None
         day = mailed.at.astimezone(self._zone).date()
-        return Item(slug=slug, kind=mailed.kind, headline=mailed.title, at=mailed.at, day=day, file=name)
+        return Item(
+            key=campaign_key(slug), slug=slug, kind=mailed.kind, headline=mailed.title, at=mailed.at, day=day, file=name
+        )
 
     def _published(self, read: CampaignFile) -> datetime | None:
         """The beginning of the day on which it came out; None when that says nothing to readers of today."""
@@ -150,6 +152,7 @@ def _says_published(path: Path) -> bool:
 def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, was_mailed: bool) -> Item:
     campaign, image = read.campaign, read.campaign.image
     return Item(
+        key=campaign_key(read.slug),
         slug=read.slug,
         kind=campaign.kind,
         headline=campaign.headline,

@@ -18,7 +18,9 @@ def faults(**collect):
 
 def item(slug):
     at = datetime(2024, 11, 22, tzinfo=UTC)
-    return Item(slug=slug, kind="article", headline=slug, at=at, day=at.date(), file=f"{slug}.md")
+    return Item(
+        key=f"campaign:{slug}", slug=slug, kind="article", headline=slug, at=at, day=at.date(), file=f"{slug}.md"
+    )
 
 
 @pytest.mark.parametrize(
