@@ -68,6 +68,7 @@ def person_document(person: "Person") -> dict[str, Any]:
         "country": person.country or None,
         "lists": person.lists,
         "tags": person.tags,
+        "topics": person.topics,
         "attributes": person.attributes,
         "joined_at": instant(person.joined_at),
     }

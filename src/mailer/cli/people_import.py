@@ -79,6 +79,7 @@ def _command(rest: str) -> str:
 
 def _options(output: Output, name: str, **options: Any) -> "FileOptions":
     from mailer.domain.naming import tag_name
+    from mailer.domain.topics import Topics
     from mailer.storage.import_files import FileOptions
 
     subscribers = output.app.settings.subscribers
@@ -95,6 +96,7 @@ def _options(output: Output, name: str, **options: Any) -> "FileOptions":
         list_name=list_name,
         default_list=subscribers.default_list,
         declared_lists=tuple(subscribers.lists),
+        topics=Topics(subscribers.topics),
         consent=(options["consent"] or "").strip(),
         tags=tuple(dict.fromkeys(map(tag_name, options["tags"]))),
         maps=options["maps"],
@@ -193,6 +195,7 @@ def _undo(output: Output, batch: int) -> None:
             "batch": done.batch,
             "file": done.file,
             "removed": {"people": done.people, "memberships": done.memberships, "tags": done.tags},
+            "restored": {"topics": done.topics},
             "kept": {"mailed": done.mailed, "changed": done.changed, "updated": done.updated},
         }
     )
@@ -206,6 +209,7 @@ def _undone(done: "Undone") -> str:
             f"  from people who stay: {done.memberships:,} memberships and {done.tags:,} tags that it had given them"
         )
     for number, words in (
+        (done.topics, "people want to hear of what they did before the import again"),
         (done.mailed, "people stay, because they have been mailed since"),
         (done.changed, "people stay, because something about them has changed since"),
         (done.updated, "people were here before; what the import wrote into their fields stays"),

@@ -13,7 +13,7 @@ class ImportRow:
     """One person in a file. Text is "" where the file says nothing: an empty cell changes nothing.
 
     memberships: None means the list and consent of the import; only our own export says more, and only that gives a
-    public_id (unsigned), for who is new and if nobody else has it. line: where the row begins, from 1.
+    public_id (unsigned), for who is new and if nobody else has it. topics: sorted. line: where the row begins, from 1.
     """
 
     line: int
@@ -30,6 +30,7 @@ class ImportRow:
     memberships: tuple[Subscription, ...] | None = None
     suppressed: SuppressionReason | None = None
     public_id: int | None = None
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """`given_name` is the name as given whole; `name` falls back on first + last. `public_id`: unsigned, 64 bits."""
+    """`given_name` is the name as given whole; `name` falls back on first + last. `public_id`: unsigned, 64 bits.
+
+    topics: what they want to hear of, sorted; none: everything.
+    """
 
     public_id: int
     email: str
@@ -42,6 +45,7 @@ class Person:
     language: str
     timezone: str
     country: str
+    topics: tuple[str, ...]
     attributes: Mapping[str, Any]
     tags: tuple[str, ...]
     subscriptions: tuple[Subscription, ...]

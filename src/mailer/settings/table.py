@@ -75,6 +75,10 @@ class SubscribersSettings:
         default_factory=lambda: {"news": ListSettings(title="News")},
         metadata={"help": "one table per list: [subscribers.lists.NAME] with title and description", "secret": False},
     )
+    topics: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"help": "what people can choose to hear of: slug = title under [subscribers.topics]", "secret": False},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

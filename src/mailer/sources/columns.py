@@ -11,7 +11,7 @@ from mailer.errors import InputProblems, Problem, UnknownName, UsageError
 from mailer.sources.csv_files import CsvFile
 
 #: Where a column can go beside an attribute.
-FIELDS = ("email", "first_name", "last_name", "name", "language", "timezone", "country", "tags", "joined_at")
+FIELDS = ("email", "first_name", "last_name", "name", "language", "timezone", "country", "tags", "topics", "joined_at")
 #: Headers as people write them, in small letters without accents, words joined by `_`.
 ALIASES = {
     "email": "email email_address e_mail e_mail_address mail mail_address correo correo_electronico correo_e courriel"
@@ -23,6 +23,7 @@ ALIASES = {
     "timezone": "timezone time_zone zona_horaria",
     "country": "country country_code pais pays land",
     "tags": "tags tag labels etiquetas",
+    "topics": "topics temas topicos",
     "joined_at": "joined_at",
 }
 _FIELD_OF = {alias: field for field, aliases in ALIASES.items() for alias in aliases.split()}

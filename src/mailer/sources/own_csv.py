@@ -1,6 +1,6 @@
 """Our own CSV: what `export` writes and `import` reads back exactly, into this database or another.
 
-Columns: the person's fields, `suppressed`, `public_id`, four columns per list, then the attributes. An attribute that is
+Columns: the person's fields, `suppressed`, `public_id`, `topics`, four columns per list, then the attributes. An attribute that is
 text for everybody is a column of its name; one that is anything else for anybody is a column `NAME:json`.
 A cell that a spreadsheet would run as a formula gets a `'` in front; reading takes exactly one away.
 """
@@ -16,10 +16,11 @@ from mailer.domain.imports import ImportRow, RowProblem
 from mailer.domain.naming import ATTRIBUTE
 from mailer.domain.person import Person, Subscription
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
+from mailer.domain.topics import Topics
 from mailer.errors import InputProblems, Problem, UnknownName
 from mailer.sources.addresses import NoAddress, parse_address
 from mailer.sources.csv_files import CsvFile
-from mailer.sources.subscriber_files import BadCell, split_tags
+from mailer.sources.subscriber_files import BadCell, split_tags, split_topics
 
 #: The first columns, in this order: by them we know our own file.
 PERSON_COLUMNS = (
@@ -34,9 +35,9 @@ PERSON_COLUMNS = (
     "joined_at",
     "suppressed",
 )
-#: Then comes the one by which links in delivered mail know the person; exports of earlier versions have none.
-#: Only in this place: an attribute may have the same name.
-PUBLIC_ID = "public_id"
+#: Then come the one by which links in delivered mail know the person, and what they want to hear of; exports of earlier
+#: versions have neither, or only the first. Only in this place: an attribute may have the same name.
+LATER_COLUMNS = ("public_id", "topics")
 LIST_COLUMNS = ("list", "consent", "consented_at", "changed_at")
 _TEXTS = ("first_name", "last_name", "name", "language", "timezone", "country")
 _LIST_COLUMN = re.compile(rf"({'|'.join(LIST_COLUMNS)}):([a-z][a-z0-9-]*)")
@@ -60,7 +61,7 @@ def header(lists: Sequence[str], attributes: dict[str, bool]) -> list[str]:
     columns = [f"{kind}:{name}" for name in lists for kind in LIST_COLUMNS]
     return [
         *PERSON_COLUMNS,
-        PUBLIC_ID,
+        *LATER_COLUMNS,
         *columns,
         *(name if is_text else f"{name}:json" for name, is_text in attributes.items()),
     ]
@@ -80,6 +81,7 @@ def cells(person: Person, lists: Sequence[str], attributes: dict[str, bool]) -> 
         _moment(person.joined_at),
         person.suppressed.value if person.suppressed else "",
         public_id.written(person.public_id),
+        ", ".join(person.topics),
     ]
     subscribed = {one.list_name: one for one in person.subscriptions}
     for name in lists:
@@ -108,7 +110,10 @@ def is_own(file: CsvFile) -> bool:
 def _first_columns(file: CsvFile) -> int:
     """How many columns come before those of lists and attributes."""
     place = len(PERSON_COLUMNS)
-    return place + 1 if file.header[place : place + 1] == (PUBLIC_ID,) else place
+    for number, column in enumerate(LATER_COLUMNS):
+        if file.header[place + number : place + number + 1] != (column,):
+            return place + number
+    return place + len(LATER_COLUMNS)
 
 
 def lists_of(file: CsvFile) -> tuple[str, ...]:
@@ -117,15 +122,18 @@ def lists_of(file: CsvFile) -> tuple[str, ...]:
     return tuple(dict.fromkeys(match[2] for match in found if match))
 
 
-def read_own(file: CsvFile, declared: Iterable[str]) -> Iterator[ImportRow | RowProblem]:
-    """Every person of our own file. Raises UnknownName at once for a list that this project does not have."""
+def read_own(file: CsvFile, declared: Iterable[str], topics: Topics) -> Iterator[ImportRow | RowProblem]:
+    """Every person of our own file. Raises UnknownName at once for a list that this project does not have.
+
+    topics: those there are.
+    """
     missing = [name for name in lists_of(file) if name not in set(declared)]
     if missing:
         raise UnknownName(
             f'{file.name} has members of the list "{missing[0]}", which this project does not have.',
             hint=f"Add [subscribers.lists.{missing[0]}] to mailer.toml.",
         )
-    return _people(file, _filler(file))
+    return _people(file, _filler(file, topics))
 
 
 def _people(file: CsvFile, fill: Callable[[ImportRow, list[str]], None]) -> Iterator[ImportRow | RowProblem]:
@@ -145,11 +153,11 @@ def _people(file: CsvFile, fill: Callable[[ImportRow, list[str]], None]) -> Iter
             yield row
 
 
-def _filler(file: CsvFile) -> Callable[[ImportRow, list[str]], None]:
+def _filler(file: CsvFile, topics: Topics) -> Callable[[ImportRow, list[str]], None]:
     at = {column: position for position, column in enumerate(file.header)}
     lists = lists_of(file)
     attributes = _attribute_columns(file)
-    has_public_id = _first_columns(file) > len(PERSON_COLUMNS)
+    later = range(len(PERSON_COLUMNS), _first_columns(file))
 
     def fill(row: ImportRow, values: list[str]) -> None:
         for name in _TEXTS:
@@ -157,8 +165,10 @@ def _filler(file: CsvFile) -> Callable[[ImportRow, list[str]], None]:
         row.tags = split_tags(values[at["tags"]])
         row.joined_at = datetime.fromisoformat(values[at["joined_at"]])
         row.suppressed = SuppressionReason(values[at["suppressed"]]) if values[at["suppressed"]] else None
-        if has_public_id:
-            row.public_id = public_id.read(values[len(PERSON_COLUMNS)])
+        if later:
+            row.public_id = public_id.read(values[later[0]])
+        if len(later) > 1:
+            row.topics = split_topics(values[later[1]], topics)
         row.memberships = tuple(
             Subscription(
                 list_name=name,

@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from mailer.domain.imports import ImportRow, RowProblem
 from mailer.domain.naming import country_code, language_tag, tag_name
+from mailer.domain.topics import Topics, UnknownTopic
 from mailer.sources.addresses import NoAddress, parse_address
 from mailer.sources.columns import Columns
 from mailer.sources.csv_files import CsvFile
 
-_TAG_SEPARATOR = re.compile(r"[,;]")
+_SEPARATOR = re.compile(r"[,;]")
 _PLAIN_FIELDS = ("first_name", "last_name", "name", "timezone")
 
 
@@ -19,10 +20,13 @@ class BadCell(ValueError):
     """A cell that cannot be used; `str()` says why."""
 
 
-def read_people(file: CsvFile, columns: Columns) -> Iterator[ImportRow | RowProblem]:
-    """Every row below the header, as a person or as a problem, in the order of the file."""
+def read_people(file: CsvFile, columns: Columns, topics: Topics | None = None) -> Iterator[ImportRow | RowProblem]:
+    """Every row below the header, as a person or as a problem, in the order of the file.
+
+    topics: those there are; None: nobody asks what people want to hear of.
+    """
     email_at = columns.fields["email"]
-    fill = _filler(columns)
+    fill = _filler(columns, topics)
     for line, cells in file.records():
         if len(cells) < columns.width:
             cells.extend([""] * (columns.width - len(cells)))
@@ -43,11 +47,12 @@ def _named(delimiter: str) -> str:
     return {",": "comma", ";": "semicolon", "\t": "tab"}.get(delimiter, f'"{delimiter}"')
 
 
-def _filler(columns: Columns) -> Callable[[ImportRow, list[str]], None]:
+def _filler(columns: Columns, topics: Topics | None) -> Callable[[ImportRow, list[str]], None]:
     """A function that puts the cells of one row in their places; what needs no looking at is decided here, once."""
     plain = [(name, columns.fields[name]) for name in _PLAIN_FIELDS if name in columns.fields]
     attributes = list(columns.attributes.items())
     special = [(convert, columns.fields[name]) for name, convert in _CONVERTERS.items() if name in columns.fields]
+    topics_at = columns.fields.get("topics")
 
     def fill(row: ImportRow, cells: list[str]) -> None:
         for name, position in plain:
@@ -57,6 +62,8 @@ def _filler(columns: Columns) -> Callable[[ImportRow, list[str]], None]:
         for convert, position in special:
             if cell := cells[position].strip():
                 convert(row, cell)
+        if topics is not None and topics_at is not None and (cell := cells[topics_at].strip()):
+            row.topics = split_topics(cell, topics)
 
     return fill
 
@@ -94,8 +101,16 @@ _CONVERTERS: dict[str, Callable[[ImportRow, str], None]] = {
 @lru_cache(maxsize=10_000)  # a list has few combinations of tags, and half a million rows
 def split_tags(cell: str) -> tuple[str, ...]:
     """The tags of a cell, separated by commas or semicolons, each in its one spelling. Raises BadCell."""
-    names = [(part, tag_name(part)) for part in _TAG_SEPARATOR.split(cell) if part.strip()]
+    names = [(part, tag_name(part)) for part in _SEPARATOR.split(cell) if part.strip()]
     bad = next((part for part, name in names if not name), None)
     if bad is not None:
         raise BadCell(f'"{bad.strip()[:40]}" cannot be a tag: it is too long or has control characters')
     return tuple(dict.fromkeys(name for _, name in names))
+
+
+def split_topics(cell: str, topics: Topics) -> tuple[str, ...]:
+    """The topics of a cell, separated like tags, as they are stored. Raises BadCell."""
+    try:
+        return topics.chosen(part for part in _SEPARATOR.split(cell) if part.strip())
+    except UnknownTopic as error:
+        raise BadCell(f"{error.message}: {error.hint}") from None

@@ -18,6 +18,7 @@ class Happened(StrEnum):
     JOINED = "joined"  #: a list, named in the detail
     IMPORTED = "imported"  #: came, or was changed, with an import
     CHANGED = "changed"  #: their own fields, by hand
+    PREFERENCES = "preferences"  #: chose what they hear of, on their own page
     TAGGED = "tagged"
     UNTAGGED = "untagged"
     LEFT = "left"  #: one list, named in the detail

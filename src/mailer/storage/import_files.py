@@ -1,11 +1,12 @@
 """A file of people into the database: the one way in, for the command and the demo."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProblem
+from mailer.domain.topics import Topics
 from mailer.errors import UsageError
 from mailer.sources import own_csv
 from mailer.sources.columns import plan_columns
@@ -20,12 +21,16 @@ FORMATS = ("auto", "csv", "mailer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileOptions:
-    """list_name None: the default list, or the lists that our own export names. maps: as `plan_columns` takes them."""
+    """list_name None: the default list, or the lists that our own export names. maps: as `plan_columns` takes them.
+
+    topics: those that a cell may name.
+    """
 
     name: str
     list_name: str | None
     default_list: str
     declared_lists: tuple[str, ...]
+    topics: Topics = field(default_factory=Topics)
     consent: str = ""
     tags: tuple[str, ...] = ()
     maps: Sequence[str] = ()
@@ -91,7 +96,7 @@ def _rows(file: CsvFile, options: FileOptions) -> Rows:
     columns = plan_columns(file, options.maps)
     targets = {position: name for name, position in (*columns.fields.items(), *columns.attributes.items())}
     shown = tuple((header, targets.get(position, "")) for position, header in enumerate(file.header) if header)
-    return read_people(file, columns), shown
+    return read_people(file, columns, options.topics), shown
 
 
 def _own_rows(file: CsvFile, options: FileOptions) -> Rows:
@@ -102,7 +107,7 @@ def _own_rows(file: CsvFile, options: FileOptions) -> Rows:
         )
     if not own_csv.is_own(file):
         raise UsageError(f"{file.name} is no export of this program.", hint="Leave out --format.")
-    return own_csv.read_own(file, options.declared_lists), ()
+    return own_csv.read_own(file, options.declared_lists, options.topics), ()
 
 
 def _told(

@@ -21,6 +21,7 @@ ROW_COLUMNS = (
 )
 SUBSCRIPTION_COLUMNS = ("line", "list_id", "status", "consent", "consented_at", "changed_at")
 TAG_COLUMNS = ("tag_set", "tag_id")
+TOPIC_COLUMNS = ("line", "topics")
 
 LINK = "UPDATE import_row SET subscriber_id = s.id FROM subscriber s WHERE s.email_key = import_row.email_key"
 
@@ -61,9 +62,11 @@ STAGING = (
     """CREATE TEMPORARY TABLE import_subscription (line {bigint}, list_id {bigint}, status TEXT, consent TEXT,
     consented_at {instant}, changed_at {instant}, PRIMARY KEY (line, list_id)) {keyed}""",
     "CREATE TEMPORARY TABLE import_tag (tag_set {bigint}, tag_id {bigint}, PRIMARY KEY (tag_set, tag_id)) {keyed}",
+    "CREATE TEMPORARY TABLE import_topics (line {bigint} PRIMARY KEY, topics {json})",
     "CREATE TEMPORARY TABLE import_seen (email_key TEXT PRIMARY KEY) {keyed}",
 )
-STAGED = ("import_row", "import_subscription", "import_tag", "import_seen")
+PER_BATCH = ("import_row", "import_subscription", "import_tag", "import_topics")
+STAGED = (*PER_BATCH, "import_seen")
 
 SEEN_BEFORE = (
     "UPDATE import_row SET fate = 'duplicate' FROM import_seen WHERE import_seen.email_key = import_row.email_key"
@@ -76,6 +79,9 @@ RENEW_PUBLIC_ID = "UPDATE import_row SET public_id = :public_id WHERE line = :li
 DEFAULT_SUBSCRIPTION = """INSERT INTO import_subscription (line, list_id, status, consent, consented_at, changed_at)
     SELECT line, :list_id, 'confirmed', :consent, :at, :at FROM import_row"""
 
+#: Whose topics a file changes. What somebody chose on their own page stands, whatever a file says.
+_NEW_TOPICS = """s.topics <> i.topics AND NOT EXISTS (
+    SELECT 1 FROM subscriber_event e WHERE e.subscriber_id = s.id AND e.kind = 'preferences')"""
 _ASKED = "SELECT 1 FROM import_subscription i WHERE i.line = import_row.line AND i.status = 'confirmed'"
 #: Before anything is written. A row is left alone when its address is suppressed, or when its person left every list it names.
 JUDGE = (
@@ -100,6 +106,9 @@ JUDGE_KNOWN = (
     """UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND EXISTS (
         SELECT 1 FROM import_tag i WHERE i.tag_set = import_row.tag_set AND NOT EXISTS (
         SELECT 1 FROM subscriber_tag s WHERE s.tag_id = i.tag_id AND s.subscriber_id = import_row.subscriber_id))""",
+    f"""UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND line IN (
+        SELECT i.line FROM import_topics i JOIN import_row r ON r.line = i.line JOIN subscriber s ON s.id = r.subscriber_id
+        WHERE {_NEW_TOPICS})""",
     # Whose address is suppressed here already has a fate, so this is news.
     "UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND suppressed IS NOT NULL",
     "UPDATE import_row SET fate = 'unchanged' WHERE fate IS NULL",
@@ -123,6 +132,12 @@ APPLY = (
     f"""UPDATE subscriber SET updated_at = :at, attributes = {{merged_target}},
     {", ".join(f"{name} = CASE WHEN r.{name} <> '' THEN r.{name} ELSE subscriber.{name} END" for name in TEXT_COLUMNS)}
     FROM import_row r WHERE r.subscriber_id = subscriber.id AND r.fate = 'updated' AND r.note IS NULL""",
+    f"""INSERT INTO topic_change (import_id, subscriber_id, before, given) SELECT :batch, s.id, s.topics, i.topics
+    FROM import_topics i JOIN import_row r ON r.line = i.line JOIN subscriber s ON s.id = r.subscriber_id
+    WHERE r.fate = 'updated' AND {_NEW_TOPICS}""",
+    """UPDATE subscriber SET topics = i.topics, updated_at = :at FROM import_topics i JOIN import_row r ON r.line = i.line
+    WHERE r.subscriber_id = subscriber.id AND (r.fate = 'new' OR EXISTS (SELECT 1 FROM topic_change c
+    WHERE c.import_id = :batch AND c.subscriber_id = r.subscriber_id))""",
     """INSERT INTO subscription (list_id, subscriber_id, status, consent, consented_at, changed_at, import_id)
     SELECT i.list_id, r.subscriber_id, i.status, i.consent, i.consented_at, i.changed_at, :batch
     FROM import_subscription i JOIN import_row r ON r.line = i.line

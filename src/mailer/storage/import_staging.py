@@ -109,13 +109,14 @@ class Staging:
         empty = (
             "DELETE FROM {}" if self._connection.dialect.name == "sqlite" else "TRUNCATE {}"
         )  # else the dead rows stay
-        for name in sql.STAGED[:3]:
+        for name in sql.PER_BATCH:
             self._connection.execute(sa.text(empty.format(name)))
         # Kept aside: on PostgreSQL nothing else can be asked while rows are copied.
         tag_sets: dict[tuple[str, ...], int] = {}
         subscriptions: list[tuple[int, Subscription]] = []
+        topics: list[tuple[int, str]] = []
         self._given.clear()
-        staged = self._rows(rows, tag_sets, subscriptions, erased=self._anybody_erased())
+        staged = self._rows(rows, tag_sets, subscriptions, topics, erased=self._anybody_erased())
         insert_rows(self._connection, "import_row", sql.ROW_COLUMNS, staged)
         pairs = [
             (number, self._tag_names.id(name))
@@ -125,6 +126,7 @@ class Staging:
         insert_rows(self._connection, "import_tag", sql.TAG_COLUMNS, pairs)
         members = [self._subscription(line, one) for line, one in subscriptions]
         insert_rows(self._connection, "import_subscription", sql.SUBSCRIPTION_COLUMNS, members)
+        insert_rows(self._connection, "import_topics", sql.TOPIC_COLUMNS, topics)
         if self._given:
             self._renew_taken()
 
@@ -133,12 +135,15 @@ class Staging:
         rows: Iterable[tuple[ImportRow, str]],
         tag_sets: dict[tuple[str, ...], int],
         subscriptions: list[tuple[int, Subscription]],
+        topics: list[tuple[int, str]],
         *,
         erased: bool,
     ) -> Iterator[tuple[object, ...]]:
         for row, key in rows:
             if row.memberships:
                 subscriptions.extend((row.line, one) for one in row.memberships)
+            if row.topics:
+                topics.append((row.line, compact_json(row.topics)))
             yield (
                 row.line,
                 row.email,

@@ -1,6 +1,7 @@
 """Taking an import back: what it made and nobody has touched since goes; what was mailed or changed since stays.
 
-Values that the import changed in people who were here before are not kept anywhere and so cannot be put back.
+Values that the import changed in people who were here before are not kept anywhere and so cannot be put back, but for
+what they want to hear of.
 """
 
 from dataclasses import dataclass
@@ -20,16 +21,23 @@ _MAILED_ON_LIST = """EXISTS (SELECT 1 FROM delivery d JOIN mailing m ON m.id = d
 _UNTOUCHED_MEMBER = f"""subscription.import_id = :batch AND subscription.status = 'confirmed'
     AND NOT EXISTS (SELECT 1 FROM import_batch b WHERE b.id = :batch AND {_MAILED_ON_LIST})"""
 
+_UNTOUCHED_TOPICS = """FROM topic_change c JOIN subscriber s ON s.id = c.subscriber_id
+    WHERE c.import_id = :batch AND s.topics = c.given"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """people, memberships, tags: what was removed. mailed, changed: new people who stay, and why. updated: as above."""
+    """people, memberships, tags: what was removed. topics: of how many people who stay the choice was put back.
+
+    mailed, changed: new people who stay, and why. updated: as above.
+    """
 
     batch: int
     file: str
     people: int
     memberships: int
     tags: int
+    topics: int
     mailed: int
     changed: int
     updated: int
@@ -49,7 +57,8 @@ def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undon
     mailed = _count(connection, f"import_id = :batch AND {_MAILED}", values)
     changed = _count(connection, f"import_id = :batch AND NOT {_MAILED}", values)
     event = f"""INSERT INTO subscriber_event (subscriber_id, at, kind, detail)
-        SELECT subscriber_id, :at, 'changed', :detail FROM subscription WHERE {_UNTOUCHED_MEMBER}"""
+        SELECT subscriber_id, :at, 'changed', :detail FROM subscription WHERE {_UNTOUCHED_MEMBER}
+        UNION SELECT c.subscriber_id, :at, 'changed', :detail {_UNTOUCHED_TOPICS}"""
     told = sa.text(event).bindparams(
         sa.bindparam("at", at, import_batch.c.started_at.type),
         sa.bindparam("detail", f"import {batch} was taken back"),
@@ -58,6 +67,12 @@ def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undon
     connection.execute(told)
     memberships = _run(connection, f"DELETE FROM subscription WHERE {_UNTOUCHED_MEMBER}", values)
     tags = _run(connection, "DELETE FROM subscriber_tag WHERE import_id = :batch", values)
+    topics = _run(
+        connection,
+        f"UPDATE subscriber SET topics = (SELECT c.before {_UNTOUCHED_TOPICS} AND s.id = subscriber.id) "
+        f"WHERE id IN (SELECT s.id {_UNTOUCHED_TOPICS})",
+        values,
+    )
     connection.execute(import_batch.update().where(import_batch.c.id == batch).values(undone_at=at))
     return Undone(
         batch=batch,
@@ -65,6 +80,7 @@ def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undon
         people=people,
         memberships=memberships,
         tags=tags,
+        topics=topics,
         mailed=mailed,
         changed=changed,
         updated=found.counts.get("updated", 0),

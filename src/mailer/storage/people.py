@@ -50,6 +50,7 @@ def _whole(connection: sa.Connection, rows: Sequence[sa.Row[*tuple[object, ...]]
             language=row.language,
             timezone=row.timezone,
             country=row.country,
+            topics=tuple(row.topics),
             attributes=row.attributes,
             tags=tuple(sorted(tags[row.id])),
             subscriptions=tuple(sorted(subscriptions[row.id], key=lambda one: one.list_name)),

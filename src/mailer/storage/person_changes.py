@@ -50,6 +50,30 @@ def change_fields(
         record(connection, subscriber_id, Happened.CHANGED, at=at, detail=", ".join(changed))
 
 
+def choose_topics(
+    connection: sa.Connection,
+    subscriber_id: int,
+    topics: Sequence[str],
+    *,
+    at: datetime,
+    by: Happened = Happened.CHANGED,
+    mailing_id: int | None = None,
+) -> bool:
+    """What the person hears of from now on; none: everything. Again: no change, and False.
+
+    topics: as `Topics.chosen` gives them. by: PREFERENCES when they chose it themselves, which no import changes.
+    """
+    before = tuple(connection.scalars(sa.select(subscriber.c.topics).where(subscriber.c.id == subscriber_id)).one())
+    if before == tuple(topics):
+        return False
+    connection.execute(
+        subscriber.update().where(subscriber.c.id == subscriber_id).values(topics=list(topics), updated_at=at)
+    )
+    now, then = (", ".join(some) or "everything" for some in (topics, before))
+    record(connection, subscriber_id, by, at=at, detail=f"topics: {now} (before: {then})", mailing_id=mailing_id)
+    return True
+
+
 def add_tags(connection: sa.Connection, subscriber_id: int, names: Sequence[str], *, at: datetime) -> list[str]:
     """Those of `names` that the person did not have."""
     added = [name for name in names if name not in _tags_of(connection, subscriber_id)]

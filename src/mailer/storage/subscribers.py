@@ -113,6 +113,8 @@ def _columns_behind(needs: frozenset[str]) -> Iterator[str]:
         yield from ("name", "first_name", "last_name")
     if "joined_at" in needs:
         yield "created_at"
+    if "topics" in needs:
+        yield "topics"
     if needs - (STANDARD_FIELDS - {"attributes"}):
         yield "attributes"
 
@@ -133,7 +135,7 @@ def _derived_fields(known: Mapping[str, Any], needs: frozenset[str]) -> dict[str
     if "joined_at" in needs:
         fields["joined_at"] = known["created_at"].date().isoformat()
     if "topics" in needs:
-        fields["topics"] = ()  # nobody can choose topics yet
+        fields["topics"] = tuple(known["topics"])
     return fields
 
 

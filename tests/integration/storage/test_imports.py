@@ -268,6 +268,7 @@ RECORDS = st.lists(
             ),
             "created_at": MOMENTS,
             "tags": st.sets(st.sampled_from(["donor", "big fish", "=x"])),
+            "topics": st.sets(st.sampled_from(["peru", "trade", "labour-law"])).map(sorted),
             "lists": st.dictionaries(st.sampled_from(["news", "events"]), LISTED),
             "suppressed": st.sampled_from(
                 [None, *(reason for reason in SuppressionReason if reason.value != "erased")]

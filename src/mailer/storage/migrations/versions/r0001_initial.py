@@ -188,6 +188,7 @@ def upgrade() -> None:
         sa.Column("next_at", UtcDateTime(), nullable=True),
         sa.Column("next_key", sa.Text(), nullable=True),
         sa.Column("not_before", UtcDateTime(), nullable=True),
+        sa.Column("counted_at", mailer.storage.types.UtcDateTime(), nullable=False),
         sa.Column("sources", sa.Text(), nullable=False),
         sa.Column("mailing_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -423,6 +424,23 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_subscriber_tag_subscriber_id", "subscriber_tag", ["subscriber_id"], unique=False)
+    op.create_table(
+        "topic_change",
+        sa.Column("import_id", sa.BigInteger(), nullable=False),
+        sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
+        sa.Column("before", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("given", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscriber.id"],
+            name=op.f("fk_topic_change_subscriber_id_subscriber"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("import_id", "subscriber_id", name=op.f("pk_topic_change")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_topic_change_subscriber_id", "topic_change", ["subscriber_id"], unique=False)
     op.create_table(
         "subscription",
         sa.Column("list_id", sa.BigInteger(), nullable=False),
