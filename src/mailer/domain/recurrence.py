@@ -1,34 +1,43 @@
 """What comes round again: a person's phrase or a crontab line as a rule, and a rule's next occurrence in a zone.
 
     fri 09:00    mon, thu 18:30    weekdays 18:30    daily 07:00 and 19:00    monthly 1 09:00    monthly last 09:00
-    monthly last fri 09:00    30m    2h
+    monthly last fri 09:00    every 2 weeks fri 09:00    quarterly first mon 09:00    yearly 1 may 09:00    30m    2h
 
 A rule speaks of *local* time, and so does an occurrence's key: a daily 01:30 comes once on each local date, also in the
 autumn night that has 01:30 twice (the first of them counts) and in the spring night that has none (it comes later by
-the gap then). Only elapsed time ("30m") is counted from the moment it was armed, whatever the clocks do.
+the gap then; two that this brings to the same instant are one). Only elapsed time ("30m") is counted from the moment it
+was armed, whatever the clocks do.
 
 What is stored is crontab lines, whose meaning is crontab's own (0 and 7 are Sunday; a day of the month and a weekday
 together mean either); `cronsim` reads them.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from mailer.domain.day_phrases import read_days
 from mailer.domain.schedule import resolve
+from mailer.domain.time_words import CLOCK, SPAN, clock, span
 from mailer.errors import UsageError
 
-EXAMPLES = 'Write "fri 09:00", "weekdays 18:30", "daily 07:00", "monthly last fri 09:00", "monthly 1 09:00" or "30m".'
+EXAMPLES = (
+    'Write "fri 09:00", "weekdays 18:30", "daily 07:00", "monthly last fri 09:00", "monthly 1 09:00",'
+    ' "every 2 weeks fri 09:00" or "30m".'
+)
 #: No clock change moves a local time farther: what it shifts may come after what stands behind it.
-_REACH = timedelta(days=2)
+_REACH = timedelta(days=1)
 #: What is closer together is a slip of the fingers.
 _SHORTEST = timedelta(minutes=5)
 _LONGEST = timedelta(days=366)
+_LONGEST_LINE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +50,16 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Either crontab lines or an interval. said: as a person put it. anchor: aware; from when an interval counts."""
+    """Either crontab lines or an interval. said: as a person put it.
+
+    weeks: lines count in every so manieth week only, beginning with the first in which they come. anchor: aware; from
+    when an interval or such weeks count, None for all else.
+    """
 
     said: str
     lines: tuple[str, ...] = ()
     interval: timedelta | None = None
+    weeks: int = 1
     anchor: datetime | None = None
 
     def after(self, instant: datetime, zone: ZoneInfo) -> Occurrence | None:
@@ -53,8 +67,11 @@ class Rule:
         if self.interval is not None and self.anchor is not None:
             at = self.anchor + max(1, (instant - self.anchor) // self.interval + 1) * self.interval
             return Occurrence(at=at, key=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z")
-        local = instant.astimezone(zone).replace(tzinfo=None, fold=0)
-        first = min((one for line in self.lines for one in _candidates(line, local, instant, zone)), default=None)
+        monday = self._first_week(zone)
+        found = (
+            one for line in self.lines for one in _candidates(line, instant, zone, weeks=self.weeks, monday=monday)
+        )
+        first = min(found, default=None)
         return None if first is None else Occurrence(at=first[0], key=first[1].isoformat(timespec="minutes"))
 
     def following(self, instant: datetime, zone: ZoneInfo) -> Iterator[Occurrence]:
@@ -64,108 +81,156 @@ class Rule:
             yield found
             found = self.after(found.at, zone)
 
+    def _first_week(self, zone: ZoneInfo) -> date:
+        """The Monday of a week in which it comes; any at all when it comes in each."""
+        if self.weeks == 1 or self.anchor is None:
+            return date.min
+        local = _local(self.anchor, zone)
+        first = min(next(CronSim(line, local)) for line in self.lines).date()
+        return first - timedelta(days=first.weekday())
+
     def to_json(self) -> dict[str, Any]:
-        if self.interval is None or self.anchor is None:
-            return {"said": self.said, "lines": list(self.lines)}
-        seconds = int(self.interval.total_seconds())
-        return {"said": self.said, "seconds": seconds, "anchor": self.anchor.astimezone(UTC).isoformat()}
+        document: dict[str, Any] = {"said": self.said}
+        if self.interval is None:
+            document["lines"] = list(self.lines)
+        else:
+            document["seconds"] = int(self.interval.total_seconds())
+        if self.weeks != 1:
+            document["weeks"] = self.weeks
+        if self.anchor is not None:
+            document["anchor"] = self.anchor.astimezone(UTC).isoformat()
+        return document
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Rule":
         """What `to_json` wrote."""
+        anchor = datetime.fromisoformat(document["anchor"]) if "anchor" in document else None
         if "lines" in document:
-            return cls(said=document["said"], lines=tuple(document["lines"]))
-        interval = timedelta(seconds=document["seconds"])
-        return cls(said=document["said"], interval=interval, anchor=datetime.fromisoformat(document["anchor"]))
+            weeks, lines = document.get("weeks", 1), tuple(document["lines"])
+            return cls(said=document["said"], lines=lines, weeks=weeks, anchor=anchor)
+        return cls(said=document["said"], interval=timedelta(seconds=document["seconds"]), anchor=anchor)
 
 
-def _candidates(line: str, local: datetime, instant: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    """(instant, local) of those that may be the line's next: the first later one, and what a clock change may put before it."""
-    until: datetime | None = None
-    for naive in CronSim(line, local - _REACH):
+def _local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """What clocks in the zone show then, without saying so."""
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def _candidates(
+    line: str, instant: datetime, zone: ZoneInfo, *, weeks: int, monday: date
+) -> Iterator[tuple[datetime, datetime]]:
+    """(instant, local) of those that may be the line's next: the first later one, and what overtakes it at a clock change.
+
+    Only what a gap has shifted is overtaken, and is still to come when clocks have passed its time.
+    """
+    local, until = _local(instant, zone), None
+    shifted = instant.astimezone(zone).utcoffset() != (instant - _REACH).astimezone(zone).utcoffset()
+    for naive in CronSim(line, local - _REACH if shifted else local):
         if until is not None and naive > until:
             return
         at = resolve(naive, zone)
-        if at > instant:
-            until = until or naive + _REACH
-            yield at, naive
+        if at <= instant or (naive.date() - monday).days // 7 % weeks:
+            continue
+        yield at, naive
+        if until is None:
+            until = naive if _local(at, zone) == naive else naive + _REACH
+        if until == naive:
+            return
 
 
 def parse_cron(text: str) -> Rule:
     """A crontab line of five fields, or @daily and the like. Raises UsageError."""
     line = _MACROS.get(text.strip().lower(), " ".join(text.split()))
-    if len(line.split()) != 5:
+    if len(line.split()) != len(_FIELDS) or len(line) > _LONGEST_LINE:
         raise UsageError(f'"{text}" is no crontab line.', hint='It has five fields: "0 9 * * fri" is Fridays at nine.')
     return _checked(Rule(said=text, lines=(line,)))
 
 
 def parse_every(text: str, *, anchor: datetime) -> Rule:
-    """The rule that a phrase states ("fri 09:00"). anchor: aware; from when elapsed time counts. Raises UsageError."""
-    said = " ".join(text.lower().split()).removeprefix("every ")
-    if _ELAPSED.fullmatch(said):
-        return _elapsed(text, said, anchor)
-    for pattern, days_of in _PHRASES:
-        found = pattern.fullmatch(said)
-        if found is not None:
-            try:
-                return _checked(Rule(said=text, lines=tuple(_lines(found["clocks"], days_of(found)))))
-            except ValueError:
-                break  # 25:00, a day called "fry"
-    raise UsageError(f'"{text}" does not say when something comes round again.', hint=EXAMPLES)
+    """The rule that a phrase states ("fri 09:00"). anchor: aware; from when elapsed time and weeks count. Raises UsageError."""
+    said = " ".join(text[:_LONGEST_LINE].lower().split())
+    length = said.removeprefix("every ").removeprefix("each ")
+    if re.fullmatch(SPAN, length, re.ASCII):
+        return _elapsed(text, length, anchor)
+    try:
+        found = _AT_THE_END.fullmatch(said) or _AT_THE_BEGINNING.fullmatch(said)
+        days = read_days(found["days"]) if found else None
+        if found and days:
+            clocks = dict.fromkeys(clock(one) for one in re.findall(CLOCK, found["clocks"], re.ASCII))
+            lines = tuple(f"{one.minute} {one.hour} {days.fields}" for one in clocks)
+            rule = Rule(said=text, lines=lines, weeks=days.weeks, anchor=anchor if days.weeks > 1 else None)
+            return _checked(rule)
+        without_clock = found is None and read_days(said) is not None
+    except ValueError:  # 25:00, a day called "fry"
+        without_clock = False
+    if without_clock:
+        raise UsageError(f'"{text}" does not say at what time.', hint=f'Write "{said} 09:00".')
+    hint = "A crontab line goes behind --cron." if _LIKE_CRON.fullmatch(said) else EXAMPLES
+    raise UsageError(f'"{text}" does not say when something comes round again.', hint=hint)
 
 
-def _elapsed(text: str, said: str, anchor: datetime) -> Rule:
-    interval = timedelta()
-    for number, unit in _PART.findall(said):
-        interval += timedelta(**{_UNITS[unit]: int(number)})
-    if not _SHORTEST <= interval <= _LONGEST:
-        raise UsageError(f'"{text}" is too often, or too rare.', hint="Anything from 5m to 52w.")
+def _elapsed(text: str, length: str, anchor: datetime) -> Rule:
+    try:
+        interval = span(length)
+    except OverflowError:
+        interval = timedelta.max
+    if interval < _SHORTEST:
+        raise _too_often(text)
+    if interval > _LONGEST:
+        raise UsageError(f'"{text}" is too rare.', hint="Once a year at least.")
     return Rule(said=text, interval=interval, anchor=anchor)
 
 
-def _lines(clocks: str, days: str) -> Iterator[str]:
-    """One crontab line for each time of the day. Raises ValueError."""
-    for hour, minute in _CLOCK_PARTS.findall(clocks):
-        if int(hour) > 23 or int(minute) > 59:
-            raise ValueError(clocks)
-        yield f"{int(minute)} {int(hour)} {days}"
-
-
 def _checked(rule: Rule) -> Rule:
-    """Refused at once if crontab would not take it, or if it never comes."""
+    """Refused at once if crontab would not take it, if it never comes, or too often."""
+    minutes: set[int] = set()
     for line in rule.lines:
-        try:
-            next(CronSim(line, datetime(2024, 1, 1)))  # noqa: DTZ001 (local)
-        except StopIteration:
-            raise UsageError(f'"{rule.said}" never comes.', hint="No month has that day.") from None
-        except CronSimError as error:
-            raise UsageError(f'"{rule.said}" is no time that crontab knows: {error}.', hint=EXAMPLES) from None
+        read = _read(line, rule.said)
+        minutes |= {hour * 60 + minute for hour in read.hours for minute in read.minutes}
+    ordered = sorted(minutes)
+    apart = [later - one for one, later in pairwise([*ordered, ordered[0] + 24 * 60])]
+    if timedelta(minutes=min(apart)) < _SHORTEST:
+        raise _too_often(rule.said)
     return rule
 
 
-def _weekdays(match: re.Match[str]) -> str:
-    names = [name for name in re.findall("[a-z]+", match["days"]) if name != "and"]
-    return f"* * {','.join(_weekday(name) for name in names)}"
+def _read(line: str, said: str) -> CronSim:
+    """As `cronsim` reads it, once it has come. Raises UsageError."""
+    try:
+        read = CronSim(line, _ANY_DAY)
+        next(read)
+    except StopIteration:
+        raise UsageError(f'"{said}" does not come within fifty years.', hint=EXAMPLES) from None
+    except CronSimError as error:
+        minute, hour, day, month, weekday = line.split()
+        if month != "*" and _is_readable(f"{minute} {hour} {day} * {weekday}"):
+            raise UsageError(f'"{said}" never comes.', hint="None of its months has that day.") from None
+        field = str(error).removeprefix("Bad ")
+        hint = f"{_FIELDS.get(field, field)}."
+        raise UsageError(f'"{said}" is no crontab line: its {field} cannot be read.', hint=hint) from None
+    return read
 
 
-def _weekday(name: str) -> str:
-    """Its number in a crontab. Raises ValueError."""
-    [number] = [number for number, each in enumerate(_WEEKDAYS) if name.removesuffix("s") in (each, each[:3], each[:4])]
-    return str(number)
+def _is_readable(line: str) -> bool:
+    with suppress(CronSimError):
+        CronSim(line, _ANY_DAY)
+        return True
+    return False
 
 
-def _of_month(match: re.Match[str]) -> str:
-    day = match["day"]
-    return "L * *" if day == "last" else f"{int(day.rstrip('stndrh'))} * *"
+def _too_often(said: str) -> UsageError:
+    return UsageError(f'"{said}" comes too often.', hint="Every five minutes (5m) at most.")
 
 
-def _nth_weekday(match: re.Match[str]) -> str:
-    number, day = _ORDINALS[match["nth"]], _weekday(match["weekday"])
-    return f"* * {day}L" if number == 0 else f"* * {day}#{number}"
-
-
-_WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 0}
+_ANY_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 (local, anywhere)
+#: What a crontab line holds, in its order.
+_FIELDS = {
+    "minute": "The first field is the minute, 0-59",
+    "hour": "The second field is the hour, 0-23",
+    "day-of-month": "The third field is the day of the month, 1-31, or L for the last",
+    "month": "The fourth field is the month, 1-12 or jan-dec",
+    "day-of-week": "The fifth field is the weekday: sun-sat, or 0-7, where 0 and 7 are Sunday",
+}
 _MACROS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -175,21 +240,7 @@ _MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_PART = re.compile(r"(\d+) ?([mhdw])", re.ASCII)
-_ELAPSED = re.compile(r"\d{1,4} ?[mhdw]( ?\d{1,4} ?[mhdw])*", re.ASCII)
-_CLOCK_PARTS = re.compile(r"(\d{1,2}):(\d\d)", re.ASCII)
-_AND = r"( ?, ?| and )"
-_CLOCKS = rf"(at )?(?P<clocks>\d{{1,2}}:\d\d({_AND}\d{{1,2}}:\d\d)*)"
-_NTH = "|".join(_ORDINALS)
-_PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(rf"{days} {_CLOCKS}", re.ASCII), days_of)
-    for days, days_of in (
-        ("(daily|day)", lambda _match: "* * *"),
-        ("weekdays?", lambda _match: "* * 1-5"),
-        ("weekends?", lambda _match: "* * 0,6"),
-        (rf"(monthly|month)( on)?( the)? (?P<nth>{_NTH}) (?P<weekday>[a-z]+)", _nth_weekday),
-        (r"(monthly|month)( on)?( the)? (?P<day>last|\d{1,2}(st|nd|rd|th)?)", _of_month),
-        (rf"(weekly )?(on )?(?P<days>[a-z]{{3,}}({_AND}[a-z]{{3,}})*)", _weekdays),
-    )
-)
+_CLOCKS = rf"(?:at )?(?P<clocks>{CLOCK}(?:(?: ?, ?(?:and )?| and | & ){CLOCK})*)"
+_LIKE_CRON = re.compile(r"@[a-z]+|[\d*][^ ]*( [^ ]+){4}", re.ASCII)
+_AT_THE_END = re.compile(rf"(?P<days>.+?) ?,? {_CLOCKS}", re.ASCII)
+_AT_THE_BEGINNING = re.compile(rf"{_CLOCKS} (?P<days>.+)", re.ASCII)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from mailer.domain.time_words import CLOCK, SPAN, clock, span
 from mailer.errors import UsageError
 
 EXAMPLES = 'Write "2026-11-27 09:00", "fri 09:00", "tomorrow 18:30", "in 10m" or "2026-11-27T09:00+01:00".'
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 #: What is farther is a slip of the fingers, and deadlines counted from it leave the calendar.
 _FARTHEST = timedelta(days=3653)
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+_CLOCK = rf"(?P<clock>{CLOCK})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +86,16 @@ def _date_and_time(match: re.Match[str], here: _Now) -> When:
 
 
 def _from_now(match: re.Match[str], here: _Now) -> When:
-    parts = {_UNITS[unit]: int(number) for number, unit in re.findall(r"(\d+)\s*([smhdw])", match["span"])}
-    return here.said(here.at + timedelta(**parts))
+    return here.said(here.at + span(match["span"]))
+
+
+def _date_and_clock(match: re.Match[str], here: _Now) -> When:
+    return here.on(date.fromisoformat(match["date"]), clock(match["clock"]))
 
 
 def _named_day(match: re.Match[str], here: _Now) -> When:
     ahead = ("today", "tomorrow").index(match["day"])
-    return here.on(here.local.date() + timedelta(days=ahead), _clock(match))
+    return here.on(here.local.date() + timedelta(days=ahead), clock(match["clock"]))
 
 
 def _weekday(match: re.Match[str], here: _Now) -> When:
@@ -101,17 +104,14 @@ def _weekday(match: re.Match[str], here: _Now) -> When:
     if not matching:
         raise ValueError(match["weekday"])
     first = here.local.date() + timedelta(days=(matching[0] - here.local.weekday()) % 7)
-    when = here.on(first, _clock(match))
-    return when if when.at > here.at else here.on(first + timedelta(days=7), _clock(match))
-
-
-def _clock(match: re.Match[str]) -> time:
-    return time(int(match["hour"]), int(match["minute"]))
+    when = here.on(first, clock(match["clock"]))
+    return when if when.at > here.at else here.on(first + timedelta(days=7), clock(match["clock"]))
 
 
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], _Now], When]], ...] = (
     (re.compile(r"\d{4}-\d\d-\d\d[ t]\d\d:\d\d(:\d\d)?(z|[+-]\d\d:?\d\d)?", re.ASCII), _date_and_time),
-    (re.compile(r"in (?P<span>\d+ ?[smhdw]( ?\d+ ?[smhdw])*)", re.ASCII), _from_now),
+    (re.compile(rf"(?P<date>\d{{4}}-\d\d-\d\d) (at )?{_CLOCK}", re.ASCII), _date_and_clock),
+    (re.compile(rf"in (?P<span>{SPAN})", re.ASCII), _from_now),
     (re.compile(rf"(?P<day>today|tomorrow) (at )?{_CLOCK}", re.ASCII), _named_day),
     (re.compile(rf"(?P<weekday>(mon|tue|wed|thu|fri|sat|sun)[a-z]*) (at )?{_CLOCK}", re.ASCII), _weekday),
 )
