@@ -23,6 +23,14 @@ FEED_ITEM = "feed"
 ITEM_RULE = "digest-item"
 
 
+class AlreadyMailed(StrEnum):
+    """What becomes of an item for those whom the campaign's own mail reached."""
+
+    INCLUDE = "include"  #: they see it as everybody does
+    SHORTEN = "shorten"  #: its headline alone, "in brief"
+    SKIP = "skip"  #: nothing of it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemPicture:
     """src: relative to the item's campaign file or to its project."""
