@@ -58,8 +58,8 @@ def _form(program: "Program", recipient: "Recipient", form: str, app: "App") -> 
 
 
 def _reader(output: Output, app: "App", edition: "Edition", email: str | None) -> tuple["Program", "Recipient"]:
+    from mailer.domain.sample import SAMPLE
     from mailer.edition.program import Program
-    from mailer.rendering.check import SAMPLE
 
     if email is None:
         # Nobody's links: no key is made for them, and they change nothing.

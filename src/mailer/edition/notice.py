@@ -1,6 +1,10 @@
-"""A plain letter from the program itself to one person: no campaign, no list, no links. `relay test` sends one, and so do alerts."""
+"""A letter from the program itself to one person: of no campaign and no list. `relay test` sends one, and so do alerts.
+
+It is plain text; a proof has an HTML part beside it, in which people see the issue as it will go out.
+"""
 
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -19,13 +23,15 @@ def notice(
     to: str,
     subject: str,
     text: str,
+    html: str = "",
     at: datetime,
     dispatch: Dispatch = PLAIN,
     key: str = "",
 ) -> OutgoingMessage:
     """The finished message. sender, name: who it is from; at: its Date, aware; dispatch: as its relay wants it.
 
-    key: the left part of its Message-ID, for a notice that may be sent again; default: a new one. Raises EditionError for an address that no envelope can carry.
+    html: the same for who sees HTML, "" for none. key: the left part of its Message-ID, for a notice that may be sent again;
+    default: a new one. Raises EditionError for an address that no envelope can carry.
     """
     sender, to, key = ascii_address(sender), envelope_address(to), key or secrets.token_hex(12)
     shown = phrase(name)
@@ -37,10 +43,12 @@ def notice(
         f"Message-ID: <{key}@{domain_of(sender)}>",
         "Auto-Submitted: auto-generated",  # RFC 3834 §5
         "MIME-Version: 1.0",
-        "Content-Type: text/plain; charset=utf-8",
-        "Content-Transfer-Encoding: quoted-printable",
     ]
-    header, body = [f"{field}\r\n".encode() for field in fields], run(text.rstrip("\n") + "\n")
+    # "=_" is in no quoted-printable text (RFC 2045 §6.7), so no part can contain the boundary.
+    boundary = f"=_{secrets.token_hex(12)}" if html else ""
+    fields += [f'Content-Type: multipart/alternative; boundary="{boundary}"'] if html else _part_fields("plain")
+    header = [f"{field}\r\n".encode() for field in fields]
+    body = b"".join(_both(text, html, boundary)) if html else _encoded(text)
     signed = dispatch.signer.sign(header, body, at=at) if dispatch.signer else b""
     return OutgoingMessage(
         key=key,
@@ -50,3 +58,19 @@ def notice(
         content=b"".join([signed, *header, b"\r\n", body]),
         eight_bit=not to.isascii(),
     )
+
+
+def _both(text: str, html: str, boundary: str) -> Iterator[bytes]:
+    """multipart/alternative, text first, HTML last (RFC 2046 §5.1.4)."""
+    for subtype, content in (("plain", text), ("html", html)):
+        head = [f"--{boundary}", *_part_fields(subtype), "", ""]
+        yield "\r\n".join(head).encode() + _encoded(content)
+    yield f"--{boundary}--\r\n".encode()
+
+
+def _part_fields(subtype: str) -> list[str]:
+    return [f"Content-Type: text/{subtype}; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"]
+
+
+def _encoded(content: str) -> bytes:
+    return run(content.rstrip("\n") + "\n")

@@ -8,7 +8,7 @@ from jinja2 import TemplateSyntaxError
 
 from mailer.domain.campaign import Waiver
 from mailer.domain.campaign_file import CampaignFile
-from mailer.domain.subscriber import Recipient
+from mailer.domain.sample import SAMPLE
 from mailer.edition.format import Edition
 from mailer.edition.program import Program
 from mailer.errors import EditionError, InputProblems, Problem, Severity
@@ -18,27 +18,6 @@ from mailer.rendering.environment import environment
 from mailer.rendering.lints import FIXED_RULES, RULES, Material
 from mailer.rendering.problems import from_exception, suggestion
 from mailer.rendering.surroundings import Surroundings
-
-#: Who reads when nobody is named: the same in render, check and preview.
-SAMPLE = Recipient(
-    subscriber_id=0,
-    public_id=0,
-    email="sample@example.org",
-    fields={
-        "email": "sample@example.org",
-        "first_name": "Sam",
-        "last_name": "Sample",
-        "name": "Sam Sample",
-        "language": "en",
-        "timezone": "Europe/London",
-        "country": "GB",
-        "topics": (),
-        "tags": (),
-        "lists": (),
-        "joined_at": "2024-01-31",
-        "attributes": {},
-    },
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from compiling import around, mail, write
 from digest_issues import FRONT, around_with, digest, item, picture
 from hostile import HOSTILE
 from mailer.domain.digest import Issue, ItemPicture
+from mailer.domain.sample import SAMPLE
 from mailer.edition.program import MOST_HTML_BYTES, Program
 from mailer.errors import InputProblems
-from mailer.rendering.check import SAMPLE
 from mailer.rendering.compile import compile_campaign
 
 WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaftsgebäude" + "xx"

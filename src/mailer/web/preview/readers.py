@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from mailer.app import App
 from mailer.domain.audience import Audience
+from mailer.domain.sample import SAMPLE
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
 from mailer.errors import MailerError, UnknownName
 from mailer.launch import Desk, Order, audience_for
 from mailer.launch.hardest import hardest, values_printed
 from mailer.launch.rehearsal import everybody
-from mailer.rendering.check import SAMPLE
 from mailer.storage import audiences, reasons, subscribers
 from mailer.web.preview.bench import Bench, Good
 

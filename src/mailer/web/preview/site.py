@@ -13,8 +13,8 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from mailer.domain.sample import SAMPLE
 from mailer.errors import MailerError, UnknownName
-from mailer.rendering.check import SAMPLE
 from mailer.rendering.pages import Pages
 from mailer.settings import Settings
 from mailer.sources.campaign_files import campaign_slugs
