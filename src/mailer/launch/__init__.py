@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from mailer.domain.mailing import Mailing
 from mailer.domain.schedule import When
+from mailer.launch.approving import Standing, give_approval, standing_approval, withdraw
 from mailer.launch.changes import refuse_changed
 from mailer.launch.draft import audience_for, read_draft, read_file
 from mailer.launch.firing import differs_from_armed, fire_due
@@ -30,11 +31,13 @@ __all__ = [
     "Plan",
     "Rehearsal",
     "Repeat",
+    "Standing",
     "audience_for",
     "blank_values",
     "count_up",
     "differs_from_armed",
     "fire_due",
+    "give_approval",
     "launch",
     "pass_gate",
     "read_draft",
@@ -47,6 +50,8 @@ __all__ = [
     "refuse_unfit",
     "refuse_unsigned",
     "rehearse",
+    "standing_approval",
+    "withdraw",
     "write_rows",
 ]
 

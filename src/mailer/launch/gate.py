@@ -7,20 +7,19 @@ in the moment of freezing, when another `send` of the same campaign was quicker.
 from collections.abc import Sequence
 from datetime import datetime
 
+from mailer.domain.approval import drifts
 from mailer.domain.audience import Audience
 from mailer.domain.count import people as counted_people
 from mailer.domain.mailing import ENDED_MAILINGS, LIVE_MAILINGS, MailingState, RowState
 from mailer.domain.subscriber import Recipient
 from mailer.errors import Refused, SettingsError
+from mailer.launch.approving import refuse_unapproved
 from mailer.launch.ending import expected_end
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Plan, Repeat
 from mailer.launch.probe import refuse_no_way_out
 from mailer.settings import Settings
 from mailer.settings.relays import joint_speed
 from mailer.storage import audiences, figures, mailings, materialise, subscribers
-
-#: How far the audience may be from what was expected.
-DRIFT = 0.02
 
 
 def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) -> Plan:
@@ -37,6 +36,7 @@ def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) ->
         refuse_late(draft.slug, send_by=draft.send_by, starts_at=starts_at, ends_at=plan.ends_at)
         if desk.settings.leaves_this_machine:
             refuse_no_way_out(desk.settings.web.public_url, desk.key, _somebody(desk, draft))
+        refuse_unapproved(desk, order, draft, plan.people)
     return plan
 
 
@@ -176,7 +176,7 @@ def counts_as_sent(one: Earlier) -> bool:
 
 def refuse_unexpected(order: Order, people: int) -> None:
     """Another number of people than expected; or nobody to ask, and no expectation that could stand for the answer."""
-    if order.expect is not None and abs(people - order.expect) > order.expect * DRIFT:
+    if order.expect is not None and drifts(people, order.expect):
         raise Refused(
             f"{counted_people(people)} would be mailed, and {order.expect:,} were expected.",
             hint=f"If {people:,} is right: --expect {people}. Look first: `mailer send {order.slug} --dry-run`.",

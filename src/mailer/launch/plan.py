@@ -50,6 +50,10 @@ class Order:
     expect: int | None = None
     confirmed: bool = False  #: nobody will be asked; good only together with `expect`
     can_ask: bool = True  #: whether there is somebody who could be asked
+    is_proofed: bool = False  #: organisers are shown each issue before its time, and approve it or not
+    comes_round: bool = False  #: a schedule that comes round fires
+    #: What fires, by its schedule's id and the key: its own proof is what must be approved. None: what the file says.
+    occurrence: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

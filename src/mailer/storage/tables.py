@@ -282,6 +282,8 @@ schedule = table(
     sa.Column("next_at", UtcDateTime, index=True),  # NULL: nothing comes any more
     sa.Column("next_key", sa.Text),
     sa.Column("not_before", UtcDateTime),  # what is due waits for its hours, or for the one before it
+    # When these three were worked out: in the future only if the clock was put back since, and then anew.
+    sa.Column("counted_at", UtcDateTime, nullable=False),
     sa.Column("sources", sa.Text, nullable=False),  # hash of what was armed
     sa.Column("mailing_id", sa.BigInteger),  # what a one-off will send; of others the newest one that it sent
     sa.Column("created_at", UtcDateTime, nullable=False),
@@ -313,6 +315,8 @@ proof = table(
     sa.Column("key", sa.Text, primary_key=True),  # the occurrence's
     sa.Column("edition_id", sa.BigInteger, sa.ForeignKey("edition.id"), nullable=False),
     sa.Column("items", sa.JSON, nullable=False),  # keys of what it holds: these go out, and what is newer waits
+    sa.Column("passed_over", sa.JSON, nullable=False),  # keys of what a first issue reaches back too far for
+    sa.Column("facts", sa.JSON, nullable=False),  # what is said beside it: domain.proof.Facts
     sa.Column("people", sa.BigInteger, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sqlite_with_rowid=False,
@@ -329,6 +333,7 @@ approval = table(
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("schedule_id", sa.BigInteger),  # of a proof: this occurrence and no other
     sa.Column("key", sa.Text, nullable=False, default=""),
+    sa.Column("withdrawn_at", UtcDateTime),
 )
 
 # ── feeds ────────────────────────────────────────────────────────────────────────────────────────────────────────────

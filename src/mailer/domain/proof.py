@@ -1,0 +1,59 @@
+"""A proof: the composed issue that organisers are shown before its time, and what they are told beside it."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from mailer.domain.digest import Issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """held: headlines of its items, in their order. left_out: what was left out of it and why, a sentence each.
+
+    waiting: how many more items there were than fit. warnings: what `check` would say, a sentence each.
+    """
+
+    held: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    waiting: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "Facts":
+        lists = {name: tuple(document.get(name, ())) for name in ("held", "left_out", "warnings")}
+        return cls(**lists, waiting=document.get("waiting", 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What of a digest's items organisers were shown: exactly these go out. passed_over: what a first issue leaves for good."""
+
+    items: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The proof of one occurrence. sources: hash of what was compiled. shown: empty for all but a digest.
+
+    people: how many would be mailed when it was composed, at `at`.
+    """
+
+    schedule_id: int
+    key: str
+    edition_id: int
+    sources: str
+    shown: Shown
+    facts: Facts
+    people: int
+    at: datetime
+
+
+def shown_of(issue: Issue | None) -> Shown:
+    if issue is None:
+        return Shown(items=())
+    return Shown(items=tuple(item.key for item in issue.items), passed_over=issue.passed_over)
