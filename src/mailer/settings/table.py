@@ -77,7 +77,10 @@ class SubscribersSettings:
     )
     topics: Mapping[str, str] = field(
         default_factory=dict,
-        metadata={"help": "what people can choose to hear of: slug = title under [subscribers.topics]", "secret": False},
+        metadata={
+            "help": "what people can choose to hear of: slug = title under [subscribers.topics]",
+            "secret": False,
+        },
     )
 
 
@@ -103,7 +106,17 @@ class SendingSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSettings:
     grace_hours: float = setting(24.0, "a one-off that is later than this expires instead of surprising people")
+    hold_after_hours: float = setting(6.0, "what would go out later than this is held until a person lets it go")
+    window: str = setting("08:00-20:00", "hours in which what is late may go out, in the schedule's zone; empty: at any")
     proof_to: str = setting("", "who gets proofs by mail: addresses, with commas between; default: those of alerts.to")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedsSettings:
+    minutes: int = setting(30, "how often the feeds of armed digests are asked for what is new")
+    seconds: int = setting(20, "an issue that is put together waits for all its feeds no longer than this")
+    max_bytes: int = setting(5_000_000, "a feed that is larger is not read")
+    allow_private: str = setting("", "hosts in private networks whose feeds may be read, with commas between")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +148,7 @@ class Settings:
     relays: tuple[RelaySettings, ...] = ()
     dkim: DkimSettings = field(default_factory=DkimSettings)
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    feeds: FeedsSettings = field(default_factory=FeedsSettings)
     alerts: AlertsSettings = field(default_factory=AlertsSettings)
     log: LogSettings = field(default_factory=LogSettings)
     root: Path | None = None
@@ -196,6 +210,7 @@ SECTIONS: dict[str, type] = {
     "sending": SendingSettings,
     "dkim": DkimSettings,
     "schedule": ScheduleSettings,
+    "feeds": FeedsSettings,
     "alerts": AlertsSettings,
     "log": LogSettings,
 }

@@ -66,7 +66,15 @@ _FORMS = {
     "web.metrics": (re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}"), 'write "127.0.0.1:9464"'),
     "alerts.to": _ADDRESSES,
     "schedule.proof_to": _ADDRESSES,
+    "feeds.allow_private": (
+        re.compile(r"[^\s,/@\"]+(?:\s*,\s*[^\s,/@\"]+)*"),
+        "write names of hosts alone, with commas between: intranet.example.org, 10.0.0.5",
+    ),
     "sending.window": (
+        re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d"),
+        "write two times of the day: 08:00-20:00",
+    ),
+    "schedule.window": (
         re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d"),
         "write two times of the day: 08:00-20:00",
     ),
