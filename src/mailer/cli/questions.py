@@ -59,14 +59,9 @@ def _sender(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    from mailer.settings.zones import nearest_zones, zone_called
+    from mailer.settings.zones import zone_meant
 
-    found = zone_called(text)
-    if not found:
-        near = " or ".join(nearest_zones(text))
-        hint = f"Did you mean {near}?" if near else "Write region and city: Europe/London, America/Lima"
-        raise UsageError(f'There is no time zone "{text.strip()}".', hint=hint)
-    return found
+    return zone_meant(text)
 
 
 def _colour(text: str) -> str:

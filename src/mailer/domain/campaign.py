@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from mailer.domain.campaign_parts import PullQuote
+from mailer.domain.campaign_schedule import Schedule
 from mailer.domain.campaign_types import (
     ITEMS,
     Day,
@@ -27,7 +28,6 @@ from mailer.domain.campaign_types import (
     Url,
     Zone,
     end_of,
-    wrong,
 )
 
 
@@ -39,23 +39,6 @@ class Image(Model):
     caption: Text | None = Field(None, description="stands below it")
     credit: Text | None = Field(None, description="who made it")
     link: Url | None = Field(None, description="where it leads")
-
-
-class Schedule(Model):
-    """A proposal only: nothing is armed by saving a file."""
-
-    at: Moment | None = Field(None, description="once: 2024-11-22 09:00")
-    every: Text | None = Field(None, description='again and again: "friday 09:00"')
-    timezone: Zone | None = Field(None, description="where these times are read; default: the campaign's")
-    until: Day | None = Field(None, description="the last day on which it may fire")
-    catch_up: bool | None = Field(None, description="whether an occurrence missed while nothing ran is made up for")
-    window: Text | None = Field(None, description="hours in which it may go out: 08:00-20:00")
-
-    @model_validator(mode="after")
-    def _once_or_again(self) -> "Schedule":
-        if (self.at is None) == (self.every is None):
-            raise wrong('a schedule is either "at" or "every"', "keep one of them")
-        return self
 
 
 class Waiver(Model):

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parseaddr
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -20,6 +20,8 @@ from pydantic_core import PydanticCustomError
 from mailer.domain.campaign_forms import COUNTS, either, form
 from mailer.domain.count import QUALIFIERS, Count, parse_count
 from mailer.domain.partial_date import PartialDate, parse_partial_date
+from mailer.errors import UsageError
+from mailer.settings.zones import zone_meant
 
 
 class Model(BaseModel):
@@ -126,10 +128,37 @@ def _url(value: Any) -> Any:
     return value
 
 
+def as_typed(read: Callable[[str], Any]) -> Callable[[Any], Any]:
+    """A check by what reads the same words on the command line; they stay as they are."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str):
+            try:
+                read(value)
+            except UsageError as error:
+                raise wrong_as_typed(error) from None
+        return value
+
+    return check
+
+
+def wrong_as_typed(error: UsageError) -> PydanticCustomError:
+    """The finding in the words of the command line."""
+    message = error.message.rstrip(".")
+    return wrong(message[0].lower() + message[1:], error.hint.rstrip("."))
+
+
+def _time(value: Any) -> Any:
+    """A day and a time, with or without a zone."""
+    moment = _moment(value)
+    if isinstance(moment, str | int) or (isinstance(moment, date) and not isinstance(moment, datetime)):
+        raise wrong(f'"{value}" is not a time', "write 2024-11-22 09:00")
+    return moment
+
+
 def _zone(value: Any) -> Any:
-    if isinstance(value, str) and value not in available_timezones():
-        raise wrong(f'there is no time zone "{value}"', "write it as Europe/London or America/Lima")
-    return value
+    value = as_typed(zone_meant)(value)
+    return zone_meant(value) if isinstance(value, str) else value
 
 
 def _sender(value: Any) -> Any:
@@ -199,6 +228,12 @@ Url = Annotated[
     str,
     BeforeValidator(_url),
     WithJsonSchema(form(r'https?://[^\s<>"]+', "https://www.example.org/page") | {"format": "uri"}),
+]
+#: A day with its time, and nothing less.
+Time = Annotated[
+    datetime,
+    BeforeValidator(_time),
+    WithJsonSchema(form(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?", "2024-11-22 09:00")),
 ]
 Zone = Annotated[
     str, BeforeValidator(_zone), WithJsonSchema({"type": "string", "examples": ["Europe/London", "America/Lima"]})

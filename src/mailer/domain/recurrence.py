@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,6 +81,16 @@ class Rule:
             yield found
             found = self.after(found.at, zone)
 
+    def means(self, other: "Rule") -> bool:
+        """Whether both come at the same times, however they were put."""
+        counted = (self.interval, self.weeks, self.anchor) == (other.interval, other.weeks, other.anchor)
+        return counted and {_fields(line) for line in self.lines} == {_fields(line) for line in other.lines}
+
+    def times_of_day(self) -> list[time]:
+        """Those at which it may come, earliest first; none of elapsed time."""
+        read = [CronSim(line, _ANY_DAY) for line in self.lines]
+        return sorted({time(hour, minute) for one in read for hour in one.hours for minute in one.minutes})
+
     def _first_week(self, zone: ZoneInfo) -> date:
         """The Monday of a week in which it comes; any at all when it comes in each."""
         if self.weeks == 1 or self.anchor is None:
@@ -109,6 +119,13 @@ class Rule:
             weeks, lines = document.get("weeks", 1), tuple(document["lines"])
             return cls(said=document["said"], lines=lines, weeks=weeks, anchor=anchor)
         return cls(said=document["said"], interval=timedelta(seconds=document["seconds"]), anchor=anchor)
+
+
+def _fields(line: str) -> tuple[object, ...]:
+    """What a crontab line says, whether with names or with numbers."""
+    read = CronSim(line, _ANY_DAY)
+    days = (frozenset(read.days), frozenset(read.months), frozenset(read.weekdays), read.day_and)
+    return (frozenset(read.minutes), frozenset(read.hours), *days)
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> datetime:
@@ -183,22 +200,18 @@ def _elapsed(text: str, length: str, anchor: datetime) -> Rule:
 
 def _checked(rule: Rule) -> Rule:
     """Refused at once if crontab would not take it, if it never comes, or too often."""
-    minutes: set[int] = set()
     for line in rule.lines:
-        read = _read(line, rule.said)
-        minutes |= {hour * 60 + minute for hour in read.hours for minute in read.minutes}
-    ordered = sorted(minutes)
-    apart = [later - one for one, later in pairwise([*ordered, ordered[0] + 24 * 60])]
+        _refuse_unreadable(line, rule.said)
+    minutes = [each.hour * 60 + each.minute for each in rule.times_of_day()]
+    apart = [later - one for one, later in pairwise([*minutes, minutes[0] + 24 * 60])]
     if timedelta(minutes=min(apart)) < _SHORTEST:
         raise _too_often(rule.said)
     return rule
 
 
-def _read(line: str, said: str) -> CronSim:
-    """As `cronsim` reads it, once it has come. Raises UsageError."""
+def _refuse_unreadable(line: str, said: str) -> None:
     try:
-        read = CronSim(line, _ANY_DAY)
-        next(read)
+        next(CronSim(line, _ANY_DAY))
     except StopIteration:
         raise UsageError(f'"{said}" does not come within fifty years.', hint=EXAMPLES) from None
     except CronSimError as error:
@@ -208,7 +221,6 @@ def _read(line: str, said: str) -> CronSim:
         field = str(error).removeprefix("Bad ")
         hint = f"{_FIELDS.get(field, field)}."
         raise UsageError(f'"{said}" is no crontab line: its {field} cannot be read.', hint=hint) from None
-    return read
 
 
 def _is_readable(line: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+from mailer.errors import UsageError
+
 _LOCALTIME = Path("/etc/localtime")
 
 
@@ -22,6 +24,16 @@ def zone_called(text: str) -> str:
     """The zone that somebody means by `text`: its name in any case, with spaces or underscores; "" if there is none."""
     wanted = "_".join(text.split()).casefold()
     return next((name for name in available_timezones() if name.casefold() == wanted), "")
+
+
+def zone_meant(text: str) -> str:
+    """The same, or a UsageError that names those that may have been meant."""
+    found = zone_called(text)
+    if not found:
+        near = " or ".join(nearest_zones(text))
+        hint = f"Did you mean {near}?" if near else "Write region and city: Europe/London, America/Lima"
+        raise UsageError(f'There is no time zone "{text.strip()}".', hint=hint)
+    return found
 
 
 def nearest_zones(text: str, most: int = 3) -> list[str]:

@@ -103,7 +103,28 @@ def test_everything_wrong_is_said_at_once_in_order_with_lines_and_suggestions(tm
         ),
         (GOOD.replace("send_by:", "tracking: true\nsend_by:"), "mailer does not watch what readers do"),
         (GOOD.replace("send_by:", "timezone: Europe/Lndon\nsend_by:"), 'there is no time zone "Europe/Lndon"'),
-        (GOOD.replace("send_by:", "schedule:\n  at: 2024-11-22\n  every: friday\nsend_by:"), 'either "at" or "every"'),
+        *[
+            (GOOD.replace("send_by:", f"schedule: {{{fields}}}\nsend_by:"), words)
+            for fields, words in {
+                "at: 2024-11-22 09:00, every: fri 09:00": "at and every are different times (Keep one of at, every and cron)",
+                "at: 2024-11-22": '"2024-11-22" is not a time (write 2024-11-22 09:00)',
+                "at: 2024-02-30 09:00": '"2024-02-30 09:00" is not a date or time',
+                "timezone: Europe/London": "a schedule says when (add at, every or cron)",
+                "every: friday": '"friday" does not say at what time (Write "friday 09:00")',
+                "every: yearly 30 feb 09:00": '"yearly 30 feb 09:00" never comes',
+                "every: 2m": '"2m" comes too often',
+                "cron: 0 9 31 2 *": '"0 9 31 2 *" never comes',
+                "cron: 0 9 * *": '"0 9 * *" is no crontab line',
+                "every: fri 09:00, timezone: Europe/Lndon": 'there is no time zone "Europe/Lndon" (Did you mean Europe/London',
+                "every: fri 09:00, window: morning": '"morning" is no span of hours',
+                "every: fri 22:00, window: 08:00-20:00": '"fri 22:00" never comes within 08:00-20:00',
+                "at: 2024-11-22 09:00, until: 2024-12-31": "until is about what comes round again",
+                "every: fri 09:00, catch_up: true": "Input should be 'latest', 'skip' or 'all'",
+                "every: fri 09:00, until: Christmas": '"Christmas" is not a date',
+                "every: fri 09:00, proof: {before: 8d}": "would come before the issue before it has gone out",
+                "every: fri 09:00, proof: {before: soon}": '"soon" is no length of time',
+            }.items()
+        ],
         (GOOD.replace("send_by:", "topics: peru\nsend_by:"), '"topics" is a list'),
         (
             GOOD.replace("send_by:", "image: x.jpg\nsend_by:"),
