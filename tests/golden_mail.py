@@ -6,8 +6,8 @@ replaced by numbers of the same length, for they are made from the bytes of the 
 Pillow or icalendar that wrote them.
 """
 
+import lzma
 import sys
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,13 +34,13 @@ def made(slug: str) -> dict[str, bytes]:
 
 def _with_numbers(compiled: Compiled) -> Edition:
     """The edition with its files numbered as they come up; and a digest of its sources that says nothing."""
-    document = zlib.decompress(dump(replace(compiled.edition, sources="0" * 64))).decode()
+    document = lzma.decompress(dump(replace(compiled.edition, sources="0" * 64))).decode()
     content = document.index('"variants":')
     names = sorted((file.name for file in compiled.media), key=lambda name: document.index(name, content))
     for number, name in enumerate(names, 1):
         stem, _, ending = name.rpartition(".")
         document = document.replace(name, f"{number:0{len(stem)}}.{ending}")
-    return load(zlib.compress(document.encode()))
+    return load(lzma.compress(document.encode()))
 
 
 def main(slugs: list[str]) -> None:

@@ -12,6 +12,7 @@
     │   ├── DatabaseBusy                       somebody else held it for too long
     │   └── DiskFull
     ├── EditionError                  exit 1   a stored edition cannot be loaded, or a message cannot be built from it
+    │   └── NotForThem                         it has nothing that this person wants to hear of
     └── BackendError                  exit 1
         ├── BackendUnavailable                 the connection, not the message, is at fault: try again later
         └── BackendMisconfigured               our login, certificate or sender is refused: stop and tell a person
@@ -114,6 +115,10 @@ class EditionError(MailerError):
     """The stored content of this mailing cannot be used."""
 
     code = "edition"
+
+
+class NotForThem(EditionError):
+    """There is nothing in it that this person wants to hear of."""
 
 
 class BackendError(MailerError):

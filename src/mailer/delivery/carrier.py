@@ -28,7 +28,7 @@ from mailer.domain.mailing import RowState
 from mailer.domain.message import OutgoingMessage
 from mailer.domain.provider import Provider
 from mailer.edition.dispatch import PLAIN, Dispatch
-from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable, EditionError
+from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable, EditionError, NotForThem
 from mailer.runtime import Runtime
 from mailer.storage.ledger import Outcome
 
@@ -200,10 +200,13 @@ class Carrier:
         return self._bench.committer.mark(built)
 
     def _build(self, parcel: Parcel) -> bool:
+        state = RowState.FAILED
         try:
             parcel.message = parcel.work.program.message(
                 parcel.recipient, at=self._bench.clock(), dispatch=self._dispatch
             )
+        except NotForThem as error:
+            reason, state = error.message, RowState.SUPPRESSED
         except EditionError as error:
             reason = error.message
         except Exception as error:  # noqa: BLE001 (one person's data must not stop everybody's mail)
@@ -212,8 +215,8 @@ class Carrier:
             logger.warning("message not built: mailing=%d error=%s", parcel.work.mailing.id, type(error).__name__)
         else:
             return True
-        failed = Outcome(subscriber_id=parcel.subscriber_id, state=RowState.FAILED, counted=False, text=reason)
-        self._bench.committer.fail_unsent(Settlement(parcel, failed))
+        unsent = Outcome(subscriber_id=parcel.subscriber_id, state=state, counted=False, text=reason)
+        self._bench.committer.fail_unsent(Settlement(parcel, unsent))
         return False
 
     def _messages(self) -> Iterator[OutgoingMessage]:

@@ -9,12 +9,24 @@ from mailer.domain.segment import Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """Who sees something of a digest's issue: whoever chose one of `topics` or none at all, and had none of `without`.
+
+    topics: (), whatever they chose. without: ids of mailings.
+    """
+
+    topics: tuple[str, ...] = ()
+    without: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """The definition, not the people: who is mailable changes until the ledger is written.
 
     segment_label: what the person wrote, for status and approval. limit: a random sample of that many people, the same
     one for the same `sample_seed` as long as the people are the same. without: ids of mailings (`send --rest`); whoever had
-    one of them, may have had it, or still waits for it is left out.
+    one of them, may have had it, or still waits for it is left out. wants: of a digest, what a person must meet one of to
+    see any of its items; (), everybody does.
     """
 
     list_name: str
@@ -24,6 +36,7 @@ class Audience:
     limit: int | None = None
     sample_seed: int = 0
     without: tuple[int, ...] = ()
+    wants: tuple[Want, ...] = ()
 
     def resolved(self, now: datetime) -> "Audience":
         """The same with relative dates counted back from `now`: store this with a mailing."""
@@ -44,6 +57,8 @@ class Audience:
             document |= {"limit": self.limit, "sample_seed": self.sample_seed}
         if self.without:
             document["without"] = list(self.without)
+        if self.wants:
+            document["wants"] = [{"topics": list(one.topics), "without": list(one.without)} for one in self.wants]
         return document
 
     @classmethod
@@ -57,4 +72,7 @@ class Audience:
             limit=document.get("limit"),
             sample_seed=document.get("sample_seed", 0),
             without=tuple(document.get("without", ())),
+            wants=tuple(
+                Want(topics=tuple(one["topics"]), without=tuple(one["without"])) for one in document.get("wants", ())
+            ),
         )

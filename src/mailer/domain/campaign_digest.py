@@ -6,8 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from mailer.domain.campaign import Campaign
+from mailer.domain.campaign_feeds import Feeds
 from mailer.domain.campaign_types import ITEMS, Model, Slug, wrong
-from mailer.domain.digest import DIGEST, Reach, parse_reach
+from mailer.domain.digest import DIGEST, AlreadyMailed, Reach, parse_reach
 
 #: A digest is no archive: with more, nobody reads to the end, and Gmail cuts it off.
 MOST_ITEMS = 40
@@ -38,6 +39,12 @@ def _kind(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
+def _already_mailed(value: Any) -> Any:
+    if value not in tuple(AlreadyMailed):
+        raise wrong(f'"{value}" does not say what becomes of it', f"write {', '.join(AlreadyMailed)}")
+    return AlreadyMailed(value)
+
+
 ItemNumber = Annotated[
     int, BeforeValidator(_number), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_ITEMS})
 ]
@@ -49,13 +56,25 @@ FirstRun = Annotated[
 ]
 
 
+Had = Annotated[
+    AlreadyMailed,
+    BeforeValidator(_already_mailed),
+    WithJsonSchema({"type": "string", "enum": [*AlreadyMailed]}),
+]
+
+
 class Collect(Model):
-    """Which campaigns a digest takes up, and how many."""
+    """Which campaigns and feeds a digest takes up, and how many items."""
 
     kinds: Annotated[tuple[ItemKind, ...], ITEMS] = Field((), description="only these kinds; default: all of them")
     topics: Annotated[tuple[Slug, ...], ITEMS] = Field((), description="only what has one of these topics")
+    feeds: Feeds = Field((), description="RSS or Atom feeds whose entries are items too")
     min_items: ItemNumber = Field(1, description="with fewer new items, nothing is sent and they wait")
-    max_items: ItemNumber = Field(12, description="the newest so many; what does not fit waits for the next issue")
+    max_items: ItemNumber = Field(12, description="so many at most; what does not fit waits for the next issue")
+    already_mailed: Had = Field(
+        AlreadyMailed.INCLUDE,
+        description="for whoever had a campaign as a mail of its own: include (the default), shorten to its headline, skip",
+    )
     first_run: FirstRun = Field(
         "last 5", description="how far back the first issue reaches: last 5 (the default), 30 days, everything"
     )
@@ -80,5 +99,5 @@ class Digest(Campaign):
 
     kind: Literal["digest"] = Field(description="digest")
     collect: Collect = Field(
-        default_factory=lambda: Collect.model_validate({}), description="which campaigns it takes up, and how many"
+        default_factory=lambda: Collect.model_validate({}), description="which campaigns and feeds it takes up, and how many items"
     )

@@ -15,19 +15,28 @@ class RowState(IntEnum):
     SENT = 3  #: the relay took it
     FAILED = 4  #: refused for good, or its retries ran out, or its message could not be built
     UNCERTAIN = 5  #: may have left: the link or the worker was lost at the wrong moment
-    SUPPRESSED = 6  #: left, or was suppressed, before it was claimed
+    SUPPRESSED = 6  #: left, was suppressed, or wanted none of it any more, before their turn came
     CANCELLED = 7  #: the mailing was cancelled first
     EXPIRED = 8  #: `send_by` passed first
 
 
 OPEN_ROWS = frozenset({RowState.QUEUED, RowState.LEASED, RowState.SENDING})
+#: Whoever has such a row got the message, or may have.
+REACHED = frozenset({RowState.SENT, RowState.UNCERTAIN})
 
 ROW_STEPS: dict[RowState, frozenset[RowState]] = {
     RowState.QUEUED: frozenset(
         {RowState.LEASED, RowState.SUPPRESSED, RowState.CANCELLED, RowState.EXPIRED, RowState.FAILED}
     ),
     RowState.LEASED: frozenset(
-        {RowState.SENDING, RowState.QUEUED, RowState.FAILED, RowState.CANCELLED, RowState.EXPIRED}
+        {
+            RowState.SENDING,
+            RowState.QUEUED,
+            RowState.FAILED,
+            RowState.SUPPRESSED,
+            RowState.CANCELLED,
+            RowState.EXPIRED,
+        }
     ),
     RowState.SENDING: frozenset({RowState.SENT, RowState.QUEUED, RowState.FAILED, RowState.UNCERTAIN}),
     RowState.SENT: frozenset(),
@@ -69,7 +78,14 @@ MAILING_STEPS: dict[MailingState, frozenset[MailingState]] = {
     MailingState.PAUSED: frozenset(
         {MailingState.SENDING, MailingState.CANCELLED, MailingState.EXPIRED, MailingState.FINISHED}
     ),
-    MailingState.HELD: frozenset({MailingState.SENDING, MailingState.CANCELLED, MailingState.EXPIRED}),
+    MailingState.HELD: frozenset(
+        {
+            MailingState.SENDING,
+            MailingState.MATERIALISING,  # `schedule run-now`, while nothing of it is frozen
+            MailingState.CANCELLED,
+            MailingState.EXPIRED,
+        }
+    ),
     MailingState.FINISHED: frozenset({MailingState.SENDING}),  # `retry` opens rows again
     MailingState.CANCELLED: frozenset(),
     MailingState.EXPIRED: frozenset(),

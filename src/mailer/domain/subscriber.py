@@ -1,6 +1,6 @@
 """A person on the list, as storage hands them to an edition."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,6 +21,23 @@ STANDARD_FIELDS = frozenset(
         "attributes",
     }
 )
+
+
+_RECEIVED = "received:"
+
+
+def received_need(mailing_id: int) -> str:
+    """What to ask for, among the fields, to know whether a mailing reached somebody. No field has a colon in its name."""
+    return f"{_RECEIVED}{mailing_id}"
+
+
+def is_received(need: str) -> bool:
+    return need.startswith(_RECEIVED)
+
+
+def mailings_in(needs: Iterable[str]) -> tuple[int, ...]:
+    """The mailings that `received_need` named among `needs`."""
+    return tuple(sorted(int(need.removeprefix(_RECEIVED)) for need in needs if is_received(need)))
 
 
 class SubscriptionStatus(StrEnum):
@@ -50,9 +67,11 @@ class Recipient:
     fields: the standard fields that were asked for, and the attributes, in one flat mapping (a standard field wins);
     `attributes` holds the attributes alone. Values are str, int, float, bool, None, or a tuple of str; `joined_at` is an
     ISO date. A field that the person does not have is absent.
+    received: those of the mailings that were asked about which reached them, or may have.
     """
 
     subscriber_id: int
     public_id: int
     email: str
     fields: Mapping[str, object]
+    received: tuple[int, ...] = ()

@@ -3,7 +3,8 @@
 `rendering/` makes it once per campaign; every worker loads it and turns subscribers into messages. No pickle and no
 generated source: what is stored is JSON, compressed, so what was frozen is what every worker on every machine sends.
 
-    edition   {"format", "sources", "meta": {…}, "variants": {"": variant, "es": variant}}
+    edition   {"format", "sources", "meta": {…}, "views": null | views, "variants": {"": variant, "es": variant, "/f-b": variant}}
+    views     {"had": "f" | "b" | "-", "items": [{"topics": [topic, …], "mailings": [id, …]}, …]}
     variant   {"language", "direction", "from_name", "subject", "preheader", "text", "html"}  (the last four: lists of nodes)
     node      "static text"
               {"hole": expr, "context": …}                       one value, escaped for where it stands
@@ -19,19 +20,27 @@ generated source: what is stored is JSON, compressed, so what was frozen is what
 
 Static text is stored as text: the HTML as a browser would read it, the plain part as a person would, with LF line
 ends. The program encodes both when it loads. A document of an unknown format is refused, never guessed at.
+
+Of a digest each group of people may see other items (`domain/views.py`). "views" is the rule by which a person's view is
+found, null where everybody sees the same. A variant is known by its language, and after a slash by its view, a letter
+for each item: all of it (f), its headline (b), nothing (-). Without a slash it is the whole issue, which is always there.
+Variants say much the same, so the compression must reach back over a whole one: zlib, with its 32 KB, does not.
 """
 
 import json
-import zlib
+import lzma
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from mailer.domain.views import ViewItem, ViewRule
 from mailer.errors import EditionError
 
-FORMAT = 1
+FORMAT = 2
+#: A window of a megabyte: several variants, where the text of a mail is some 60 KB.
+_LZMA = [{"id": lzma.FILTER_LZMA2, "preset": 1}]
 #: The filters an expression may use: part of the format, so an old worker never meets one that it does not know.
 FILTERS = frozenset(
     {
@@ -132,33 +141,44 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """`sources`: SHA-256 (hex) over all that shaped it. `variants`: "" is the base, others by language tag ("es", "pt-BR")."""
+    """`sources`: SHA-256 (hex) over all that shaped it. `variants`: "" is the base, others by `variant_name`.
+
+    views: how a person's view is found; None where there is one for all.
+    """
 
     sources: str
     meta: Meta
     variants: Mapping[str, Variant]
+    views: ViewRule | None = None
+
+
+def variant_name(language: str, view: str = "") -> str:
+    """language: "" is the base, else a tag ("es", "pt-BR"). view: "" is the whole issue."""
+    return f"{language}/{view}" if view else language
 
 
 def dump(edition: Edition) -> bytes:
-    """The stored form: JSON with sorted keys, zlib."""
+    """The stored form: JSON with sorted keys, compressed."""
     document = {
         "format": FORMAT,
         "sources": edition.sources,
         "meta": {name: getattr(edition.meta, name) for name in Meta.__slots__}
         | {"frozen_at": edition.meta.frozen_at.isoformat()},
-        "variants": {tag: _variant_to_json(variant) for tag, variant in edition.variants.items()},
+        "views": _views_to_json(edition.views) if edition.views else None,
+        "variants": {name: _variant_to_json(variant) for name, variant in edition.variants.items()},
     }
-    return zlib.compress(json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
+    content = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return lzma.compress(content, filters=_LZMA)
 
 
 def load(stored: bytes) -> Edition:
     """The edition in `stored`. Raises EditionError for another format or damaged data."""
     try:
-        document = json.loads(zlib.decompress(stored))
+        document = json.loads(lzma.decompress(stored))
         version = document["format"]
         if version == FORMAT:
             return _edition_from_json(document)
-    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (lzma.LZMAError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise EditionError(
             "The stored content of this mailing is damaged.", hint="Restore the database from a backup."
         ) from error
@@ -172,10 +192,22 @@ def _edition_from_json(document: dict[str, Any]) -> Edition:
     meta = dict(document["meta"])
     meta["frozen_at"] = datetime.fromisoformat(meta["frozen_at"])
     meta["media"] = tuple(meta["media"])
-    variants = {tag: _variant_from_json(variant) for tag, variant in document["variants"].items()}
+    variants = {name: _variant_from_json(variant) for name, variant in document["variants"].items()}
     if "" not in variants:
         raise ValueError("an edition has a base variant")
-    return Edition(sources=document["sources"], meta=Meta(**meta), variants=variants)
+    views = None if document["views"] is None else _views_from_json(document["views"])
+    if any(len(name.partition("/")[2]) not in (0, len(views.items) if views else 0) for name in variants):
+        raise ValueError("a view has a letter for each item")
+    return Edition(sources=document["sources"], meta=Meta(**meta), variants=variants, views=views)
+
+
+def _views_to_json(rule: ViewRule) -> dict[str, Any]:
+    return {"had": rule.had, "items": [{"topics": item.topics, "mailings": item.mailings} for item in rule.items]}
+
+
+def _views_from_json(document: dict[str, Any]) -> ViewRule:
+    items = (ViewItem(topics=tuple(one["topics"]), mailings=tuple(one["mailings"])) for one in document["items"])
+    return ViewRule(items=tuple(items), had=document["had"])
 
 
 def _variant_to_json(variant: Variant) -> dict[str, Any]:

@@ -5,13 +5,14 @@ parsed, rendered or imported: the same edition and recipient give the same bytes
 became of the campaign's file, the templates or this program's templates since.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 
 from mailer.domain.message import OutgoingMessage
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
+from mailer.edition.choice import Choice
 from mailer.edition.dispatch import PLAIN, Dispatch
 from mailer.edition.envelope import envelope_address
 from mailer.edition.expressions import SUBSCRIBER, Env, Reads, Scope, environment
@@ -45,25 +46,25 @@ class Program:
         self._test = test
         self._signer = Signer(key, mailing_id, test=test)
         self._bounces = BounceAddresses(key, mailing_id)
+        self._choice = Choice(edition)
         self._variants = {
-            tag: _VariantProgram(edition, variant, subject_prefix) for tag, variant in edition.variants.items()
+            name: _VariantProgram(edition, variant, subject_prefix) for name, variant in edition.variants.items()
         }
-        self._by_language: dict[object, _VariantProgram] = {}
+        self._only = self._variants[""] if len(self._variants) == 1 and edition.views is None else None
 
     @cached_property
     def needs(self) -> frozenset[str]:
-        """The recipient fields that messages and pages of this edition read."""
-        fields = frozenset().union(*(variant.fields for variant in self._variants.values()))
-        return fields | {"language"} if len(self._variants) > 1 else fields
+        """The recipient fields that messages and pages of this edition read, and what decides which variant they get."""
+        return self._choice.needs.union(*(variant.fields for variant in self._variants.values()))
 
     def message(self, recipient: Recipient, *, at: datetime, dispatch: Dispatch = PLAIN) -> OutgoingMessage:
         """The finished message. at: its Date, aware. dispatch: as the relay wants it by which it leaves.
 
         Raises EditionError, which is about this recipient only, if a value or the address cannot be placed, or if the
-        HTML part grows past `MOST_HTML_BYTES`.
+        HTML part grows past `MOST_HTML_BYTES`; NotForThem if nothing in it is for them.
         """
         to = envelope_address(recipient.email)
-        variant = self._variant(recipient)
+        variant = self._only or self._variants[self._choice.variant(recipient)]
         links, key = self._signer.sign(recipient.public_id)
         if self._test:
             key = self._test_key(recipient, at)
@@ -85,7 +86,7 @@ class Program:
         return wanted.where if wanted.rule is Rule.FIXED else variant.header.sender
 
     def variant_for(self, recipient: Recipient) -> Variant:
-        """The variant in the recipient's language: that of "pt-BR", else of "pt", else the base."""
+        """The variant in the recipient's language and of their view; of the whole issue if they want nothing of it."""
         return self._variant(recipient).variant
 
     def subject(self, recipient: Recipient) -> str:
@@ -108,15 +109,7 @@ class Program:
         return sum(map(len, variant.wire_html(self._environment(recipient))))
 
     def _variant(self, recipient: Recipient) -> "_VariantProgram":
-        if len(self._variants) == 1:
-            return self._variants[""]
-        language = recipient.fields.get("language")
-        found = self._by_language.get(language)
-        if found is None:
-            found = self._variants[choose_variant(self._variants, language)]
-            if len(self._by_language) < 1000:
-                self._by_language[language] = found
-        return found
+        return self._only or self._variants[self._choice.page(recipient)]
 
     def _environment(self, recipient: Recipient) -> Env:
         links, _ = self._signer.sign(recipient.public_id)
@@ -172,17 +165,6 @@ class _VariantProgram:
                 hint="Shorten the campaign.",
             )
         return content
-
-
-def choose_variant(variants: Mapping[str, object], language: object) -> str:
-    """The tag among `variants` for a language tag such as "pt-BR" or "pt_br": itself, else shortened, else the base, ""."""
-    tags = {tag.lower(): tag for tag in variants}
-    wanted = str(language or "").replace("_", "-").lower()
-    while wanted:
-        if wanted in tags:
-            return tags[wanted]
-        wanted = wanted.rpartition("-")[0]
-    return ""
 
 
 def _part_head(boundary: bytes, subtype: bytes, encoding: bytes) -> bytes:

@@ -44,4 +44,4 @@ class Issues:
 
 def _shifted(records: Records, by: timedelta) -> Records:
     mailed = {slug: replace(one, at=one.at + by) for slug, one in records.mailed.items()}
-    return replace(records, mailed=mailed)
+    return replace(records, mailed=mailed, last_at=records.last_at and records.last_at + by)

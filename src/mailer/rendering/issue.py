@@ -1,7 +1,9 @@
 """`items` in templates: what an issue of a digest holds, ready to be shown.
 
-The newest item with a picture leads; the others follow, newest first. What an item's file says was checked for its own
-mail, not for this one: a standfirst or picture that cannot be shown is left out with a warning that names its file.
+The newest item with a picture leads; the others follow, newest first; last come those of which there is no more than
+the headline: what is beyond a dozen, and what its readers had as a mail of its own. What an item's file says was checked
+for its own mail, not for this one: a standfirst or picture that cannot be shown is left out with a warning that names its
+file.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +20,8 @@ from mailer.rendering.problems import TemplateFault
 
 #: Characters of a standfirst: a paragraph for the one that leads, about two lines for the others.
 LEAD_LENGTH, LENGTH = 300, 150
+#: With more items than this in full nobody reads to the end; the others stand below as headlines.
+MOST_IN_FULL = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,28 @@ class ItemView:
     url: str
     topics: tuple[str, ...]
     picture: ItemImage | None
+    brief: bool = False
 
 
 class Items(tuple[ItemView, ...]):
-    """`items`. Of an issue without any, which is never sent, each is blank: a subject that names one can be looked at."""
+    """`items`. `items.full` and `items.brief` are its two parts.
+
+    Of an issue without any, which is never sent, each is blank: a subject that names one can be looked at.
+    """
 
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
         return _BLANK if isinstance(index, int) and not self else super().__getitem__(index)
+
+    @property
+    def full(self) -> tuple[ItemView, ...]:
+        return tuple(item for item in self if not item.brief)
+
+    @property
+    def brief(self) -> tuple[ItemView, ...]:
+        """Those that are shown as headlines, "in brief"."""
+        return tuple(item for item in self if item.brief)
 
 
 _BLANK = ItemView(headline="", kind="", kicker=None, standfirst=None, day=date.min, url="", topics=(), picture=None)
@@ -85,26 +102,28 @@ class Showing:
 
     def show(self, issue: Issue) -> Shown:
         warnings: list[Problem] = []
-        image, items = self._leading(issue.items, warnings)
+        full, brief = ([item for item in issue.items if item.brief is is_brief] for is_brief in (False, True))
+        image, items = self._leading(full, warnings)
         html, text = [], []
-        for number, item in enumerate(items):
+        for number, item in enumerate([*items, *brief]):
             words = self._standfirst(item, LENGTH if number else LEAD_LENGTH, warnings)
             view = ItemView(
                 headline=item.headline, kind=item.kind, kicker=item.kicker, standfirst=words[1] or None, day=item.day,
                 url=item.address or f"{self.pages}/{item.slug}", topics=item.topics,
                 picture=None if number else image,
+                brief=item.brief or number >= MOST_IN_FULL,
             )  # fmt: skip
             text.append(view)
             html.append(replace(view, standfirst=Markup(words[0]) if words[0] else None))  # noqa: S704 (made by our writer)
         return Shown(html=Items(html), text=Items(text), warnings=tuple(warnings))
 
-    def _leading(self, items: tuple[Item, ...], warnings: list[Problem]) -> tuple[ItemImage | None, list[Item]]:
+    def _leading(self, items: list[Item], warnings: list[Problem]) -> tuple[ItemImage | None, list[Item]]:
         """The picture at the top, and the items with its own before the others."""
         for item in items:
             found = self._image(item, warnings)
             if found is not None:
                 return found, [item, *(other for other in items if other is not item)]
-        return None, list(items)
+        return None, items
 
     def _image(self, item: Item, warnings: list[Problem]) -> ItemImage | None:
         named = item.picture

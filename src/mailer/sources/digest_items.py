@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from mailer.domain.campaign_digest import Collect, Digest
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import DIGEST, ITEM_RULE, Issue, Item, ItemPicture, Mailed, Reach, Records, campaign_key
+from mailer.domain.hold_over import chosen
 from mailer.errors import InputProblems, Problem, Severity, UnknownName
 from mailer.sources.campaign_files import FOLDER, campaign_slugs, read_campaign
 
@@ -31,7 +32,7 @@ def collect(file: CampaignFile, records: Records, *, now: datetime, zone: ZoneIn
     found = sorted(search.items(), key=lambda item: (item.at, item.key), reverse=True)
     kept = found if records.has_run else _within(found, wanted.reach, now)
     return Issue(
-        items=tuple(kept[: wanted.max_items]),
+        items=chosen(kept, wanted.max_items, last_at=records.last_at),
         least=wanted.min_items,
         waiting=max(len(kept) - wanted.max_items, 0),
         passed_over=tuple(item.key for item in found[len(kept) :]),
@@ -39,6 +40,7 @@ def collect(file: CampaignFile, records: Records, *, now: datetime, zone: ZoneIn
         topics=_topics(file.root) if wanted.topics else frozenset(),
         is_rest=records.only is not None,
         is_blind=records.is_blind,
+        already_mailed=wanted.already_mailed,
     )
 
 
@@ -94,7 +96,7 @@ class _Search:
         if not self._is_wanted(read.campaign.kind, read.campaign.topics):
             return None
         at = mailed.at if mailed else self._published(read)
-        return None if at is None else _item(read, at, self._zone, was_mailed=mailed is not None)
+        return None if at is None else _item(read, at, self._zone, mailed=mailed)
 
     def _from_mailing(self, slug: str, mailed: Mailed | None, *, is_told: bool = False) -> Item | None:
         """What is left of a campaign that has no readable file: of its topics nothing is known."""
@@ -110,8 +112,9 @@ class _Search:
             return None
         day = mailed.at.astimezone(self._zone).date()
         return Item(
-            key=campaign_key(slug), slug=slug, kind=mailed.kind, headline=mailed.title, at=mailed.at, day=day, file=name
-        )
+            key=campaign_key(slug), slug=slug, kind=mailed.kind, headline=mailed.title, at=mailed.at, day=day, file=name,
+            mailings=mailed.mailings,
+        )  # fmt: skip
 
     def _published(self, read: CampaignFile) -> datetime | None:
         """The beginning of the day on which it came out; None when that says nothing to readers of today."""
@@ -149,7 +152,7 @@ def _says_published(path: Path) -> bool:
         return False
 
 
-def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, was_mailed: bool) -> Item:
+def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, mailed: Mailed | None) -> Item:
     campaign, image = read.campaign, read.campaign.image
     return Item(
         key=campaign_key(read.slug),
@@ -163,7 +166,8 @@ def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, was_mailed: bool)
         standfirst=campaign.standfirst,
         picture=ItemPicture(src=image.src, alt=image.alt, credit=image.credit) if image else None,
         topics=campaign.topics,
-        address=None if was_mailed else campaign.canonical_url,
+        mailings=mailed.mailings if mailed else (),
+        address=None if mailed else campaign.canonical_url,
         standfirst_line=read.line_of("standfirst"),
         picture_line=read.line_of("image", "src"),
     )

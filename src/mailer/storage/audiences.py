@@ -11,10 +11,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mailer.domain.audience import Audience
-from mailer.domain.mailing import OPEN_ROWS, RowState
+from mailer.domain.audience import Audience, Want
+from mailer.domain.mailing import OPEN_ROWS, REACHED, RowState
 from mailer.domain.provider import Provider
-from mailer.domain.segment import All, Everyone, Segment
+from mailer.domain.segment import All, AnyOf, Everyone, Hears, Segment
 from mailer.domain.segment_query import describe
 from mailer.domain.subscriber import SubscriptionStatus
 from mailer.storage.providers import provider_group
@@ -72,17 +72,39 @@ def _clauses(audience: Audience, now: datetime) -> list[sa.ColumnElement[bool]]:
         clauses.append(~predicate(audience.exclude, now=now))
     if audience.without:
         clauses.append(~_had(audience.without))
+    if audience.wants:
+        clauses.append(wanting(audience.wants, now=now))
     return clauses
 
 
 def _had(mailing_ids: tuple[int, ...]) -> sa.ColumnElement[bool]:
     """Who had a message of these mailings, may have had it, or still waits for it."""
-    states = OPEN_ROWS | {RowState.SENT, RowState.UNCERTAIN}
+    return _has_row(mailing_ids, OPEN_ROWS | REACHED)
+
+
+def reached_by(mailing_ids: tuple[int, ...]) -> sa.ColumnElement[bool]:
+    """Of `subscriber` rows: whether any of these mailings reached them, or may have."""
+    return _has_row(mailing_ids, REACHED)
+
+
+def _has_row(mailing_ids: tuple[int, ...], states: frozenset[RowState]) -> sa.ColumnElement[bool]:
     return sa.exists().where(
         delivery.c.subscriber_id == subscriber.c.id,
         delivery.c.mailing_id.in_(mailing_ids),
         delivery.c.state.in_(sorted(states)),
     )
+
+
+def wanting(wants: tuple[Want, ...], *, now: datetime) -> sa.ColumnElement[bool]:
+    """Of `subscriber` rows: who meets any of `wants`."""
+    return sa.or_(sa.false(), *(_meets(one, now) for one in wants))
+
+
+def _meets(want: Want, now: datetime) -> sa.ColumnElement[bool]:
+    clauses = [predicate(AnyOf(tuple(map(Hears, want.topics))), now=now)] if want.topics else []
+    if want.without:
+        clauses.append(~reached_by(want.without))
+    return sa.and_(sa.true(), *clauses)
 
 
 def _shuffled(seed: int) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
@@ -118,7 +140,7 @@ def sample(connection: sa.Connection, audience: Audience, size: int, *, now: dat
 
 
 def explain(connection: sa.Connection, audience: Audience, *, now: datetime) -> Explanation:
-    """The funnel: the list, then clause after clause of the segment, then the exclusion, then suppressions."""
+    """The funnel: the list, then clause after clause of the segment, then the exclusion, what a digest has for them, then suppressions."""
     query = confirmed(audience.list_name)
     steps = [Step(clause=f"list:{audience.list_name}", remaining=_size(connection, query))]
     clauses: list[tuple[str, Segment, bool]] = [
@@ -130,6 +152,9 @@ def explain(connection: sa.Connection, audience: Audience, *, now: datetime) -> 
         condition = predicate(part, now=now)
         query = query.where(condition if wanted else ~condition)
         steps.append(Step(clause=label, remaining=_size(connection, query)))
+    if audience.wants:
+        query = query.where(wanting(audience.wants, now=now))
+        steps.append(Step(clause="something of it is for them", remaining=_size(connection, query)))
     suppressed = _size(connection, query.where(~not_suppressed()))
     return Explanation(
         steps=tuple(steps),

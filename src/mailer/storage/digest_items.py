@@ -6,6 +6,7 @@ cancelled its items stop counting, and the next issue finds them new again.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,10 +18,18 @@ from mailer.storage.tables import delivery, digest_item, mailing
 
 def records(connection: sa.Connection, digest: str, *, rest: bool = False) -> Records:
     """What is mailed, and what this digest has spent of it. rest: its newest issue is to go to those who have not had it."""
-    of_it = sa.select(digest_item.c.item).where(digest_item.c.digest == digest, digest_item.c.counts)
-    spent = frozenset(connection.scalars(of_it))
+    of_it = (digest_item.c.digest == digest, digest_item.c.counts)
+    spent = frozenset(connection.scalars(sa.select(digest_item.c.item).where(*of_it)))
+    issues = sa.select(digest_item.c.mailing_id).where(*of_it)
+    last_at = (
+        sa.select(mailing.c.starts_at).where(mailing.c.id.in_(issues)).order_by(mailing.c.starts_at.desc()).limit(1)
+    )
     return Records(
-        mailed=_mailed(connection), spent=spent, has_run=bool(spent), only=_newest(connection, digest) if rest else None
+        mailed=_mailed(connection),
+        spent=spent,
+        has_run=bool(spent),
+        last_at=connection.scalar(last_at),
+        only=_newest(connection, digest) if rest else None,
     )
 
 
@@ -35,22 +44,25 @@ def _newest(connection: sa.Connection, digest: str) -> frozenset[str] | None:
 def _mailed(connection: sa.Connection) -> dict[str, Mailed]:
     """By slug: what has a mailing whose public page is there, or will be as soon as a worker has sent one message."""
     reached = sa.exists().where(delivery.c.mailing_id == mailing.c.id, delivery.c.state == RowState.SENT)
-    query = (
-        sa.select(mailing.c.slug, mailing.c.kind, mailing.c.title, mailing.c.starts_at, mailing.c.started_at)
-        .where(
-            mailing.c.edition_id.is_not(None),  # until it is frozen there is nothing to show
-            mailing.c.state != MailingState.CANCELLED,
-            sa.or_(mailing.c.state != MailingState.EXPIRED, reached),
-            mailing.c.kind != DIGEST,
-        )
-        .order_by(mailing.c.id)
+    shown = sa.case(
+        (mailing.c.state == MailingState.CANCELLED, sa.false()),
+        (mailing.c.state == MailingState.EXPIRED, reached),
+        else_=sa.true(),
+    )
+    columns = ("id", "slug", "kind", "title", "starts_at", "started_at")
+    query = sa.select(*(mailing.c[name] for name in columns), shown.label("shown")).where(
+        mailing.c.edition_id.is_not(None),  # until it is frozen there is nothing to show
+        mailing.c.kind != DIGEST,
     )
     found: dict[str, Mailed] = {}
-    for row in connection.execute(query):
-        first = found.get(row.slug)
-        at = first.at if first else row.started_at or row.starts_at
-        found[row.slug] = Mailed(slug=row.slug, kind=row.kind, title=row.title, at=at)
-    return found
+    mailings: dict[str, tuple[int, ...]] = {}
+    for row in connection.execute(query.order_by(mailing.c.id)):
+        mailings[row.slug] = (*mailings.get(row.slug, ()), row.id)
+        if row.shown:
+            first = found.get(row.slug)
+            at = first.at if first else row.started_at or row.starts_at
+            found[row.slug] = Mailed(slug=row.slug, kind=row.kind, title=row.title, at=at)
+    return {slug: replace(one, mailings=mailings[slug]) for slug, one in found.items()}
 
 
 def carry(connection: sa.Connection, mailing_id: int, digest: str, issue: Issue) -> bool:

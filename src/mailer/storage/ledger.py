@@ -230,7 +230,7 @@ class Ledger:
         return self._settle(token, mailing_id, outcomes, RowState.SENDING)
 
     def fail_unsent(self, token: int, mailing_id: int, outcomes: Sequence[Outcome]) -> set[int]:
-        """Fail leased rows whose message cannot be built: they never come near the wire. Returns the ids that failed."""
+        """End leased rows for which there is no message: they never come near the wire. Returns the ids that ended."""
         return self._settle(token, mailing_id, outcomes, RowState.LEASED)
 
     def _settle(self, token: int, mailing_id: int, outcomes: Sequence[Outcome], source: RowState) -> set[int]:

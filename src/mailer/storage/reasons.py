@@ -5,12 +5,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mailer.domain.audience import Audience
+from mailer.domain.audience import Audience, Want
 from mailer.domain.mailing import OPEN_ROWS, Mailing, RowState
 from mailer.domain.segment import Not
 from mailer.domain.subscriber import SubscriptionStatus
+from mailer.domain.views import CHOSE_OTHERS, HAD_ALL
 from mailer.storage import audiences, control, events
 from mailer.storage.standing import standing
+from mailer.storage.tables import subscriber
 
 _HAD_IT = OPEN_ROWS | {RowState.SENT, RowState.UNCERTAIN}
 
@@ -49,10 +51,24 @@ def verdicts(connection: sa.Connection, audience: Audience, subscriber_id: int, 
     if audience.without:
         had = [one for one in audience.without if control.state_of(connection, one, subscriber_id) in _HAD_IT]
         found.append(Verdict(rule="not mailed before", ok=not had, detail=f"mailing {had[-1]}" if had else ""))
+    if audience.wants:
+        found.append(_sees_something(connection, audience, subscriber_id, now=now))
     if audience.limit is not None and all(one.ok for one in found):
         drawn = audiences.includes(connection, audience, subscriber_id, now=now)
         found.append(Verdict(rule=f"in the sample of {audience.limit}", ok=drawn))
     return found
+
+
+def _sees_something(connection: sa.Connection, audience: Audience, subscriber_id: int, *, now: datetime) -> Verdict:
+    """Whether a digest has anything for them."""
+
+    def holds(wants: tuple[Want, ...]) -> bool:
+        query = sa.select(1).where(subscriber.c.id == subscriber_id, audiences.wanting(wants, now=now))
+        return connection.scalar(query) is not None
+
+    ok = holds(audience.wants)
+    chose = ok or holds(tuple(replace(one, without=()) for one in audience.wants))
+    return Verdict(rule="something of it is for them", ok=ok, detail="" if ok else HAD_ALL if chose else CHOSE_OTHERS)
 
 
 def steps(connection: sa.Connection, mailing: Mailing, subscriber_id: int) -> list[Step]:

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from mailer.domain.address import email_key
+from mailer.domain.mailing import REACHED
 from mailer.domain.person import full_name
-from mailer.domain.subscriber import STANDARD_FIELDS, Recipient, SubscriptionStatus
+from mailer.domain.subscriber import STANDARD_FIELDS, Recipient, SubscriptionStatus, is_received, mailings_in
 from mailer.storage.database import compact_json
 from mailer.storage.subscriptions import leave, undo_leave
 from mailer.storage.suppressions import suppress
-from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subscription, tag
+from mailer.storage.tables import delivery, mailing_list, subscriber, subscriber_tag, subscription, tag
 
 __all__ = [
     "find_by_email",
@@ -92,6 +93,7 @@ def _recipients(connection: sa.Connection, condition: sa.ColumnElement[bool], ne
     ids = [row[0] for row in rows]
     tags = _grouped(connection, _tag_names(connection, ids)) if "tags" in needs else {}
     lists = _grouped(connection, _list_names(connection, ids)) if "lists" in needs else {}
+    received = _received(connection, ids, mailings_in(needs))
     found = []
     for row in rows:
         known = dict(zip(names, row, strict=True))
@@ -103,7 +105,15 @@ def _recipients(connection: sa.Connection, condition: sa.ColumnElement[bool], ne
         if "lists" in needs:
             fields["lists"] = lists.get(row[0], ())
         public_id = row[1] % _UNSIGNED
-        found.append(Recipient(subscriber_id=row[0], public_id=public_id, email=row[2], fields=fields))
+        found.append(
+            Recipient(
+                subscriber_id=row[0],
+                public_id=public_id,
+                email=row[2],
+                fields=fields,
+                received=received.get(row[0], ()),
+            )
+        )
     return found
 
 
@@ -115,7 +125,8 @@ def _columns_behind(needs: frozenset[str]) -> Iterator[str]:
         yield "created_at"
     if "topics" in needs:
         yield "topics"
-    if needs - (STANDARD_FIELDS - {"attributes"}):
+    plain = STANDARD_FIELDS - {"attributes"}
+    if any(need not in plain and not is_received(need) for need in needs):
         yield "attributes"
 
 
@@ -137,6 +148,22 @@ def _derived_fields(known: Mapping[str, Any], needs: frozenset[str]) -> dict[str
     if "topics" in needs:
         fields["topics"] = tuple(known["topics"])
     return fields
+
+
+def _received(
+    connection: sa.Connection, ids: Sequence[int], mailings: tuple[int, ...]
+) -> Mapping[int, tuple[int, ...]]:
+    """Those of the mailings that reached each person, or may have. One look-up by the ledger's key for each of both."""
+    found: dict[int, list[int]] = {}
+    if mailings:
+        query = sa.select(delivery.c.subscriber_id, delivery.c.mailing_id).where(
+            delivery.c.mailing_id.in_(mailings),
+            _among(connection, delivery.c.subscriber_id, ids),
+            delivery.c.state.in_(sorted(REACHED)),
+        )
+        for person, mailing in connection.execute(query):
+            found.setdefault(person, []).append(mailing)
+    return {person: tuple(sorted(had)) for person, had in found.items()}
 
 
 def _tag_names(connection: sa.Connection, ids: Sequence[int]) -> sa.Select[int, str]:

@@ -34,7 +34,7 @@ from mailer.edition import links
 from mailer.edition.escaping import ESCAPE
 from mailer.edition.format import Context, For, If, Static, dump, load
 from mailer.edition.links import Purpose
-from mailer.edition.program import MOST_HTML_BYTES, Program, choose_variant
+from mailer.edition.program import MOST_HTML_BYTES, Program
 from mailer.errors import EditionError
 from mailer.testing import assert_finished
 
@@ -228,7 +228,8 @@ def test_a_person_gets_their_language_then_the_base(language, said):
 
 
 def test_somebody_without_a_language_gets_the_base():
-    assert choose_variant({"": 1, "es": 2}, None) == ""
+    letters = program(variants={"": variant(text=(Static("Hello\n"),)), "es": variant(text=(Static("Hola\n"),))})
+    assert letters.text(recipient()) == "Hello\n"
 
 
 def test_numbers_and_dates_are_written_in_the_language_of_the_variant():

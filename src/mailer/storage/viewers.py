@@ -1,0 +1,36 @@
+"""Which kinds of people an audience has, as far as a digest tells them apart: by their topics, and by what reached them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailer.domain.audience import Audience
+from mailer.storage import audiences
+from mailer.storage.tables import subscriber
+
+#: Kinds that are read at once: an audience in which everybody is one is read like this, too.
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewers:
+    """People who chose the same topics, and whom the same mailings reached."""
+
+    topics: tuple[str, ...]
+    received: tuple[int, ...]
+    people: int
+
+
+def viewers(
+    connection: sa.Connection, audience: Audience, mailings: tuple[int, ...], *, now: datetime
+) -> Iterator[Viewers]:
+    """Every kind, counted by the database, in no order. mailings: those to be told apart by."""
+    reached = [audiences.reached_by((one,)).label(f"reached_{one}") for one in mailings]
+    each = audiences.members(audience, now=now).add_columns(subscriber.c.topics, *reached).subquery()
+    kind = [column for column in each.c if column.name != "id"]
+    kinds = sa.select(*kind, sa.func.count()).group_by(*kind)
+    for topics, *had, people in connection.execute(kinds.execution_options(yield_per=_PAGE)):
+        received = tuple(one for one, is_had in zip(mailings, had, strict=True) if is_had)
+        yield Viewers(topics=tuple(topics), received=received, people=people)
