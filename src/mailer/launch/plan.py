@@ -1,15 +1,16 @@
 """What is asked for, with what, and what it would come to: the facts a person confirms before anything leaves."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
-from mailer.domain.audience import Audience
+from mailer.domain.audience import Audience, Want
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import Issue
 from mailer.domain.mailing import MANY_PEOPLE, Counts, Mailing
 from mailer.domain.media import MediaFile
+from mailer.domain.views import View
 from mailer.edition.format import Edition
 from mailer.errors import Problem
 from mailer.settings import Settings
@@ -68,8 +69,9 @@ class Earlier:
 class Draft:
     """A campaign, compiled, with whom it goes to.
 
-    send_by: aware, in real time, None if it never goes stale. issue: what it holds, if it is a digest. earlier: the
-    mailings it had before, oldest first; same: those of them that said what this one does.
+    send_by: aware, in real time, None if it never goes stale. issue: what it holds, if it is a digest; wants: who of the
+    audience sees anything of that, views: how many of them see which of its items, where not everybody sees all. earlier:
+    the mailings it had before, oldest first; same: those of them that said what this one does.
     """
 
     file: CampaignFile
@@ -79,8 +81,15 @@ class Draft:
     audience: Audience
     send_by: datetime | None
     issue: Issue | None
+    wants: tuple[Want, ...] = ()
+    views: Mapping[View, int] = field(default_factory=dict)
     earlier: tuple[Earlier, ...] = ()
     same: tuple[Earlier, ...] = ()
+
+    @property
+    def readers(self) -> Audience:
+        """Those of the audience who are mailed: all of them, but of a digest whoever sees none of its items."""
+        return replace(self.audience, wants=self.wants)
 
     @property
     def number(self) -> int:
@@ -108,7 +117,7 @@ class NothingToSend:
 class Plan:
     """A draft that passed the gate.
 
-    people: who would be mailed now; of_list: how many the list could reach; usual: what its mailings usually reach.
+    comes_round: it is about to be armed for all the times to come. people: who would be mailed now; of_list: how many the list could reach; usual: what its mailings usually reach.
     rate: messages a second while they leave, None if there is none; ends_at: when the last would leave under all limits,
     None if nothing slows them down.
     """
@@ -118,6 +127,7 @@ class Plan:
     of_list: int
     usual: int | None
     again: bool
+    comes_round: bool = False
     starts_at: datetime
     rate: float | None
     ends_at: datetime | None
@@ -126,7 +136,7 @@ class Plan:
     def to_type(self) -> str | None:
         """What a person types to confirm: the number, the slug, or nothing but yes (None)."""
         unusual = self.usual is not None and self.people > 3 * self.usual
-        if self.again or unusual or self.people * 10 > self.of_list * 9:
+        if self.again or self.comes_round or unusual or self.people * 10 > self.of_list * 9:
             return str(self.people)
         return self.draft.slug if self.people > MANY_PEOPLE else None
 
