@@ -168,9 +168,10 @@ class App:
 
         wanted = self.settings.alerts.relay
         relay = next((one for one in self.settings.relays if wanted in ("", one.name)), None)
-        if self.settings.alerts.to and not self.settings.organisation.from_address:
+        if self.settings.organisers and not self.settings.organisation.from_address:
+            name = "alerts.to" if self.settings.alerts.to else "schedule.proof_to"
             raise SettingsError(
-                "alerts.to is set, and mail has no address to come from.", hint="Set organisation.from_address."
+                f"{name} is set, and mail has no address to come from.", hint="Set organisation.from_address."
             )
         if relay is None and wanted:
             names = ", ".join(one.name for one in self.settings.relays)
@@ -183,6 +184,7 @@ class App:
             clock=self.clock,
             make_backend=lambda: self.backend(relay or self.relays[0]),
             dispatch=dispatch_for(relay, self.signer) if relay else PLAIN,
+            make_key=lambda: self.secret_key,
         )
 
     def carrier(self, relay: RelaySettings) -> "Backend":

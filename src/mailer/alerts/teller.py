@@ -6,19 +6,19 @@ times at the web address, and every failure is logged.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from mailer.alerts.letters import Letter, Letters, Page
 from mailer.alerts.webhook import NotTold, post
-from mailer.alerts.wording import Told, in_words
 from mailer.backend import Backend, Deferred, Refused
 from mailer.domain.address import with_masked_addresses
 from mailer.edition.dispatch import Dispatch
 from mailer.edition.notice import notice
-from mailer.errors import BackendError, EditionError, MailerError, UnknownName
+from mailer.errors import BackendError, EditionError, MailerError
 from mailer.settings import Settings
-from mailer.storage import alerts, mailings
+from mailer.storage import alerts
 from mailer.storage.alerts import Alert, Channel
 from mailer.storage.database import Database
 
@@ -43,13 +43,13 @@ class Teller:
         clock: Callable[[], datetime],
         make_backend: Callable[[], Backend],
         dispatch: Dispatch,
+        make_key: Callable[[], bytes],
     ) -> None:
-        """make_backend, dispatch: those of the relay that carries alerts."""
+        """make_backend, dispatch: those of the relay that carries alerts. make_key: the secret key, for proofs."""
         self._database, self._settings, self._clock = database, settings, clock
         self._make_backend, self._dispatch = make_backend, dispatch
-        self._to = addresses(settings.alerts.to)
-        named = {Channel.MAIL: bool(self._to), Channel.WEBHOOK: bool(settings.alerts.webhook)}
-        self._channels = frozenset(channel for channel, is_named in named.items() if is_named)
+        self._letters = Letters(database, settings, make_key=make_key)
+        self._channels = self._letters.channels
 
     def tell_due(self) -> int:
         """Tell all that is due; how many were told. What goes wrong is logged, and tried again later."""
@@ -94,25 +94,17 @@ class Teller:
         if self._clock() - alert.at > STALE:
             self._close(alert, "too old: nobody could be told for a day")
             return False
-        told = self._in_words(alert)
+        letter = self._letters.letter(alert)
+        if letter is None:
+            self._close(alert, "over")
+            return False
         if alert.channel is Channel.WEBHOOK:
-            return self._post(alert, told)
-        return self._mail(alert, told)
+            return self._post(alert, letter)
+        return self._mail(alert, letter)
 
-    def _in_words(self, alert: Alert) -> Told:
-        mailing = counts = None
-        if alert.mailing_id is not None:
-            with self._database.reading() as connection:
-                try:
-                    mailing = mailings.get(connection, alert.mailing_id)
-                    counts = mailings.counts(connection, alert.mailing_id)
-                except UnknownName:
-                    pass  # it is gone, and what happened is told all the same
-        return in_words(alert, organisation=self._settings.organisation.name, mailing=mailing, counts=counts)
-
-    def _post(self, alert: Alert, told: Told) -> bool:
+    def _post(self, alert: Alert, letter: Letter) -> bool:
         try:
-            post(self._settings.alerts.webhook, told.document)
+            post(self._settings.alerts.webhook, letter.told.document)
         except NotTold as error:
             if alert.attempts >= MOST_POSTS:
                 self._close(alert, f"given up: {error}")
@@ -122,14 +114,14 @@ class Teller:
         self._close(alert, "told")
         return True
 
-    def _mail(self, alert: Alert, told: Told) -> bool:
+    def _mail(self, alert: Alert, letter: Letter) -> bool:
         done = alert.told
         try:
             backend = self._make_backend()
             try:
                 backend.open()
-                for number, address in enumerate(self._to[done:], done):
-                    reason = self._send(backend, told, address, number)
+                for number, page in enumerate(letter.pages[done:], done + 1):
+                    reason = self._send(backend, page, f"{letter.told.key}.{number}", alert)
                     if reason:
                         self._put_off(alert, reason, told=done)
                         return False
@@ -142,28 +134,29 @@ class Teller:
         self._close(alert, "told")
         return True
 
-    def _send(self, backend: Backend, told: Told, address: str, number: int) -> str:
-        """Why to try again later, or "": it went, or never will."""
+    def _send(self, backend: Backend, page: Page, key: str, alert: Alert) -> str:
+        """Why to try again later, or "": it went, or never will. key: of the message, the same at every try."""
         organisation = self._settings.organisation
         try:
             message = notice(
                 sender=organisation.from_address,
                 name=organisation.name,
-                to=address,
-                subject=told.subject,
-                text=told.text,
+                to=page.to,
+                subject=page.subject,
+                text=page.text,
+                html=page.html,
                 at=self._clock(),
                 dispatch=self._dispatch,
-                key=f"{told.key}.{number + 1}",
+                key=key,
             )
         except EditionError as error:
-            log.error("alert.unsendable alert=%d address=%d error=%s", told.document["id"], number + 1, error.code)  # noqa: TRY400
+            log.error("alert.unsendable alert=%d message=%s error=%s", alert.id, key, error.code)  # noqa: TRY400
             return ""
         receipt = backend.send(message)
         if isinstance(receipt, Deferred):
             return f"{receipt.code} {receipt.enhanced} {receipt.text}"
         if isinstance(receipt, Refused):
-            log.error("alert.refused alert=%d address=%d code=%d", told.document["id"], number + 1, receipt.code)
+            log.error("alert.refused alert=%d message=%s code=%d", alert.id, key, receipt.code)
         return ""
 
     def _put_off(self, alert: Alert, reason: str, *, told: int = 0) -> None:
@@ -177,10 +170,5 @@ class Teller:
     def _close(self, alert: Alert, outcome: str) -> None:
         with self._database.writing() as connection:
             alerts.close(connection, alert.id, outcome=outcome, at=self._clock())
-        level = logging.INFO if outcome == "told" else logging.ERROR
+        level = logging.INFO if outcome in ("told", "over") else logging.ERROR
         log.log(level, "alert.closed alert=%d channel=%s kind=%s", alert.id, alert.channel, alert.kind)
-
-
-def addresses(text: str) -> Sequence[str]:
-    """Those of the setting alerts.to."""
-    return [one.strip() for one in text.split(",") if one.strip()]

@@ -5,7 +5,7 @@ Numbers and the name of a campaign; no person, and of a relay's reply what is le
 
 import re
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from mailer.domain.mailing import Counts, Mailing, RowState
@@ -27,6 +27,8 @@ _HAPPENED = {
     Kind.SILENT: "nobody is at work",
     Kind.RELAY: "a relay is set aside",
 }
+#: Of these the campaign is not what something happened to.
+_OF_OTHERS = frozenset({Kind.FEED, Kind.SILENT, Kind.RELAY})
 _WHAT_TO_DO = {
     Kind.PAUSED: "Nothing more of it leaves. Mend the cause, then let it go on.",
     Kind.HELD: "Nothing of it leaves before you decide. Look at the reason, then cancel it and send or schedule it again.",
@@ -87,29 +89,39 @@ class Told:
 def in_words(alert: Alert, *, organisation: str, mailing: Mailing | None, counts: Counts | None) -> Told:
     """`mailing` and `counts` as they are now; None for an alert of no mailing, or of one that is gone."""
     happened, slug = _HAPPENED[alert.kind], mailing.slug if mailing else alert.slug
-    if mailing:
-        happened = f"{slug} ({mailing.id}) {happened}"
-    elif slug:
-        happened = f"{slug}: {happened}" if alert.kind is Kind.FEED else f"{slug} {happened}"
+    if slug:
+        name = f"{slug} ({mailing.id})" if mailing else slug
+        happened = f"{name}: {happened}" if alert.kind in _OF_OTHERS else f"{name} {happened}"
     rows = {state.name.lower(): counts[state] for state in _SHOWN} if counts else {}
     commands = _commands(alert.kind, mailing, slug)
+    said = f"{happened}: {alert.detail}" if alert.detail else happened
+    state = {"mailing": mailing.id if mailing else None, "state": mailing.state if mailing else None}
     return Told(
         key=f"alert.{alert.id}.{int(alert.at.timestamp())}",
         subject=": ".join(filter(None, (organisation, happened))),
         text=_text(alert, happened if slug else _sentence(happened), rows, commands),
-        document={
-            "id": alert.id,
-            "kind": alert.kind,
-            "text": f"{happened}: {alert.detail}" if alert.detail else happened,
-            "mailing": mailing.id if mailing else None,
-            "campaign": slug or None,
-            "state": mailing.state if mailing else None,
-            "reason": alert.detail or None,
-            "counts": rows or None,
-            "next": commands,
-            "at": alert.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        },
+        document=as_json(alert, text=said, campaign=slug, commands=commands) | state | {"counts": rows or None},
     )
+
+
+def as_json(alert: Alert, *, text: str, campaign: str, commands: list[str]) -> dict[str, Any]:
+    """What every document has. text: what happened, in a sentence."""
+    return {
+        "id": alert.id,
+        "kind": alert.kind,
+        "text": text,
+        "mailing": None,
+        "campaign": campaign or None,
+        "state": None,
+        "reason": alert.detail or None,
+        "counts": None,
+        "next": commands,
+        "at": instant(alert.at),
+    }
+
+
+def instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _commands(kind: Kind, mailing: Mailing | None, slug: str) -> list[str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from mailer.domain.audience import Audience
 from mailer.domain.count import people as counted_people
+from mailer.domain.mailing import MANY_PEOPLE
 
 #: How far the audience may be from what was expected, or approved.
 DRIFT = 0.02
@@ -50,6 +51,11 @@ class Approval:
         if people is not None and drifts(people, self.people):
             return f"it was for {counted_people(self.people)}, and there are {people:,} now"
         return ""
+
+
+def is_required(setting: str, people: int) -> bool:
+    """Whether a mailing to so many goes out only when somebody approved it. setting: sending.require_approval."""
+    return setting == "always" or (setting == "over-500" and people > MANY_PEOPLE)
 
 
 def drifts(people: int, expected: int) -> bool:

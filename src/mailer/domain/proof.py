@@ -38,13 +38,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """The proof of one occurrence. sources: hash of what was compiled. shown: empty for all but a digest.
+    """The proof of one occurrence, which is at `fire_at`. sources: hash of what was compiled. shown: of a digest.
 
     people: how many would be mailed when it was composed, at `at`.
     """
 
     schedule_id: int
     key: str
+    fire_at: datetime
     edition_id: int
     sources: str
     shown: Shown

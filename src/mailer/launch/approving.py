@@ -7,12 +7,10 @@ where `sending.require_approval` asks for it.
 import logging
 from dataclasses import dataclass
 
-from mailer.domain.approval import Approval, audience_hash
+from mailer.domain.approval import Approval, audience_hash, is_required
 from mailer.domain.audience import Audience
-from mailer.domain.mailing import MANY_PEOPLE
 from mailer.errors import Refused
 from mailer.launch.plan import Desk, Draft, Order, Plan
-from mailer.settings import Settings
 from mailer.storage import approvals
 
 log = logging.getLogger(__name__)
@@ -64,7 +62,7 @@ def refuse_unapproved(desk: Desk, order: Order, draft: Draft, people: int) -> No
             f"{draft.slug} was {standing.words}.",
             hint=f"Look at it again: `{command}`. To take the approval back: `mailer approve {draft.slug} --withdraw`.",
         )
-    if standing is None and not order.is_proofed and requires_approval(desk.settings, people):
+    if standing is None and not order.is_proofed and is_required(desk.settings.sending.require_approval, people):
         raise Refused(
             f"Nobody approved {draft.slug}, and sending.require_approval"
             f' is "{desk.settings.sending.require_approval}".',
@@ -72,12 +70,6 @@ def refuse_unapproved(desk: Desk, order: Order, draft: Draft, people: int) -> No
             if about is None
             else _of_proof(draft.slug),
         )
-
-
-def requires_approval(settings: Settings, people: int) -> bool:
-    """Whether a mailing to so many goes out only when somebody approved it."""
-    wanted = settings.sending.require_approval
-    return wanted == "always" or (wanted == "over-500" and people > MANY_PEOPLE)
 
 
 def give_approval(desk: Desk, plan: Plan, *, by: str, occurrence: tuple[int, str] | None = None) -> Approval:
