@@ -13,6 +13,7 @@ from mailer.domain.segment import Segment
 from mailer.errors import InputProblems, SettingsError, UnknownName
 from mailer.launch.issues import Issues
 from mailer.launch.plan import Desk, Draft, Earlier, Order, Repeat
+from mailer.launch.views import with_views
 from mailer.rendering.check import check
 from mailer.rendering.compile import compile_campaign
 from mailer.rendering.surroundings import Surroundings, nothing_new
@@ -62,17 +63,20 @@ def same_content(
 
 
 def compile_draft(desk: Desk, file: CampaignFile, audience: Audience, around: Surroundings) -> Draft:
-    """Compile and check `file`. Figures that depend on the clock are worked out here, once. Raises InputProblems."""
+    """Compile and check `file`. Figures that depend on the clock are worked out here, once. Raises InputProblems, Refused."""
     file = _for_list(file, audience.list_name)
     checked = check(file, around)
     if checked.errors or checked.compiled is None:
         raise InputProblems(checked.errors, hint=f"`mailer check {file.slug}` says all that was found.")
+    viewed = with_views(desk, file, around, checked.compiled, audience)
     return Draft(
         file=file,
-        edition=checked.compiled.edition,
-        media=checked.compiled.media,
+        edition=viewed.edition,
+        media=viewed.media,
         warnings=checked.warnings,
         audience=audience,
+        wants=viewed.wants,
+        views=viewed.people,
         issue=checked.compiled.issue,
         send_by=_send_by(desk, file),
     )

@@ -7,6 +7,7 @@ lets one of them. The other is told so and has changed nothing.
 import logging
 from datetime import datetime, timedelta
 
+from mailer.domain.audience import Audience
 from mailer.domain.mailing import InDoubt, Mailing, MailingState
 from mailer.domain.schedule import When
 from mailer.edition.format import dump
@@ -31,8 +32,11 @@ def freeze(desk: Desk, plan: Plan, rehearsal: Rehearsal) -> int:
     return mailing_id
 
 
-def arm(desk: Desk, plan: Plan, when: When) -> Mailing:
-    """Let the campaign go out at `when`: it is frozen then, from the same files. Raises Refused."""
+def arm(desk: Desk, plan: Plan, when: When, *, proof: timedelta | None = None) -> Mailing:
+    """Let the campaign go out at `when`: it is frozen then, from the same files. Raises Refused.
+
+    proof: so long before that a proof is mailed.
+    """
     at, draft = desk.clock(), plan.draft
     content = content_of(desk, draft, edition_id=None, starts_at=when.at)
     with desk.database.writing() as connection:
@@ -46,6 +50,7 @@ def arm(desk: Desk, plan: Plan, when: When) -> Mailing:
             sources=draft.edition.sources,
             mailing_id=mailing_id,
             at=at,
+            proof=proof,
         )
         armed = mailings.get(connection, mailing_id)
     log.info("schedule.armed mailing=%d campaign=%s at=%s", mailing_id, draft.slug, when.at.isoformat())
@@ -70,13 +75,22 @@ def write_rows(desk: Desk, mailing_id: int) -> Mailing:
 
 
 def content_of(desk: Desk, draft: Draft, *, edition_id: int | None, starts_at: datetime) -> Content:
+    # What a digest holds when its time has come is not known before.
+    title, audience = draft.edition.meta.title, draft.audience if edition_id is None else draft.readers
+    return content(desk, title, audience, edition_id=edition_id, starts_at=starts_at, send_by=draft.send_by)
+
+
+def content(
+    desk: Desk, title: str, audience: Audience, *, edition_id: int | None, starts_at: datetime, send_by: datetime | None
+) -> Content:
+    """All that a mailing is, under the settings as they are now."""
     settings = desk.settings.sending
     return Content(
         edition_id=edition_id,
-        title=draft.edition.meta.title,
-        audience=draft.audience.resolved(starts_at),
+        title=title,
+        audience=audience.resolved(starts_at),
         starts_at=starts_at,
-        send_by=draft.send_by,
+        send_by=send_by,
         give_up_at=starts_at + timedelta(seconds=settings.undo_seconds, hours=settings.give_up_hours),
         in_doubt=InDoubt(settings.in_doubt),
         redirect_to=settings.redirect_to,

@@ -44,10 +44,10 @@ def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> P
     """The figures of a draft; nothing is refused."""
     now, whole_list = desk.clock(), Audience(list_name=draft.audience.list_name)
     with desk.database.reading() as connection:
-        people = audiences.count(connection, draft.audience, now=now)
+        people = audiences.count(connection, draft.readers, now=now)
         of_list = audiences.count(connection, whole_list, now=now)
         usual = figures.usual_size(connection, draft.audience.list_name)
-        ends_at = expected_end(connection, desk.settings, draft.audience, people, now=now, starts_at=starts_at)
+        ends_at = expected_end(connection, desk.settings, draft.readers, people, now=now, starts_at=starts_at)
     bounds = (joint_speed(desk.settings.relays), desk.settings.sending.rate_per_mailing)
     rate = min((bound for bound in bounds if bound), default=None)
     return Plan(
@@ -65,7 +65,7 @@ def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> P
 def _somebody(desk: Desk, draft: Draft) -> Recipient:
     """Anybody of the audience, which is not empty."""
     with desk.database.reading() as connection:
-        ids = materialise.page(connection, draft.audience, after=0, size=1, now=desk.clock())
+        ids = materialise.page(connection, draft.readers, after=0, size=1, now=desk.clock())
         return subscribers.recipients(connection, ids, frozenset())[0]
 
 

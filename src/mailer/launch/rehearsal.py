@@ -15,7 +15,7 @@ from mailer.domain.subscriber import Recipient
 from mailer.edition.filters import is_blank
 from mailer.edition.format import Edition
 from mailer.edition.program import Program
-from mailer.errors import EditionError, InputProblems, Problem
+from mailer.errors import EditionError, InputProblems, NotForThem, Problem
 from mailer.launch.personal import blank_problems, printed_values
 from mailer.launch.plan import Desk, Draft, Rehearsal
 from mailer.storage import materialise, subscribers
@@ -32,7 +32,7 @@ def rehearse(desk: Desk, draft: Draft, *, progress: Callable[[int], None] = lamb
     printed = printed_values(draft.edition)
     values = frozenset(one.field for one in printed)
     run = _Run(program, desk, bare=frozenset(one.field for one in printed if not one.defaulted), values=values)
-    for people in everybody(desk, draft.audience, program.needs | values | {"language"}):
+    for people in everybody(desk, draft.readers, program.needs | values | {"language"}):
         run.build(people)
         progress(len(people))
     return run.result()
@@ -57,7 +57,7 @@ class _Run:
     def __init__(self, program: Program, desk: Desk, *, bare: frozenset[str], values: frozenset[str]) -> None:
         self._program, self._at = program, desk.clock()
         self._bare, self._values = bare, values
-        self._tags = {id(variant): tag for tag, variant in program.edition.variants.items()}
+        self._tags = {id(variant): name.partition("/")[0] for name, variant in program.edition.variants.items()}
         self._people = 0
         self._largest: tuple[int, Recipient | None] = (0, None)
         self._errors: dict[int, tuple[str, str]] = {}
@@ -71,6 +71,8 @@ class _Run:
             self._missing.update(name for name in self._values if is_blank(person.fields.get(name)))
             try:
                 message = self._program.message(person, at=self._at)
+            except NotForThem:  # they chose other topics a moment ago: a worker will find the same
+                continue
             except EditionError as error:
                 self._errors[person.subscriber_id] = (masked(person.email), error.message)
                 continue
