@@ -58,8 +58,9 @@ class KnownFeed:
     """What is known of a feed. title: its own name for itself.
 
     entries: those that the digest in question may still hold. asked_at: when it was last asked; fetched_at: when it last
-    answered as it should; trouble: why it did not since, in words. gone: it said that it will never come back.
-    moved_to: where it is asked now, if not where its campaign says.
+    answered as it should. trouble: why it did not since, in words; failing_since, failures: since when, and how often.
+    asking: somebody is asking it just now. gone: it said that it will never come back. moved_to: where it is asked now, if
+    not where its campaign says.
     """
 
     id: int
@@ -67,7 +68,10 @@ class KnownFeed:
     entries: tuple[KnownEntry, ...] = ()
     asked_at: datetime | None = None
     fetched_at: datetime | None = None
+    asking: bool = False
     trouble: str = ""
+    failing_since: datetime | None = None
+    failures: int = 0
     gone: bool = False
     moved_to: str = ""
 

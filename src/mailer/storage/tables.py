@@ -246,9 +246,10 @@ quota_day = table(
 digest_item = table(
     "digest_item",
     reference("mailing.id", primary_key=True),
-    sa.Column("item", sa.Text, primary_key=True),  # domain.digest.Item.key: "campaign:SLUG"
+    sa.Column("item", sa.Text, primary_key=True),  # domain.digest.Item.names: "campaign:SLUG"
     sa.Column("digest", sa.Text, nullable=False),  # the digest's slug
-    sa.Column("place", sa.BigInteger),  # 1 for the newest; NULL: the first issue passed it over as too old
+    # 1 for the newest; NULL: it was passed over as too old, or this is another name of one that has a place
+    sa.Column("place", sa.BigInteger),
     sa.Column("counts", sa.Boolean, nullable=False, default=True),
     sa.Index(
         "uq_digest_item_digest_item",
@@ -308,17 +309,18 @@ occurrence = table(
     sa.Column("mailing_id", sa.BigInteger),
     sa.UniqueConstraint("schedule_id", "key"),
 )
-# The composed issue that organisers were shown before an occurrence, and what they said to it.
+# The composed issue that organisers are shown before an occurrence: what it holds goes out, and what is newer waits.
 proof = table(
     "proof",
     reference("schedule.id", primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),  # the occurrence's
-    sa.Column("edition_id", sa.BigInteger, sa.ForeignKey("edition.id"), nullable=False),
-    sa.Column("items", sa.JSON, nullable=False),  # keys of what it holds: these go out, and what is newer waits
-    sa.Column("passed_over", sa.JSON, nullable=False),  # keys of what a first issue reaches back too far for
-    sa.Column("facts", sa.JSON, nullable=False),  # what is said beside it: domain.proof.Facts
-    sa.Column("people", sa.BigInteger, nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("fire_at", UtcDateTime, nullable=False),
+    sa.Column("edition_id", sa.BigInteger, sa.ForeignKey("edition.id")),  # NULL: it could not be composed yet
+    sa.Column("items", sa.JSON, nullable=False, default=list),  # keys of what it holds
+    sa.Column("passed_over", sa.JSON, nullable=False, default=list),  # keys of what a first issue leaves for good
+    sa.Column("facts", sa.JSON, nullable=False, default=dict),  # what is said beside it: domain.proof.Facts
+    sa.Column("people", sa.BigInteger, nullable=False, default=0),
+    sa.Column("at", UtcDateTime, nullable=False),  # when it was composed, or when that was last begun
     sqlite_with_rowid=False,
 )
 # Somebody has looked: at this content, for these people.
@@ -340,13 +342,18 @@ approval = table(
 feed = table(
     "feed",
     sa.Column("id", sa.BigInteger, primary_key=True),
-    sa.Column("url", sa.Text, nullable=False, unique=True),
+    sa.Column("url", sa.Text, nullable=False, unique=True),  # as a campaign says it; it may hold a secret
+    sa.Column("moved_to", sa.Text, nullable=False, default=""),  # where it is asked instead, since it moved for good
     sa.Column("title", sa.Text, nullable=False, default=""),
     sa.Column("etag", sa.Text, nullable=False, default=""),
     sa.Column("modified", sa.Text, nullable=False, default=""),  # its Last-Modified, as it said it
     sa.Column("fetched_at", UtcDateTime),  # when it last answered with a feed, or that nothing is new
-    sa.Column("next_at", UtcDateTime),  # not asked again before
+    sa.Column("asked_at", UtcDateTime),  # when it was last asked, whatever came of it
+    sa.Column("asking", sa.Boolean, nullable=False, default=False),  # somebody is just asking it, or died of it
+    sa.Column("next_at", UtcDateTime),  # asked again then; an issue that is put together asks sooner
+    sa.Column("not_before", UtcDateTime),  # until then nobody asks: it said so (Retry-After)
     sa.Column("failures", sa.BigInteger, nullable=False, default=0),  # since it last answered
+    sa.Column("failing_since", UtcDateTime),
     sa.Column("trouble", sa.Text, nullable=False, default=""),  # why it could not be read, in words
     sa.Column("gone", sa.Boolean, nullable=False, default=False),  # it said that it will never come back (410)
 )
@@ -362,7 +369,6 @@ feed_item = table(
     sa.Column("published_at", UtcDateTime, nullable=False),  # as it says, but never later than we first saw it
     sa.Column("seen_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("feed_id", "key"),
-    sa.Index("ix_feed_item_link", "link"),
 )
 
 # ── who works ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,8 +24,9 @@ def _links(material: Material) -> Iterator[tuple[int | None, str, str]]:
     for line, text in enumerate(material.file.body.split("\n"), material.file.body_line):
         for match in _MARKDOWN_LINK.finditer(text):
             yield line, match["words"] or "", (match["address"] or match["auto"] or "").partition("{")[0]
-    for field_line, _, text in material.fields:
-        if re.match(r"https?://", text):
+    for field_line, name, text in material.fields:
+        # Nobody is led to a feed itself.
+        if re.match(r"https?://", text) and not name.startswith("collect.feeds."):
             yield field_line, "", text
 
 

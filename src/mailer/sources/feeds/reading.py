@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -14,12 +15,25 @@ from mailer.sources.feeds.wire import Deadline
 
 #: -P: what lies about in the folder that we stand in is no module of ours.
 _READER = (sys.executable, "-P", "-m", "mailer.sources.feeds.reader")
+#: Each takes some 50 MB, and most of a processor.
+_AT_ONCE = threading.Semaphore(4)
 
 
 def read_apart(body: Body, deadline: Deadline) -> Document:
     """Raises Unread when it is no feed, or reading it takes longer than there is."""
     try:
-        seconds = deadline.left
+        if not _AT_ONCE.acquire(timeout=deadline.left):
+            raise TimeoutError
+        try:
+            return _document(_read(body, deadline.left))
+        finally:
+            _AT_ONCE.release()
+    except (subprocess.TimeoutExpired, TimeoutError):
+        raise Unread("reading what it answers takes too long") from None
+
+
+def _read(body: Body, seconds: float) -> dict[str, Any]:
+    try:
         asked = {"charset": body.charset, "url": body.url, "seconds": seconds}
         done = subprocess.run(  # noqa: S603 (our own program; what it is asked is no argument, for those are for all to see)
             _READER,
@@ -29,13 +43,11 @@ def read_apart(body: Body, deadline: Deadline) -> Document:
             check=False,
         )
         answer = json.loads(done.stdout) if done.returncode == 0 else {}
-    except (subprocess.TimeoutExpired, TimeoutError):
-        raise Unread("reading what it answers takes too long") from None
     except (OSError, ValueError):
         answer = {}
     if "document" not in answer:
         raise Unread(answer.get("trouble") or "what it answers cannot be read as a feed")
-    return _document(answer["document"])
+    return dict(answer["document"])
 
 
 def _document(values: dict[str, Any]) -> Document:
