@@ -19,6 +19,7 @@ class Somebody:
     attributes: dict = field(default_factory=dict)
     fields: dict = field(default_factory=dict)
     tags: set = field(default_factory=set)
+    topics: set = field(default_factory=set)
     lists: set = field(default_factory=set)
     received: set = field(default_factory=set)
 
@@ -35,6 +36,8 @@ def holds(segment, person, now):
             return not holds(part, person, now)
         case tree.Tagged(tag):
             return tag in person.tags
+        case tree.Hears(topic):
+            return not person.topics or topic in person.topics
         case tree.OnList(name):
             return name in person.lists
         case tree.Received(slug):

@@ -55,6 +55,7 @@ VALUES = st.one_of(
 DOCUMENTS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4)
 DAYS = st.sampled_from(["2024-01-31", "2024-02-01", "1999-12-31"])
 MOMENTS = st.integers(-100, 5).map(lambda days: NOW + timedelta(days=days))
+TOPICS = ("peru", "per", "peru-2", "trade")
 TAGS, LISTS, SLUGS = ("donor", "big fish"), ("news", "events"), ("appeal", "report")
 LANGUAGES = ("", "es", "pt", "pt-BR", "en-GB")
 
@@ -65,6 +66,7 @@ _numbers = st.one_of(st.sampled_from([0, 1, 7, 30, 2.5, 3.5, 1000]), st.integers
 LEAVES = st.one_of(
     st.just(tree.Everyone()),
     st.sampled_from(TAGS).map(tree.Tagged),
+    st.sampled_from(TOPICS).map(tree.Hears),
     st.sampled_from(LISTS).map(tree.OnList),
     st.sampled_from(SLUGS).map(tree.Received),
     st.sampled_from(["es", "pt", "pt-BR", "en"]).map(tree.Speaks),

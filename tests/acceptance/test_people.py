@@ -337,3 +337,47 @@ def test_a_database_from_a_newer_version_is_refused_and_left_alone(mailer, proje
 def test_a_file_that_is_no_database(mailer, project):
     (project / "mailer.db").write_bytes(b"this is no database, " * 100)
     assert "damaged or is no database" in mailer("subscribers", "list", code=1).err
+
+
+@pytest.fixture
+def choosing(imported, project):
+    """The same people, where there are topics to choose from."""
+    with (project / "mailer.toml").open("a") as file:
+        file.write('\n[subscribers.topics]\nperu = "Peru"\nwork = "Work and pay"\n')
+    return imported
+
+
+def test_what_people_hear_of_is_said_by_hand_and_counted(choosing):
+    assert choosing("subscribers", "topics", "ana@example.org", "Work and Pay", "peru").out == (
+        "ana@example.org: peru, work\n"
+    )
+    assert choosing("subscribers", "topics", "ana@example.org", "--remove", "work", "--json")["topics"] == ["peru"]
+    assert choosing("subscribers", "topics", "bea@example.org", "--add", "work", "--json")["topics"] == ["work"]
+    assert choosing("segment", "count", "--where", "topic:peru", "--json")["count"] == 3
+    assert choosing("segment", "count", "--where", "-topic:peru", "--json")["count"] == 1
+    shown = choosing("subscribers", "show", "ana@example.org", "--json")
+    assert shown["topics"] == ["peru"]
+    assert shown["history"][-1]["detail"] == "topics: peru (before: peru, work)"
+    assert choosing("subscribers", "list", "--json")["subscribers"][2]["topics"] == []
+    assert choosing("subscribers", "topics", "ana@example.org", "--everything").out == "ana@example.org: everything\n"
+    added = choosing("subscribers", "add", "eva@example.org", "--topic", "peru", "--json")
+    assert added["topics"] == choosing("subscribers", "topics", "eva@example.org", "--json")["topics"] == ["peru"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("ana@example.org", "preu"), 1, 'did you mean "peru"?'),
+        (("ana@example.org", "peru", "--everything"), 2, "two answers"),
+        (("ana@example.org", "--remove", "peru"), 4, "Name the topics"),
+        (("nobody@example.org",), 1, "Nobody here"),
+    ],
+)
+def test_a_choice_that_means_nothing_is_refused(choosing, arguments, code, said):
+    assert said in choosing("subscribers", "topics", *arguments, code=code).err
+
+
+def test_the_last_topic_is_not_taken_by_accident(choosing):
+    choosing("subscribers", "topics", "ana@example.org", "peru")
+    assert "--everything" in choosing("subscribers", "topics", "ana@example.org", "--remove", "peru", code=4).err
+    assert choosing("segment", "count", "--where", "topic:cheese", code=1).err.count("known: peru, work") == 1

@@ -1,5 +1,7 @@
 """Which people a command means: a segment's name, a list's, or a query; and how a person is shown."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from mailer.domain.audience import Audience
     from mailer.domain.person import Person
     from mailer.sources.segment_files import Segments
+    from mailer.storage.database import Connection
     from mailer.storage.history import Event
 
 where_option = click.option("--where", metavar="'QUERY'", help="Instead of a name: tag:donor country:(BR OR AR)")
@@ -57,6 +60,19 @@ def _note_unknown(output: Output, segments: "Segments", where: str | None, name:
     with output.app.database.reading() as connection:
         for note in notes(connection, segment):
             output.warn(note)
+
+
+@contextmanager
+def somebody(output: Output, email: str, *, writing: bool = False) -> Iterator[tuple["Connection", int]]:
+    """A transaction, and the id of the person with that address. Raises UnknownName."""
+    from mailer.storage.subscribers import find_by_email
+
+    database = output.app.database
+    with database.writing() if writing else database.reading() as connection:
+        who = find_by_email(connection, email.strip())
+        if who is None:
+            raise UnknownName(f"Nobody here has the address {email}.", hint="See `mailer subscribers list`.")
+        yield connection, who
 
 
 def person_document(person: "Person") -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.cli.output import NUMBER, Output
+from mailer.cli.subscriber_topics import topics_of
 from mailer.domain.count import people
 from mailer.errors import DiskFull, MailerError, UnknownName, UsageError
 
@@ -79,7 +80,6 @@ def _command(rest: str) -> str:
 
 def _options(output: Output, name: str, **options: Any) -> "FileOptions":
     from mailer.domain.naming import tag_name
-    from mailer.domain.topics import Topics
     from mailer.storage.import_files import FileOptions
 
     subscribers = output.app.settings.subscribers
@@ -96,7 +96,7 @@ def _options(output: Output, name: str, **options: Any) -> "FileOptions":
         list_name=list_name,
         default_list=subscribers.default_list,
         declared_lists=tuple(subscribers.lists),
-        topics=Topics(subscribers.topics),
+        topics=topics_of(output),
         consent=(options["consent"] or "").strip(),
         tags=tuple(dict.fromkeys(map(tag_name, options["tags"]))),
         maps=options["maps"],

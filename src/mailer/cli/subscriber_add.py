@@ -6,6 +6,7 @@ import click
 
 from mailer.cli.output import Output
 from mailer.cli.people_choice import full_document
+from mailer.cli.subscriber_topics import checked_topics
 from mailer.errors import Refused, UnknownName, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 @click.option("--list", "list_name", metavar="L", help="The list they join; default: subscribers.default_list.")
 @click.option("--consent", metavar="TEXT", help="What they agreed to, where and when.")
 @click.option("--tag", "tags", metavar="T", multiple=True, help="Give them this tag; may be repeated.")
+@click.option("--topic", "topics", metavar="T", multiple=True, help="What they want to hear of; default: everything.")
 @click.option("--first-name", metavar="NAME", help="The given name.")
 @click.option("--last-name", metavar="NAME", help="The family name.")
 @click.option("--name", help="The whole name, when it is not first and last.")
@@ -40,6 +42,7 @@ def add(output: Output, /, email: str, **options: Any) -> None:
     list_name = options["list_name"] or output.app.settings.subscribers.default_list
     known_list(output, list_name)
     fields, attributes, tags = _fields(options), _attributes(options["attributes"]), checked_tags(options["tags"])
+    topics = checked_topics(output, options["topics"])
     at = output.app.clock()
     consent = (options["consent"] or "").strip() or f"added by hand on {at:%Y-%m-%d}"
     with output.app.database.writing() as connection:
@@ -48,6 +51,8 @@ def add(output: Output, /, email: str, **options: Any) -> None:
         person_changes.change_fields(connection, who, fields, attributes, at=at)
         joined = subscriptions.join(connection, who, list_name, consent=consent, at=at)
         person_changes.add_tags(connection, who, tags, at=at)
+        if topics:
+            person_changes.choose_topics(connection, who, topics, at=at)
         found = person(connection, who)
     output.document(full_document(found))
     output.data(

@@ -1,19 +1,25 @@
 """`mailer subscribers`: people one by one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailer.cli.output import NUMBER, Output, instant
-from mailer.cli.people_choice import chosen, event_document, full_document, person_document, person_line, where_option
+from mailer.cli.people_choice import (
+    chosen,
+    event_document,
+    full_document,
+    person_document,
+    person_line,
+    somebody,
+    where_option,
+)
 from mailer.cli.subscriber_add import add, checked_tags, known_list
-from mailer.errors import UnknownName
+from mailer.cli.subscriber_topics import topics
 
 if TYPE_CHECKING:
     from mailer.domain.person import Person
-    from mailer.storage.database import Connection
 
 
 @click.group()
@@ -22,19 +28,7 @@ def subscribers() -> None:
 
 
 subscribers.add_command(add)
-
-
-@contextmanager
-def _somebody(output: Output, email: str, *, writing: bool = False) -> Iterator[tuple["Connection", int]]:
-    """A transaction, and the id of the person with that address. Raises UnknownName."""
-    from mailer.storage.subscribers import find_by_email
-
-    database = output.app.database
-    with database.writing() if writing else database.reading() as connection:
-        who = find_by_email(connection, email.strip())
-        if who is None:
-            raise UnknownName(f"Nobody here has the address {email}.", hint="See `mailer subscribers list`.")
-        yield connection, who
+subscribers.add_command(topics)
 
 
 @subscribers.command("list")
@@ -69,7 +63,7 @@ def show(output: Output, email: str) -> None:
     from mailer.storage.history import history
     from mailer.storage.people import person
 
-    with _somebody(output, email) as (connection, who):
+    with somebody(output, email) as (connection, who):
         found, events = person(connection, who), history(connection, who)
     output.document({**full_document(found), "history": [event_document(event) for event in events]})
     for line in _described(found):
@@ -84,6 +78,7 @@ def _described(person: "Person") -> Iterator[str]:
         ("country", person.country),
         ("time zone", person.timezone),
         ("tags", ", ".join(person.tags)),
+        ("hears of", ", ".join(person.topics)),
         ("joined", instant(person.joined_at)),
     ):
         if value:
@@ -102,7 +97,7 @@ def tag(output: Output, email: str, tags: tuple[str, ...]) -> None:
     """Give a person tags."""
     from mailer.storage.person_changes import add_tags
 
-    with _somebody(output, email, writing=True) as (connection, who):
+    with somebody(output, email, writing=True) as (connection, who):
         added = add_tags(connection, who, checked_tags(tags), at=output.app.clock())
     output.document({"email": email, "added": added})
     output.data(f"{email}: {', '.join(added) or 'had all of them already'}")
@@ -116,7 +111,7 @@ def untag(output: Output, email: str, tags: tuple[str, ...]) -> None:
     """Take tags from a person."""
     from mailer.storage.person_changes import remove_tags
 
-    with _somebody(output, email, writing=True) as (connection, who):
+    with somebody(output, email, writing=True) as (connection, who):
         removed = remove_tags(connection, who, checked_tags(tags), at=output.app.clock())
     output.document({"email": email, "removed": removed})
     output.data(f"{email}: {', '.join(removed) or 'had none of them'}")
@@ -133,7 +128,7 @@ def unsubscribe(output: Output, email: str, list_name: str | None) -> None:
 
     if list_name is not None:
         known_list(output, list_name)
-    with _somebody(output, email, writing=True) as (connection, who):
+    with somebody(output, email, writing=True) as (connection, who):
         leave(connection, who, list_name=list_name, mailing_id=None, at=output.app.clock())
         found = person(connection, who)
     output.document(full_document(found))
@@ -148,12 +143,12 @@ def erase(output: Output, email: str, yes: bool) -> None:
     """Forget a person for good. A hash of the address stays, so that no import brings them back."""
     from mailer.storage.person_changes import erase as forget
 
-    with _somebody(output, email):
+    with somebody(output, email):
         pass
     if not yes:
         output.confirm("Erasing cannot be undone. Type the address to go on", email)
     at = output.app.clock()
-    with _somebody(output, email, writing=True) as (connection, who):
+    with somebody(output, email, writing=True) as (connection, who):
         forget(connection, who, at=at)
     output.app.database.clear_log()
     output.document({"erased": True, "at": instant(at)})
@@ -167,7 +162,7 @@ def history(output: Output, email: str) -> None:
     """What happened to a person, oldest first."""
     from mailer.storage.history import history as events_of
 
-    with _somebody(output, email) as (connection, who):
+    with somebody(output, email) as (connection, who):
         events = events_of(connection, who)
     output.document({"email": email, "history": [event_document(event) for event in events]})
     for event in events:

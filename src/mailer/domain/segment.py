@@ -61,6 +61,13 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Hears:
+    """Would get what is about the topic: chose it, or chose none and so gets everything."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class OnList:
     """A confirmed member of the list."""
 
@@ -114,7 +121,21 @@ class Attribute:
     value: Value
 
 
-Segment = Everyone | All | AnyOf | Not | Tagged | OnList | Received | Speaks | Joined | JoinedWithin | Field | Attribute
+Segment = (
+    Everyone
+    | All
+    | AnyOf
+    | Not
+    | Tagged
+    | Hears
+    | OnList
+    | Received
+    | Speaks
+    | Joined
+    | JoinedWithin
+    | Field
+    | Attribute
+)
 
 
 def instant_text(at: datetime) -> str:
@@ -149,6 +170,8 @@ def to_json(segment: Segment) -> dict[str, Any]:
             return {"not": to_json(part)}
         case Tagged(tag):
             return {"tag": tag}
+        case Hears(topic):
+            return {"topic": topic}
         case OnList(name):
             return {"list": name}
         case Received(slug):
@@ -180,6 +203,7 @@ def from_json(document: dict[str, Any]) -> Segment:
         "any": lambda parts: AnyOf(tuple(map(from_json, parts))),
         "not": lambda part: Not(from_json(part)),
         "tag": Tagged,
+        "topic": Hears,
         "list": OnList,
         "received": Received,
         "language": Speaks,

@@ -182,6 +182,8 @@ def describe(segment: Segment, *, inside: bool = False) -> str:
             return "everyone"
         case tree.Tagged(tag):
             return f"tag:{_written(tag)}"
+        case tree.Hears(topic):
+            return f"topic:{topic}"
         case tree.OnList(name):
             return f"list:{name}"
         case tree.Received(slug):

@@ -18,6 +18,7 @@ from mailer.domain.segment import (
     Attribute,
     Everyone,
     Field,
+    Hears,
     Joined,
     JoinedWithin,
     Not,
@@ -29,10 +30,12 @@ from mailer.domain.segment import (
     Tagged,
     Value,
 )
+from mailer.domain.topics import Topics, UnknownTopic
 
 #: Keys beside `attr.NAME`, and what each asks.
 KEYS: dict[str, str] = {
     "tag": "has the tag",
+    "topic": "would hear of the topic: chose it, or chose none and hears of everything",
     "list": "is a confirmed member of the list",
     "segment": "belongs to another segment",
     "received": "an earlier mailing of the campaign reached them",
@@ -86,9 +89,10 @@ def _no_segment(name: str) -> Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """What names stand for: the declared lists, the segments, and the zone in which days begin."""
+    """What names stand for: the declared lists, the topics there are, the segments, and the zone in which days begin."""
 
     lists: frozenset[str] = frozenset()
+    topics: Topics = field(default_factory=Topics)
     segment: Callable[[str], Segment] = _no_segment
     zone: tzinfo = field(default=UTC)
 
@@ -133,6 +137,8 @@ def _named(key: str, operator: str, value: Value, words: Vocabulary) -> Segment:
             if not tag_name(text):
                 raise TermError(f"{text!r} cannot be a tag")
             return Tagged(tag_name(text))
+        case "topic":
+            return _hears(text, words.topics)
         case "list":
             if text not in words.lists:
                 raise TermError(f'there is no list "{text}"', suggestion(text, words.lists), unknown=True)
@@ -151,6 +157,13 @@ def _named(key: str, operator: str, value: Value, words: Vocabulary) -> Segment:
             return Field(key, Op.EQUALS, country_code(text))
         case _:
             return Field(key, Op.EQUALS, text.casefold() if key == "email" else text)
+
+
+def _hears(text: str, topics: Topics) -> Segment:
+    try:
+        return Hears(topics.named(text))
+    except UnknownTopic as error:
+        raise TermError(error.message, error.hint, unknown=bool(topics.titles)) from None
 
 
 def _text_of(key: str, value: Value) -> str:

@@ -51,6 +51,6 @@ def _name_of(variable: str) -> str | None:
         return SHORT_NAMES[variable]
     section, _, key = variable.removeprefix("MAILER_").lower().partition("__")
     kind = SECTIONS.get(section)
-    if kind is None or key == "lists" or key not in {f.name for f in fields(kind)}:
+    if kind is None or key in ("lists", "topics") or key not in {f.name for f in fields(kind)}:
         return None
     return f"{section}.{key}"

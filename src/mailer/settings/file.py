@@ -16,6 +16,8 @@ from mailer.settings.table import SECTIONS, ListSettings
 from mailer.settings.values import checked, convert, suggest
 
 SLUG = re.compile(r"[a-z][a-z0-9-]*")
+#: They stand on one page, each with a box to tick.
+MOST_TOPICS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class _FileReader:
 
     def table(self, kind: type, prefix: str, content: dict[str, Any], number: int = 0) -> dict[str, Any]:
         hints, out = typing.get_type_hints(kind), {}
+        named = {"subscribers.lists": self.lists, "subscribers.topics": self.topics}
         for key, value in content.items():
             if key not in hints:
                 message, hint = f'unknown key "{key}" in [{prefix}]', suggest(key, list(hints))
@@ -95,7 +98,9 @@ class _FileReader:
                 continue
             try:
                 out[key] = (
-                    self.lists(value) if key == "lists" else checked(f"{prefix}.{key}", convert(value, hints[key]), "")
+                    named[f"{prefix}.{key}"](value)
+                    if f"{prefix}.{key}" in named
+                    else checked(f"{prefix}.{key}", convert(value, hints[key]), "")
                 )
             except SettingsError as error:
                 self.problem(key, error.message, error.hint, table=prefix, number=number)
@@ -128,15 +133,30 @@ class _FileReader:
     def lists(self, content: Any) -> dict[str, ListSettings]:
         if not isinstance(content, dict) or not all(isinstance(entry, dict) for entry in content.values()):
             raise SettingsError("lists holds one table per list", hint="write [subscribers.lists.news]")
-        for name in content:
-            if not SLUG.fullmatch(name):
-                self.problem(
-                    name,
-                    f'"{name}" cannot name a list',
-                    "small letters, digits and hyphens, a letter first",
-                    table="subscribers.lists",
-                )
+        self.slugs(content, "a list", "subscribers.lists")
         return {
             name: ListSettings(**self.table(ListSettings, f"subscribers.lists.{name}", entry))
             for name, entry in content.items()
         }
+
+    def topics(self, content: Any) -> dict[str, str]:
+        if not isinstance(content, dict):
+            raise SettingsError("topics is a table", hint='write [subscribers.topics] and below it peru = "Peru"')
+        if len(content) > MOST_TOPICS:
+            message = f"there are {len(content)} topics, and nobody chooses from more than {MOST_TOPICS}"
+            self.problem("topics", message, table="subscribers.topics")
+        self.slugs(content, "a topic", "subscribers.topics")
+        for slug, title in content.items():
+            if not isinstance(title, str) or not title.strip() or not title.isprintable():
+                self.problem(slug, f"{slug} needs a title", f'write {slug} = "…"', table="subscribers.topics")
+        titles = [str(title).casefold() for title in content.values()]
+        for slug, title in zip(content, titles, strict=True):
+            if titles.count(title) > 1:
+                self.problem(slug, f"{slug} has the title of another topic", table="subscribers.topics")
+        return content
+
+    def slugs(self, content: dict[str, Any], what: str, table: str) -> None:
+        for name in content:
+            if not SLUG.fullmatch(name):
+                hint = "small letters, digits and hyphens, a letter first"
+                self.problem(name, f'"{name}" cannot name {what}', hint, table=table)

@@ -57,9 +57,14 @@ def _form(hint: Any, name: str) -> dict[str, Any]:
     if name == "relays.options":
         return {"type": "object"}
     if typing.get_origin(hint) is Mapping:
+        named = (
+            {"type": "string", "minLength": 1}
+            if name == "subscribers.topics"
+            else _table(ListSettings, "subscribers.lists")
+        )
         return {
             "type": "object",
-            "patternProperties": {"^[a-z][a-z0-9-]*$": _table(ListSettings, "subscribers.lists")},
+            "patternProperties": {"^[a-z][a-z0-9-]*$": named},
             "additionalProperties": False,
         }
     if hint in (int, float, int | None):

@@ -14,6 +14,7 @@ from mailer.domain import segment as tree
 from mailer.domain.segment import Segment
 from mailer.domain.segment_query import QueryError, parse
 from mailer.domain.segment_terms import KEYS, TermError, Vocabulary, key_hint, suggestion, term
+from mailer.domain.topics import Topics
 from mailer.errors import InputProblems, MailerError, Problem, UnknownName, UsageError
 from mailer.settings import SLUG, Settings
 from mailer.sources.yaml_loader import Place, YamlDocument, read_yaml
@@ -59,7 +60,10 @@ class Segments:
 
 def read_segments(root: Path | None, settings: Settings) -> Segments:
     """All segments of the project. Raises InputProblems with every problem in the file."""
-    words = Vocabulary(lists=frozenset(settings.subscribers.lists), zone=ZoneInfo(settings.project.timezone))
+    people = settings.subscribers
+    words = Vocabulary(
+        lists=frozenset(people.lists), topics=Topics(people.topics), zone=ZoneInfo(settings.project.timezone)
+    )
     path = root / FILE_NAME if root else None
     if path is None or not path.is_file():
         return _segments({}, words)

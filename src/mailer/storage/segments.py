@@ -149,6 +149,15 @@ def _field_test(name: str, op: Op, value: Value) -> sa.ColumnElement[bool]:
     return PerEngine(f"({sqlite.format(field=field)})", f"({postgresql.format(field=field)})", value)
 
 
+def _hears(topic: str) -> sa.ColumnElement[bool]:
+    """A topic is small letters, digits and hyphens, so that one in quotes is itself and no part of another."""
+    return PerEngine(
+        "(subscriber.topics = '[]' OR instr(subscriber.topics, '\"' || :v || '\"') > 0)",
+        "(subscriber.topics = '[]' OR subscriber.topics @> jsonb_build_array(CAST(:v AS text)))",
+        topic,
+    )
+
+
 def _joined(op: Op, at: datetime) -> sa.ColumnElement[bool]:
     return subscriber.c.created_at < at if op is Op.BEFORE else subscriber.c.created_at >= at
 
@@ -203,6 +212,8 @@ def _leaf(leaf: Segment) -> sa.ColumnElement[bool]:
     if type(leaf) in memberships:
         return subscriber.c.id.in_(memberships[type(leaf)](leaf))
     match leaf:
+        case tree.Hears(topic):
+            return _hears(topic)
         case tree.Speaks(language):
             return _speaks(language)
         case tree.Joined(op, at):

@@ -14,7 +14,7 @@ from mailer.domain.segment import NUMERIC, Op
 from mailer.storage import tables
 from mailer.storage.segments import predicate
 from segment_oracle import Somebody, holds
-from segment_trees import DOCUMENTS, LANGUAGES, LISTS, MOMENTS, NOW, ODD, SEGMENTS, SLUGS, TAGS, TEXT
+from segment_trees import DOCUMENTS, LANGUAGES, LISTS, MOMENTS, NOW, ODD, SEGMENTS, SLUGS, TAGS, TEXT, TOPICS
 
 PEOPLE = st.lists(
     st.builds(
@@ -33,6 +33,7 @@ PEOPLE = st.lists(
             }
         ),
         tags=st.sets(st.sampled_from(TAGS)),
+        topics=st.sets(st.sampled_from(TOPICS)),
         lists=st.sets(st.sampled_from(LISTS)),
         received=st.sets(st.sampled_from(SLUGS)),
     ),
@@ -77,6 +78,7 @@ def settle(connection, people):
                 email=key,
                 email_key=key,
                 name=person.fields["given"],
+                topics=sorted(person.topics),
                 attributes=person.attributes,
                 created_at=person.joined,
                 updated_at=NOW,

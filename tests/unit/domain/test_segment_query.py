@@ -6,12 +6,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailer.domain import segment as tree
-from mailer.domain.segment import All, AnyOf, Attribute, Field, Joined, JoinedWithin, Not, Op, Received, Speaks, Tagged
+from mailer.domain.segment import (
+    All,
+    AnyOf,
+    Attribute,
+    Field,
+    Hears,
+    Joined,
+    JoinedWithin,
+    Not,
+    Op,
+    Received,
+    Speaks,
+    Tagged,
+)
 from mailer.domain.segment_query import QueryError, describe, parse
 from mailer.domain.segment_terms import Vocabulary
+from mailer.domain.topics import Topics
 from segment_trees import SEGMENTS
 
-WORDS = Vocabulary(lists=frozenset({"news", "events"}), zone=UTC)
+TOPICS = Topics({"peru": "Peru", "per": "Per", "peru-2": "Peru 2", "trade": "Trade and work"})
+WORDS = Vocabulary(lists=frozenset({"news", "events"}), topics=TOPICS, zone=UTC)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +39,8 @@ WORDS = Vocabulary(lists=frozenset({"news", "events"}), zone=UTC)
         ("tag:a OR tag:b tag:c", AnyOf((Tagged("a"), All((Tagged("b"), Tagged("c")))))),
         ("country:(BR OR ar)", AnyOf((Field("country", Op.EQUALS, "BR"), Field("country", Op.EQUALS, "AR")))),
         ("-tag:a", Not(Tagged("a"))),
+        ("topic:Peru", Hears("peru")),
+        ('-topic:"Trade and work"', Not(Hears("trade"))),
         ("NOT (tag:a OR tag:b)", Not(AnyOf((Tagged("a"), Tagged("b"))))),
         ("language:PT_br", Speaks("pt-BR")),
         ("received:fighting-fund", Received("fighting-fund")),
@@ -71,6 +88,8 @@ def test_days_begin_in_the_projects_zone():
         ("tga:a", "nothing to test", 0),
         ("tag:a list:nwes", 'no list "nwes"', 6),
         ("segment:nope", 'no segment "nope"', 0),
+        ("tag:a topic:preu", 'no topic "preu"', 6),
+        ("topic:>3", "cannot be tested with >", 0),
         ("attr.age:>old", "neither a number nor a day", 0),
         ("tag:>3", "cannot be tested with >", 0),
         ("joined:someday", "is no day", 0),

@@ -131,6 +131,24 @@ def test_a_default_list_that_is_not_declared_is_refused(tmp_path):
         load(None, {"MAILER_SUBSCRIBERS__DEFAULT_LIST": "nwes"})
 
 
+def test_topics_are_read_with_the_line_of_each_that_cannot_be_one(tmp_path):
+    root = write(tmp_path, '[subscribers.topics]\nperu = "Peru"\nwork = "Work and pay"\n')
+    assert load(root, {}).subscribers.topics == {"peru": "Peru", "work": "Work and pay"}
+    many = "".join(f'topic-{number} = "Topic {number}"\n' for number in range(40))
+    write(tmp_path, f'[subscribers.topics]\nPeru = "Peru"\nwork = " "\nchile = "Chile"\nchile-2 = "chile"\n{many}')
+    with pytest.raises(InputProblems) as caught:
+        load(root, {})
+    assert [(one.line, one.message) for one in caught.value.problems] == [
+        (1, "there are 44 topics, and nobody chooses from more than 40"),
+        (2, '"Peru" cannot name a topic'),
+        (3, "work needs a title"),
+        (4, "chile has the title of another topic"),
+        (5, "chile-2 has the title of another topic"),
+    ]
+    with pytest.raises(SettingsError, match="no setting MAILER_SUBSCRIBERS__TOPICS"):
+        load(None, {"MAILER_SUBSCRIBERS__TOPICS": "peru"})
+
+
 def test_the_project_is_the_nearest_parent_with_a_file(tmp_path):
     inner = tmp_path / "a" / "b"
     inner.mkdir(parents=True)

@@ -13,6 +13,7 @@ from mailer.rendering.lints import (
     pictures,
     repeats,
     signing,
+    topics,
     words,
 )
 from mailer.rendering.lints.rule import Found, Material, Rule
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *signing.RULES,
     *brand.RULES,
     *digest.RULES,
+    *topics.RULES,
     *events.RULES,
     *figures.RULES,
     *invitations.RULES,
