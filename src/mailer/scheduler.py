@@ -1,12 +1,18 @@
-"""The ticker: looks every few seconds, and at the very instant, whether a schedule's time has come.
+"""The ticker: looks every few seconds, and at the very instant, whether the time of something has come.
 
 Schedules are rows of ours; APScheduler only says when to look. Its own job store would fire twice when shared and loses
-jobs that it cannot read, so it is kept in memory and holds no more than the two looks. Several schedulers may run.
+jobs that it cannot read, so it is kept in memory and holds no more than the looks. Several schedulers may run.
+
+Each step below has a thread of its own, so none waits for another: not a time that has come for a feed that hangs, and no
+step for one that fails.
 """
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -15,40 +21,70 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from mailer.domain.count import people
 from mailer.errors import MailerError, StorageError
 from mailer.launch import Desk, fire_due
 from mailer.storage import schedules
+from mailer.storage.database import Connection
 from mailer.storage.heartbeats import Role, beating
 from mailer.storage.outage import Outage
 from mailer.storage.wake import woken
 
 log = logging.getLogger(__name__)
 SWEEP_EVERY = 5.0
+#: Seconds by which this machine's clock may be put back before the looks are set anew.
+_PUT_BACK = 1.0
+#: Is told in a sentence what happened.
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that a scheduler sees to.
+
+    look: does what is due; how much that was. next_at: when something is due next, None if nobody knows.
+    """
+
+    name: str
+    look: Callable[[Desk, Told], int]
+    next_at: Callable[[Connection], datetime | None] = lambda _connection: None
+
+
+def _fire(desk: Desk, told: Told) -> int:
+    return len(fire_due(desk, told=told))
+
+
+STEPS: tuple[Step, ...] = (Step(name="fire", look=_fire, next_at=schedules.earliest),)
 
 
 class Scheduler:
-    """Fires due schedules from a thread of its own, from enter to exit. `fired`: how many it has dealt with."""
+    """Fires due schedules from threads of its own, from enter to exit. `fired`: how many mailings it has dealt with."""
 
-    def __init__(self, desk: Desk, *, every: float = SWEEP_EVERY, told: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, desk: Desk, *, every: float = SWEEP_EVERY, told: Told = lambda _: None) -> None:
         """every: seconds between looks. told: is told in a sentence when something went out or went wrong."""
-        self.fired = 0
-        self._desk, self._told = desk, told
-        # One thread: two looks at once would only wait for each other's transaction.
-        self._ticker = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+        self._desk, self._every = desk, every
+        self._watches = [_Watch(step, desk, told, self._wake_at) for step in STEPS]
+        # One thread a step: two looks at once would only wait for each other's transaction.
+        threads = {step.name: ThreadPoolExecutor(1) for step in STEPS}
         # A look that comes late is still wanted, and only once (APScheduler's own grace is a second).
         options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        self._ticker.configure(job_defaults=options)
-        self._every = every
-        self._outage = Outage(away=self._away, back=lambda: told("The database answers again."))
+        # In one call: `configure` afterwards would forget the executors.
+        self._ticker = BackgroundScheduler(timezone=UTC, executors=threads, job_defaults=options)
+        self._stopped = threading.Event()
         self._around = ExitStack()
+
+    @property
+    def fired(self) -> int:
+        return self._watches[0].done
 
     def __enter__(self) -> Self:
         self._around.enter_context(beating(self._desk.database, self._desk.clock, Role.SCHEDULER))
         self._around.enter_context(woken(self._desk.database, self._look_soon))
-        trigger = IntervalTrigger(seconds=self._every, timezone=UTC)
-        self._ticker.add_job(self.sweep, trigger, id="sweep", next_run_time=datetime.now(UTC))
+        self._look_regularly()
         self._ticker.start()
+        pendulum = threading.Thread(target=self._watch_the_clock, name="pendulum", daemon=True)
+        pendulum.start()
+        self._around.callback(pendulum.join)
+        self._around.callback(self._stopped.set)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -56,42 +92,86 @@ class Scheduler:
         self._ticker.shutdown(wait=True)
 
     def sweep(self) -> None:
-        """One look. What goes wrong is said, and the next look tries again."""
-        try:
-            fired = fire_due(self._desk)
-            with self._desk.database.reading() as connection:
-                next_at = schedules.earliest(connection)
-        except StorageError as error:
-            log.error("scheduler.failed error=%s", error.code)  # noqa: TRY400 (a sentence, not a traceback)
-            self._ride_out(error)
-            return
-        except MailerError as error:
-            log.error("scheduler.failed error=%s", error.code)  # noqa: TRY400 (as above)
-            self._told(error.message)
-            return
-        self._outage.over()
-        self.fired += len(fired)
-        for mailing in fired:
-            reason = f": {mailing.state_reason}" if mailing.state_reason else f", {people(mailing.total)}"
-            self._told(f"{mailing.slug} ({mailing.id}) is {mailing.state}{reason}.")
-        if next_at is not None:
-            self._wake_at(next_at)
+        """One look of every step. What goes wrong is said, and the next look tries again."""
+        for watch in self._watches:
+            watch.look()
 
-    def _ride_out(self, error: StorageError) -> None:
-        """A database that is away is told of once, and looked for again sooner than the next sweep."""
-        if error.passing:
-            self._wake_at(datetime.now(UTC) + timedelta(seconds=self._outage.met(error)))
-        else:
-            self._told(error.message)
-
-    def _away(self, reason: str) -> None:
-        self._told(f"{reason} Trying again until it does.")
+    def _look_regularly(self) -> None:
+        trigger, now = IntervalTrigger(seconds=self._every, timezone=UTC), datetime.now(UTC)
+        for watch in self._watches:
+            self._add(watch, "regular", trigger, next_run_time=now)
 
     def _look_soon(self) -> None:
         """Somebody changed a schedule."""
         if self._ticker.running:
-            self._ticker.add_job(self.sweep, id="hint", replace_existing=True)
+            for watch in self._watches:
+                self._add(watch, "hint", None)
 
-    def _wake_at(self, at: datetime) -> None:
+    def _wake_at(self, watch: "_Watch", at: datetime) -> None:
         """Look again at the very instant; every look sets this anew."""
-        self._ticker.add_job(self.sweep, DateTrigger(at, timezone=UTC), id="next", replace_existing=True)
+        self._add(watch, "next", DateTrigger(at, timezone=UTC))
+
+    def _add(self, watch: "_Watch", why: str, trigger: object, **options: object) -> None:
+        name = watch.step.name
+        self._ticker.add_job(watch.look, trigger, id=f"{name}-{why}", executor=name, replace_existing=True, **options)
+
+    def _watch_the_clock(self) -> None:
+        """The ticker waits for times of day: were the clock put back by an hour, it would not look for an hour."""
+        ahead = time.time() - time.monotonic()
+        while not self._stopped.wait(self._every):
+            now_ahead = time.time() - time.monotonic()
+            if now_ahead < ahead - _PUT_BACK:
+                log.warning("scheduler.clock_put_back seconds=%.0f", ahead - now_ahead)
+                self._look_regularly()
+            ahead = now_ahead
+
+
+class _Watch:
+    """One step, again and again, whatever happens. done: how much it has dealt with."""
+
+    def __init__(self, step: Step, desk: Desk, told: Told, wake_at: Callable[["_Watch", datetime], None]) -> None:
+        self.step, self.done = step, 0
+        self._desk, self._told, self._wake_at = desk, told, wake_at
+        self._outage = Outage(away=self._away, back=lambda: told("The database answers again."))
+        self._trouble = ""
+
+    def look(self) -> None:
+        """What goes wrong is said once, and tried again at the next look."""
+        began = self._desk.clock()
+        try:
+            self.done += self.step.look(self._desk, self._told)
+            with self._desk.database.reading() as connection:
+                next_at = self.step.next_at(connection)
+        except StorageError as error:
+            self._failed(error.code)
+            self._ride_out(error)
+        except MailerError as error:
+            self._failed(error.code)
+            self._say_once(error.message)
+        except Exception as error:  # whatever it is, the ticker goes on
+            log.exception("scheduler.failed step=%s", self.step.name)
+            self._say_once(f"{type(error).__name__} in the scheduler ({self.step.name}): its log says where.")
+        else:
+            self._outage.over()
+            self._trouble = ""
+            # What was due already and is still there cannot be done just now: the next regular look tries again.
+            if next_at is not None and next_at > began:
+                self._wake_at(self, datetime.now(UTC) + max(next_at - self._desk.clock(), timedelta(0)))
+
+    def _failed(self, code: str) -> None:
+        log.error("scheduler.failed step=%s error=%s", self.step.name, code)
+
+    def _ride_out(self, error: StorageError) -> None:
+        """A database that is away is told of once, and looked for again sooner than the next sweep."""
+        if error.passing:
+            self._wake_at(self, datetime.now(UTC) + timedelta(seconds=self._outage.met(error)))
+        else:
+            self._say_once(error.message)
+
+    def _away(self, reason: str) -> None:
+        self._told(f"{reason} Trying again until it does.")
+
+    def _say_once(self, sentence: str) -> None:
+        if sentence != self._trouble:
+            self._told(sentence)
+        self._trouble = sentence

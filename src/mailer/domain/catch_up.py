@@ -21,7 +21,7 @@ class CatchUp(StrEnum):
 
     LATEST = "latest"  #: the last one is made up for
     SKIP = "skip"  #: none is
-    ALL = "all"  #: each is, one after another
+    ALL = "all"  #: each is that is not too late, one after another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +41,31 @@ def judge(
     due: Sequence[Occurrence], *, now: datetime, catch_up: CatchUp, window: Window, hold_after: timedelta
 ) -> Judgement:
     """due: oldest first, none of them dealt with. window: the hours in which something late may go out."""
-    if catch_up is CatchUp.SKIP:
-        kept = [one for one in due[-1:] if now - one.at <= ON_TIME]
-    else:
-        kept = list(due[:1] if catch_up is CatchUp.ALL else due[-1:])
-    passed_over = () if catch_up is CatchUp.ALL else tuple(one for one in due if one not in kept)
-    if not kept:
-        return Judgement(passed_over=passed_over)
-    [chosen] = kept
-    if now - chosen.at <= ON_TIME:
-        return Judgement(passed_over=passed_over, chosen=chosen)
-    opens = window.next_opening(now)
-    too_late = opens - chosen.at > hold_after
+    if not due:
+        return Judgement()
+    opens, last = window.next_opening(now), due[-1]
+
+    def is_in_time(one: Occurrence) -> bool:
+        return now - one.at <= ON_TIME
+
+    def is_too_late(one: Occurrence) -> bool:
+        return not is_in_time(one) and opens - one.at > hold_after
+
+    match catch_up:
+        case CatchUp.LATEST:
+            chosen, passed_over = last, due[:-1]
+        case CatchUp.SKIP if not is_in_time(last):
+            return Judgement(passed_over=tuple(due))
+        case CatchUp.SKIP:
+            chosen, passed_over = last, due[:-1]
+        case CatchUp.ALL:
+            # Of those that only a person could let go, the last takes the place of the others.
+            chosen = next((one for one in due if not is_too_late(one)), last)
+            passed_over = [one for one in due if one.at < chosen.at]
+    waits = opens > now and not is_in_time(chosen) and not is_too_late(chosen)
     return Judgement(
-        passed_over=passed_over,
+        passed_over=tuple(passed_over),
         chosen=chosen,
-        too_late=too_late,
-        not_before=opens if opens > now and not too_late else None,
+        too_late=is_too_late(chosen),
+        not_before=opens if waits else None,
     )

@@ -3,14 +3,18 @@
 Any number of schedulers may call `fire_due` at the same moment, and any of them may die anywhere in it: all that takes
 time is done first and changes nothing; then one transaction writes the occurrence, the edition and the mailing, and
 only one scheduler's transaction can. Rows that were not written before a crash are written by the next sweep.
+
+A one-off's mailing waits since it was armed. What comes round gets one each time.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from mailer.domain.campaign_file import CampaignFile
-from mailer.domain.mailing import Mailing, MailingState
+from mailer.domain.catch_up import ON_TIME, CatchUp
+from mailer.domain.mailing import ENDED_MAILINGS, Mailing, MailingState
 from mailer.errors import MailerError, Refused, StorageError
 from mailer.launch.draft import (
     compile_draft,
@@ -20,55 +24,131 @@ from mailer.launch.draft import (
     sources_now,
     surroundings,
 )
-from mailer.launch.freezing import carry_items, fail_unbuildable, store_content, write_rows
+from mailer.launch.freezing import write_rows
 from mailer.launch.gate import counts_as_sent, pass_gate
-from mailer.launch.plan import Desk, Draft, Order, Rehearsal, Repeat
+from mailer.launch.outcomes import Composed, Fired, begin, end, pass_over, put_off
+from mailer.launch.plan import Desk, Draft, NothingToSend, Order, Repeat
 from mailer.launch.rehearsal import refuse_broken, rehearse
+from mailer.launch.turn import Turn, turn_of
 from mailer.rendering.surroundings import Surroundings
-from mailer.storage import mailings, schedules
-from mailer.storage.database import Connection
-from mailer.storage.schedules import Outcome, Schedule
+from mailer.storage import mailings, occurrences, schedules
+from mailer.storage.schedules import Kind, Outcome, Schedule
 
 log = logging.getLogger(__name__)
+_LEVELS = {Outcome.SENT: logging.INFO, Outcome.HELD: logging.ERROR, Outcome.EXPIRED: logging.ERROR}
+#: How soon one that is to be made up for looks again whether the one before it has ended.
+_LOOK_AGAIN = timedelta(seconds=30)
 
 
-def fire_due(desk: Desk) -> list[Mailing]:
-    """Deal with everything whose time has come, and finish what a crash left half written; the mailings as they are now."""
+def fire_due(desk: Desk, *, told: Callable[[str], None] = lambda _: None) -> list[Mailing]:
+    """Deal with everything whose time has come, and finish what a crash left half written; the mailings as they are now.
+
+    told: is told in a sentence what came of each.
+    """
+    with desk.database.reading() as connection:
+        half_written = mailings.everything(connection, states=frozenset({MailingState.MATERIALISING}))
+        ahead = schedules.counted_ahead(connection, desk.clock())
+    for unfinished in half_written:
+        write_rows(desk, unfinished.id)
+    for one in ahead:
+        _count_anew(desk, one)
     with desk.database.reading() as connection:
         due = schedules.armed(connection, until=desk.clock())
-        half_written = mailings.everything(connection, states=frozenset({MailingState.MATERIALISING}))
-    for mailing in half_written:
-        write_rows(desk, mailing.id)
-    ours = [_mailing(one) for one in due if fire(desk, one)]
-    with desk.database.reading() as connection:
-        return [mailings.get(connection, mailing_id) for mailing_id in ours]
+    return [mailing for one in due if (mailing := _dealt_with(desk, one, told)) is not None]
 
 
-def fire(desk: Desk, one: Schedule) -> bool:
-    """Deal with one schedule: it goes out, or is held, or ends. False if another scheduler was first."""
-    now = desk.clock()
-    if now - one.next_when.at > timedelta(hours=desk.settings.schedule.grace_hours):
-        return _end(desk, one, Outcome.EXPIRED, f"it was due at {one.next_when}, and nothing was running then", at=now)
+def _dealt_with(desk: Desk, one: Schedule, told: Callable[[str], None]) -> Mailing | None:
+    """One schedule, and its mailing if there is one. What nobody foresaw does not hold up the other schedules."""
     try:
-        draft = _as_armed(desk, one)
-        plan = pass_gate(desk, Order(slug=one.slug, repeat=Repeat.AGAIN), draft, starts_at=now)
-        rehearsal = rehearse(desk, draft)
-        refuse_broken(draft, rehearsal)
+        fired = fire(desk, one)
     except StorageError:
         raise  # about us, not about the campaign: the next sweep tries again
+    except Exception:
+        log.exception("schedule.failed campaign=%s", one.slug)
+        return None
+    if fired is None:
+        return None
+    mailing = finish(desk, fired)
+    told(fired.sentence(mailing))
+    return mailing
+
+
+def finish(desk: Desk, fired: Fired) -> Mailing | None:
+    """Say in the log what came of an occurrence, and write the rows of what goes out."""
+    log.log(
+        _LEVELS.get(fired.outcome, logging.WARNING),
+        "schedule.%s campaign=%s occurrence=%s mailing=%s reason=%s",
+        fired.outcome, fired.schedule.slug, fired.occurrence.key, fired.mailing_id, fired.reason,
+    )  # fmt: skip
+    if fired.mailing_id is None:
+        return None
+    if fired.outcome is Outcome.SENT:
+        return write_rows(desk, fired.mailing_id)
+    with desk.database.reading() as connection:
+        return mailings.get(connection, fired.mailing_id)
+
+
+def fire(desk: Desk, one: Schedule) -> Fired | None:
+    """Deal with one schedule: it goes out, waits, is held, or is passed over. None if it waits, or another was first."""
+    turn = turn_of(desk, one, now=desk.clock())
+    if turn.chosen is None:
+        return pass_over(desk, turn)
+    when, late = one.when(turn.occurrence), turn.now - turn.occurrence.at
+    if one.kind is Kind.ONCE and late > timedelta(hours=desk.settings.schedule.grace_hours):
+        return end(desk, turn, Outcome.EXPIRED, f"it was due at {when}, and nothing was running then")
+    last = under_way(desk, one)
+    if last is not None and one.terms.catch_up is not CatchUp.ALL:
+        return end(desk, turn, Outcome.SKIPPED, f"mailing {last.id} is still {last.state}")
+    if turn.too_late:
+        return end(desk, turn, Outcome.HELD, f"it was due at {when}, and nothing was running then")
+    waits_until = turn.not_before or (turn.now + _LOOK_AGAIN if last else None)
+    if waits_until is not None:
+        put_off(desk, turn, waits_until)
+        return None
+    return _send(desk, turn)
+
+
+def _send(desk: Desk, turn: Turn) -> Fired | None:
+    try:
+        issue = compose(desk, turn)
+    except StorageError:
+        raise
     except MailerError as error:
-        return _end(desk, one, Outcome.HELD, error.message, at=now)
+        return end(desk, turn, Outcome.HELD, error.message)
+    except Exception as error:
+        if turn.now - turn.occurrence.at <= ON_TIME:
+            raise  # it may be over at the next look
+        log.exception("schedule.failed campaign=%s", turn.schedule.slug)
+        name = type(error).__name__
+        return end(desk, turn, Outcome.HELD, f"{name} while it was composed; the log of the scheduler says where")
+    if isinstance(issue, NothingToSend):
+        return end(desk, turn, Outcome.EMPTY, issue.reason)
+    try:
+        return begin(desk, turn, issue)
+    except Refused:  # another issue had an item of it: nothing was written, and the next sweep looks at what is left
+        return None
+
+
+def compose(desk: Desk, turn: Turn) -> Composed | NothingToSend:
+    """The issue of an occurrence, through the whole gate of `send`. Raises what that raises, or Refused if it is not as armed."""
+    draft = _as_armed(desk, turn)
+    order = Order(slug=draft.slug, repeat=Repeat.AGAIN)  # what comes round is meant to
+    plan = pass_gate(desk, order, draft, starts_at=turn.now)
     if draft.lack or not plan.people:
-        return _end(desk, one, Outcome.EMPTY, draft.lack or "there was nobody to mail", at=now)
-    return _begin(desk, one, draft, rehearsal, at=now)
+        return NothingToSend(draft.lack or "there was nobody to mail")
+    rehearsal = rehearse(desk, draft)
+    refuse_broken(draft, rehearsal)
+    return Composed(draft=draft, rehearsal=rehearsal)
 
 
-def _refuse_overtaken(desk: Desk, mailing_id: int, file: CampaignFile, around: Surroundings) -> None:
-    """Raises Refused when the campaign was sent since it was armed: people would get it twice."""
-    same = same_content(desk, file, around, earlier_mailings(desk, file.slug))
-    sent = [each.mailing.id for each in same if each.mailing.id > mailing_id and counts_as_sent(each)]
-    if sent:
-        raise Refused(f"it was sent since this was armed: mailing {sent[-1]}")
+def under_way(desk: Desk, one: Schedule) -> Mailing | None:
+    """The last mailing of what comes round, while any of it may still go out; one with nothing frozen is in nobody's way."""
+    if one.kind is Kind.ONCE or one.mailing_id is None:
+        return None
+    with desk.database.reading() as connection:
+        last = mailings.get(connection, one.mailing_id)
+    is_bare = last.state is MailingState.HELD and last.edition_id is None
+    return None if is_bare or last.state in ENDED_MAILINGS else last
 
 
 def differs_from_armed(desk: Desk, one: Schedule) -> bool:
@@ -76,10 +156,12 @@ def differs_from_armed(desk: Desk, one: Schedule) -> bool:
     return sources_now(desk, one.slug, one.audience.list_name) != one.sources
 
 
-def _as_armed(desk: Desk, one: Schedule) -> Draft:
+def _as_armed(desk: Desk, turn: Turn) -> Draft:
     """The campaign compiled again. Raises InputProblems or UnknownName if that fails, Refused if it is another now."""
+    one = turn.schedule
     file, around = read_file(desk, one.slug), surroundings(desk, rest=bool(one.audience.without))
-    _refuse_overtaken(desk, _mailing(one), file, around)
+    if one.kind is Kind.ONCE:
+        _refuse_overtaken(desk, one, file, around)
     draft = compile_draft(desk, file, one.audience, around)
     if draft.edition.sources != one.sources:
         raise Refused("the file, or what it uses, differs from what is armed: cancel this, then schedule it again")
@@ -88,53 +170,24 @@ def _as_armed(desk: Desk, one: Schedule) -> Draft:
     return replace(draft, edition=replace(draft.edition, meta=meta))
 
 
-def _begin(desk: Desk, one: Schedule, draft: Draft, rehearsal: Rehearsal, *, at: datetime) -> bool:
-    mailing_id = _mailing(one)
-    try:
-        with desk.database.writing() as connection:
-            if not _step(connection, one, Outcome.SENT, MailingState.MATERIALISING, "", at=at):
-                return False
-            mailings.fill(connection, mailing_id, store_content(connection, desk, draft, at=at))
-            carry_items(connection, mailing_id, draft)
-            fail_unbuildable(connection, mailing_id, rehearsal, at=at)
-    except Refused:  # another issue had an item of it: nothing was written, and the next sweep looks at what is left
-        return False
-    log.info("schedule.fired mailing=%d campaign=%s people=%d", mailing_id, one.slug, rehearsal.people)
-    write_rows(desk, mailing_id)
-    return True
-
-
-def _end(desk: Desk, one: Schedule, outcome: Outcome, reason: str, *, at: datetime) -> bool:
-    """It does not go out; a person reads why in `status` and in the log. False if another scheduler was first."""
-    mailing_id = _mailing(one)
-    states = {
-        Outcome.EXPIRED: MailingState.EXPIRED,
-        Outcome.HELD: MailingState.HELD,
-        Outcome.EMPTY: MailingState.MATERIALISING,
-    }
-    with desk.database.writing() as connection:
-        ended = _step(connection, one, outcome, states[outcome], reason, at=at)
-        if ended and outcome is Outcome.EMPTY:
-            mailings.move(connection, mailing_id, MailingState.FINISHED, reason=reason, at=at)
-    if ended:
-        log.error("schedule.%s mailing=%d campaign=%s", outcome, mailing_id, one.slug)
-    return ended
-
-
-def _step(
-    connection: Connection, one: Schedule, outcome: Outcome, to: MailingState, reason: str, *, at: datetime
-) -> bool:
-    """Write the occurrence and move the mailing; False when another scheduler was first, or it was cancelled meanwhile."""
-    assert one.next is not None
-    mailing_id = _mailing(one)
-    done = schedules.record(connection, one, one.next, outcome, detail=reason, mailing_id=mailing_id, at=at)
-    if done is None:
-        return False
-    schedules.advance(connection, one, None)
-    return mailings.move(connection, mailing_id, to, reason=reason, at=at)
-
-
-def _mailing(one: Schedule) -> int:
-    """What a one-off sends."""
+def _refuse_overtaken(desk: Desk, one: Schedule, file: CampaignFile, around: Surroundings) -> None:
+    """Raises Refused when the campaign was sent since it was armed: people would get it twice."""
     assert one.mailing_id is not None
-    return one.mailing_id
+    same = same_content(desk, file, around, earlier_mailings(desk, file.slug))
+    sent = [each.mailing.id for each in same if each.mailing.id > one.mailing_id and counts_as_sent(each)]
+    if sent:
+        raise Refused(f"it was sent since this was armed: mailing {sent[-1]}")
+
+
+def _count_anew(desk: Desk, one: Schedule) -> None:
+    """The clock was put back since what comes next was worked out: nothing may wait for the time that it showed by mistake."""
+    with desk.database.writing() as connection:
+        now = desk.clock()
+        if not schedules.hold(connection, one):
+            return
+        occurrences.forget_missed(connection, one, after=now)
+        to = one.next
+        if one.kind is Kind.AGAIN and (to is None or to.at > now):
+            to = next(schedules.coming(connection, one, after=now), None)
+        schedules.advance(connection, one, to, at=now)
+    log.warning("schedule.counted_anew campaign=%s next=%s", one.slug, to and to.key)

@@ -55,19 +55,48 @@ class Content:
 
 
 def add(
-    connection: sa.Connection, *, slug: str, number: int, kind: str, state: MailingState, content: Content, at: datetime
+    connection: sa.Connection,
+    *,
+    slug: str,
+    number: int,
+    kind: str,
+    state: MailingState,
+    content: Content,
+    at: datetime,
+    occurrence_id: int | None = None,
 ) -> int | None:
     """A new mailing, the `number`th of its slug; None when somebody else has just added that one."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    new = {"slug": slug, "number": number, "kind": kind, "state": state, "created_at": at}
+    new = {
+        "slug": slug,
+        "number": number,
+        "kind": kind,
+        "state": state,
+        "created_at": at,
+        "occurrence_id": occurrence_id,
+    }
     row = insert(mailing).values(new | content.columns).on_conflict_do_nothing(index_elements=["slug", "number"])
     mailing_id: int | None = connection.scalar(row.returning(mailing.c.id))
     return mailing_id
 
 
-def fill(connection: sa.Connection, mailing_id: int, content: Content) -> None:
-    """Settle what a scheduled mailing sends: its time has come."""
-    connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(content.columns))
+def next_number(connection: sa.Connection, slug: str) -> int:
+    """Which mailing of its slug a new one would be."""
+    newest = connection.scalar(sa.select(sa.func.max(mailing.c.number)).where(mailing.c.slug == slug))
+    return 1 + (newest or 0)
+
+
+def fill(connection: sa.Connection, mailing_id: int, content: Content, *, kind: str) -> None:
+    """Settle what a scheduled or held mailing sends: its time has come."""
+    values = content.columns | {"kind": kind}
+    connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(values))
+
+
+def waits_unfrozen(connection: sa.Connection, mailing_id: int) -> bool:
+    """Whether it is held with nothing frozen; then it stays so until the end of the transaction."""
+    query = sa.select(mailing.c.state, mailing.c.edition_id).where(mailing.c.id == mailing_id)
+    row = connection.execute(query.with_for_update()).one()
+    return row.state == MailingState.HELD and row.edition_id is None
 
 
 def audience_of(connection: sa.Connection, mailing_id: int) -> Audience:

@@ -42,6 +42,8 @@ class State(StrEnum):
     REMOVED = "removed"
 
 
+#: Two machines' clocks, or one's before and after it was set right, are apart by this at most without meaning anything.
+_CLOCKS_DIFFER = timedelta(seconds=2)
 #: Those that a person still sees.
 STANDING = frozenset({State.ARMED, State.PAUSED})
 
@@ -186,7 +188,7 @@ def _arm(connection: sa.Connection, values: dict[str, object], terms: Terms, at:
         "catch_up": terms.catch_up,
         "proof_seconds": None if terms.proof is None else int(terms.proof.total_seconds()),
     }
-    new = values | of_terms | {"state": State.ARMED, "created_at": at}
+    new = values | of_terms | {"state": State.ARMED, "created_at": at, "counted_at": at}
     schedule_id: int = connection.execute(sa.insert(schedule).values(new).returning(schedule.c.id)).scalar_one()
     wake.tell(connection)
     return schedule_id
@@ -215,11 +217,11 @@ def get(connection: sa.Connection, schedule_id: int) -> Schedule:
 
 
 def find(connection: sa.Connection, slug: str) -> Schedule:
-    """The schedule of a campaign that stands: the one that comes next. Raises UnknownName."""
+    """The schedule of a campaign that stands: by which it comes round, else the next one-off. Raises UnknownName."""
     found = [one for one in standing(connection) if one.slug == slug]
     if not found:
         raise UnknownName(f"{slug} is not scheduled.", hint="`mailer schedule list` shows what is.")
-    return found[0]
+    return min(found, key=lambda one: one.kind is Kind.ONCE)
 
 
 def of_mailing(connection: sa.Connection, mailing_id: int) -> Schedule | None:
@@ -266,8 +268,7 @@ def record(
 
     The schedule's row is taken first: two schedulers, or one and a person who removes it, come one after the other.
     """
-    still_armed = sa.select(schedule.c.id).where(schedule.c.id == one.id, schedule.c.state == State.ARMED)
-    if connection.scalar(still_armed.with_for_update()) is None:
+    if not hold(connection, one):
         return None
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {
@@ -284,24 +285,36 @@ def record(
     return occurrence_id
 
 
-def advance(connection: sa.Connection, one: Schedule, to: Occurrence | None, *, mailing_id: int | None = None) -> None:
-    """What comes next; None: nothing any more, and it ends. mailing_id: what it has just sent."""
-    values: dict[str, object] = {
-        "next_at": to and to.at,
-        "next_key": to and to.key,
-        "not_before": None,
-    }
+def hold(connection: sa.Connection, one: Schedule) -> bool:
+    """Take the schedule's row until the end of the transaction; False if it is not any more as `one` says.
+
+    What was decided without a transaction holds only while nobody has dealt with it, skipped, paused or removed it.
+    """
+    query = sa.select(schedule.c.state, schedule.c.next_key, schedule.c.mailing_id).where(schedule.c.id == one.id)
+    row = connection.execute(query.with_for_update()).one_or_none()
+    return row is not None and tuple(row) == (one.state, one.next and one.next.key, one.mailing_id)
+
+
+def advance(
+    connection: sa.Connection, one: Schedule, to: Occurrence | None, *, at: datetime, not_before: datetime | None = None
+) -> None:
+    """What comes next; None: nothing any more, and it ends. not_before: if it is due by then, it still waits until this."""
+    values = {"next_at": to and to.at, "next_key": to and to.key, "not_before": not_before, "counted_at": at}
     if to is None:
         values["state"] = State.ENDED
-    if mailing_id is not None:
-        values["mailing_id"] = mailing_id
     connection.execute(sa.update(schedule).where(schedule.c.id == one.id).values(values))
-
-
-def wait(connection: sa.Connection, one: Schedule, until: datetime) -> None:
-    """What is due is looked at again at `until`, not before."""
-    connection.execute(sa.update(schedule).where(schedule.c.id == one.id).values(not_before=until))
     wake.tell(connection)
+
+
+def note_mailing(connection: sa.Connection, one: Schedule, mailing_id: int) -> None:
+    """The mailing is the newest that it has made."""
+    connection.execute(sa.update(schedule).where(schedule.c.id == one.id).values(mailing_id=mailing_id))
+
+
+def counted_ahead(connection: sa.Connection, now: datetime) -> list[Schedule]:
+    """The armed ones whose next occurrence was worked out later than `now`: the clock was put back since."""
+    query = sa.select(schedule).where(schedule.c.state == State.ARMED, schedule.c.counted_at > now + _CLOCKS_DIFFER)
+    return [_record(row) for row in connection.execute(query.order_by(schedule.c.id))]
 
 
 def set_state(connection: sa.Connection, schedule_id: int, to: State) -> bool:
@@ -313,6 +326,18 @@ def set_state(connection: sa.Connection, schedule_id: int, to: State) -> bool:
     if changed:
         wake.tell(connection)
     return changed
+
+
+def resume(connection: sa.Connection, one: Schedule, *, at: datetime) -> bool:
+    """Arm one that is paused: what comes after `at` comes; what came meanwhile does not. False if it is not paused any more.
+
+    It ends when nothing comes any more.
+    """
+    if one.state is not State.PAUSED or not hold(connection, one):
+        return False
+    connection.execute(sa.update(schedule).where(schedule.c.id == one.id).values(state=State.ARMED))
+    advance(connection, one, next(coming(connection, one, after=at), None), at=at)
+    return True
 
 
 def disarm(connection: sa.Connection, mailing_id: int) -> bool:

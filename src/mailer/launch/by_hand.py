@@ -1,0 +1,72 @@
+"""What a person does to a schedule that its clock would not: send now, leave the next one out."""
+
+from mailer.domain.mailing import Mailing
+from mailer.domain.recurrence import Occurrence
+from mailer.errors import Refused
+from mailer.launch.firing import compose, finish, under_way
+from mailer.launch.gate import refuse_unsigned
+from mailer.launch.outcomes import begin
+from mailer.launch.plan import Desk, NothingToSend
+from mailer.launch.turn import Turn
+from mailer.storage import occurrences, schedules
+from mailer.storage.database import Connection
+from mailer.storage.schedules import Kind, Outcome
+
+
+def run_now(desk: Desk, slug: str) -> Mailing | NothingToSend:
+    """Let go what is held of the campaign's schedule; else what is due and waits; else an issue beside the regular ones.
+
+    A one-off goes out now instead of at its time. Raises UnknownName if it is not scheduled; Refused, InputProblems and
+    SettingsError as `launch` does, and while the issue before is still under way. Then nothing was done.
+    """
+    refuse_unsigned(desk.settings)
+    with desk.database.reading() as connection:
+        turn = _turn(desk, connection, slug)
+    last = None if turn.is_held else under_way(desk, turn.schedule)
+    if last is not None:
+        raise Refused(
+            f"{slug} ({last.id}) is still {last.state}: people would get two issues at once.",
+            hint=f"Let it end (`mailer status {last.id}`), or `mailer cancel {last.id}` first.",
+        )
+    issue = compose(desk, turn)
+    if isinstance(issue, NothingToSend):
+        return issue
+    fired = begin(desk, turn, issue)
+    mailing = finish(desk, fired) if fired else None
+    if mailing is None:
+        raise Refused(
+            f"Somebody else has dealt with {slug} a moment ago; this did nothing.",
+            hint=f"Look at `mailer status {slug}`.",
+        )
+    return mailing
+
+
+def _turn(desk: Desk, connection: Connection, slug: str) -> Turn:
+    now = desk.clock()
+    found = occurrences.held(connection, slug)
+    if found is not None:
+        one, held = found
+        return Turn(schedule=one, now=now, chosen=held, mailing_id=one.mailing_id, is_held=True)
+    one = schedules.find(connection, slug)
+    if one.kind is Kind.ONCE:
+        return Turn(schedule=one, now=now, chosen=one.next, mailing_id=one.mailing_id)
+    if one.next is not None and one.next.at <= now:
+        return Turn(schedule=one, now=now, chosen=one.next)
+    local = now.astimezone(one.zone)
+    extra = Occurrence(at=now, key=f"now {local:%Y-%m-%dT%H:%M:%S}")
+    return Turn(schedule=one, now=now, chosen=extra, is_extra=True)
+
+
+def skip_next(desk: Desk, slug: str) -> Occurrence:
+    """Leave out what would come next; the one left out. Raises UnknownName if it is not scheduled, Refused if it comes once."""
+    with desk.database.writing() as connection:
+        now, one = desk.clock(), schedules.find(connection, slug)
+        if one.kind is Kind.ONCE:
+            raise Refused(f"{slug} goes out once only.", hint=f"`mailer schedule remove {slug}` takes it back.")
+        if one.next is None:
+            raise Refused(f"Nothing of {slug} is to come.", hint="`mailer schedule list` shows what is.")
+        schedules.record(connection, one, one.next, Outcome.SKIPPED, detail="by hand", at=now)
+        schedules.advance(
+            connection, one, next(schedules.coming(connection, one, after=max(now, one.next.at)), None), at=now
+        )
+        return one.next
