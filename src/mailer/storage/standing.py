@@ -10,12 +10,13 @@ from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`status`: None when they never joined. `suppressed`: None when they may be mailed."""
+    """`status`: None when they never joined. `suppressed`: None when they may be mailed. `topics`: none: everything."""
 
     subscriber_id: int
     email: str
     status: SubscriptionStatus | None
     suppressed: SuppressionReason | None
+    topics: tuple[str, ...] = ()
 
 
 def standing(connection: sa.Connection, subscriber_id: int, list_name: str | None) -> Standing:
@@ -28,7 +29,7 @@ def standing(connection: sa.Connection, subscriber_id: int, list_name: str | Non
     if list_name is not None:
         theirs = theirs.where(mailing_list.c.name == list_name)
     query = (
-        sa.select(subscriber.c.email, theirs.scalar_subquery().label("status"), suppression.c.reason)
+        sa.select(subscriber.c.email, subscriber.c.topics, theirs.scalar_subquery().label("status"), suppression.c.reason)
         .outerjoin(suppression, suppression.c.email_key == subscriber.c.email_key)
         .where(subscriber.c.id == subscriber_id)
     )
@@ -38,6 +39,7 @@ def standing(connection: sa.Connection, subscriber_id: int, list_name: str | Non
         email=row.email,
         status=SubscriptionStatus(row.status) if row.status else None,
         suppressed=SuppressionReason(row.reason) if row.reason else None,
+        topics=tuple(row.topics),
     )
 
 

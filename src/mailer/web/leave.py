@@ -1,4 +1,4 @@
-"""The way out: `/u/TOKEN`, and `/p/TOKEN` until there are preferences to choose.
+"""The way out: `/u/TOKEN`, and `/p/TOKEN` where there is nothing to choose.
 
 A mailbox provider's button posts `List-Unsubscribe=One-Click` and gets a plain 200: no redirect, no cookie, no login, no
 question, as often as it likes (RFC 8058 §3.1, §3.2). A person's visit (GET, HEAD) shows a page and changes nothing,
@@ -50,12 +50,16 @@ class Visit:
     mailing_id: int
 
 
-def leave_routes(app: App, pages: SitePages) -> list[Route]:
-    desk = LeaveDesk(app, pages)
-    return [
-        Route("/u/{token}", desk.for_purpose(Purpose.LEAVE), methods=["GET", "POST"]),
-        Route("/p/{token}", desk.for_purpose(Purpose.PREFERENCES), methods=["GET", "POST"]),
-    ]
+def leave_routes(desk: "LeaveDesk") -> list[Route]:
+    return [Route("/u/{token}", desk.for_purpose(Purpose.LEAVE), methods=["GET", "POST"])]
+
+
+def opened(app: App, request: Request, purpose: Purpose) -> Link:
+    """The link by which somebody came; those of test messages are welcome everywhere. HTTPException 404 for any other."""
+    link = verify(app.secret_key, request.path_params["token"])
+    if link is None or link.purpose not in (purpose, Purpose.TEST):
+        raise HTTPException(404)
+    return link
 
 
 class LeaveDesk:
@@ -66,27 +70,26 @@ class LeaveDesk:
         self._pages = pages
 
     def for_purpose(self, purpose: Purpose) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint for tokens of one purpose; tokens of test messages are welcome at each."""
+        """The endpoint for tokens of one purpose."""
 
         async def endpoint(request: Request) -> Response:
-            link = verify(self._app.secret_key, request.path_params["token"])
-            if link is None or link.purpose not in (purpose, Purpose.TEST):
-                raise HTTPException(404)
+            link = opened(self._app, request, purpose)
             asked = wish(await read_form(request)) if request.method == "POST" else None
-            return await run_in_threadpool(self._answer, link, asked)
+            return await run_in_threadpool(self.answer, link, asked)
 
         return endpoint
 
-    def _answer(self, link: Link, asked: Action | None) -> Response:
+    def answer(self, link: Link, asked: Action | None) -> Response:
+        """Do what was asked, and show how things stand."""
         if link.purpose is Purpose.TEST:
             return self._pages.test_link()
-        visit = self._visit(link)
+        visit = self.visit(link)
         if visit is not None and asked is not None:
             self._do(visit, asked)
-            visit = self._visit(link)
+            visit = self.visit(link)
         return self._pages.nobody() if visit is None else self._page(visit, asked)
 
-    def _visit(self, link: Link) -> Visit | None:
+    def visit(self, link: Link) -> Visit | None:
         """None when the database no longer holds the person."""
         with self._app.database.reading() as connection:
             subscriber_id = subscribers.find_by_public_id(connection, link.public_id)
@@ -109,15 +112,19 @@ class LeaveDesk:
 
     def _page(self, visit: Visit, asked: Action | None) -> Response:
         person, name = visit.person, visit.list_name or ""
-        described = self._app.settings.subscribers.lists.get(name, ListSettings())
         return self._pages.leave(
             address=masked(person.email),
-            standing=_word(person),
+            standing=word_for(person),
             can_undo=person.suppressed in (None, SuppressionReason.LEFT),
-            list_title=described.title or name,
-            list_description=described.description,
             undone=asked is Action.UNDO,
+            **described(self._app, name),
         )
+
+
+def described(app: App, list_name: str) -> dict[str, str]:
+    """A list as pages speak of it; "" for none."""
+    known = app.settings.subscribers.lists.get(list_name, ListSettings())
+    return {"list_title": known.title or list_name, "list_description": known.description}
 
 
 def wish(form: Mapping[str, str]) -> Action:
@@ -130,7 +137,7 @@ def wish(form: Mapping[str, str]) -> Action:
         raise HTTPException(400) from None
 
 
-def _word(person: Standing) -> str:
+def word_for(person: Standing) -> str:
     """How the page speaks to them: subscribed, left (this list) or silent (nothing from us at all)."""
     if person.suppressed is not None:
         return "silent"

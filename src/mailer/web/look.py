@@ -25,6 +25,10 @@ class SitePages:
         """The page behind a leave link. `standing`: subscribed, left or silent; the rest as the template says."""
         return self._page("leave.html", 200, **values)
 
+    def preferences(self, **values: Any) -> Response:
+        """The page behind a preferences link; 400 when it shows that what was sent chose nothing."""
+        return self._page("preferences.html", 400 if values["nothing"] else 200, **values)
+
     def home(self) -> Response:
         return self._page("home.html", 200)
 

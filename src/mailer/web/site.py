@@ -15,15 +15,17 @@ from starlette.types import ASGIApp
 from mailer.app import App
 from mailer.web.guard import Guard
 from mailer.web.health import health_routes
-from mailer.web.leave import leave_routes
+from mailer.web.leave import LeaveDesk, leave_routes
 from mailer.web.look import SitePages
 from mailer.web.media import media_routes, stored_media
+from mailer.web.preferences import preferences_routes
 from mailer.web.reading import reading_routes
 
 
 def make_site(app: App, *, more: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The site over `app`. `more`: routes that come before its own, such as the demo's inbox."""
     pages = SitePages(app.settings)
+    desk = LeaveDesk(app, pages)
     _ = app.database, app.secret_key  # made now, so that two first visitors in two threads do not make them twice
 
     def refused(request: Request, error: Exception) -> Response:  # noqa: ARG001
@@ -34,7 +36,8 @@ def make_site(app: App, *, more: Sequence[BaseRoute] = ()) -> ASGIApp:
         routes=[
             *more,
             Route("/", lambda _request: pages.home()),
-            *leave_routes(app, pages),
+            *leave_routes(desk),
+            *preferences_routes(app, pages, desk),
             *reading_routes(app, pages),
             *media_routes(stored_media(app)),
             *health_routes(app),
