@@ -65,5 +65,5 @@ def drifts(people: int, expected: int) -> bool:
 
 def audience_hash(audience: Audience) -> str:
     """SHA-256 (hex) of the definition. The rest of an audience is part of it: who may have all may have the rest."""
-    document = json.dumps(replace(audience, without=()).to_json(), sort_keys=True, ensure_ascii=False)
+    document = json.dumps(replace(audience, without=(), wants=()).to_json(), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(document.encode()).hexdigest()

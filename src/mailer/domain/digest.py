@@ -7,12 +7,13 @@ carried nothing.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from mailer.domain.count import counted
+from mailer.domain.feed import KnownFeed
 from mailer.errors import Problem
 
 #: The kind whose campaigns hold others.
@@ -97,12 +98,21 @@ class Mailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What of an issue its proof has shown: exactly these items go out. passed_over: as in `Issue`."""
+
+    items: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """What the database knows. spent: keys that this digest carried or passed over; has_run: it had an issue before.
 
     last_at: when its newest issue was put together: what is older and not spent has waited since.
     only: keys of the issue that is to go to the rest of its audience; None for a new issue. is_blind: there was no
-    database to ask.
+    database to ask. shown: by the proof of the issue; None if it has none. feeds: what is known of those that the digest
+    names, by URL.
     """
 
     mailed: Mapping[str, Mailed] = field(default_factory=dict)
@@ -111,6 +121,28 @@ class Records:
     last_at: datetime | None = None
     only: frozenset[str] | None = None
     is_blind: bool = False
+    shown: Shown | None = None
+    feeds: Mapping[str, KnownFeed] = field(default_factory=dict)
+
+    def is_due(self, key: str) -> bool:
+        """Whether an item of that key may be in the issue."""
+        if self.shown is not None and key not in self.shown.items:  # what is newer waits for the next issue
+            return False
+        return key not in self.spent if self.only is None else key in self.only
+
+    def has_held(self, prefix: str) -> bool:
+        """Whether the digest has spent an item whose key begins like this."""
+        return any(key.startswith(prefix) for key in self.spent)
+
+    def distinct(self, items: Iterable[Item]) -> list[Item]:
+        """Without what was there under another name, in an earlier issue or further up in `items`."""
+        held = set(self.spent) if self.only is None else set()
+        kept: list[Item] = []
+        for item in items:
+            if held.isdisjoint(item.twins):
+                kept.append(item)
+                held.update(item.traces)
+        return kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +150,7 @@ class Issue:
     """What a digest would hold now.
 
     items: newest first. least: with fewer than that nothing is sent. waiting: how many more there were than fit.
-    passed_over: keys that are too old for a first issue, and will not come in a later one. notes: what was left out, or
+    passed_over: names of those that are too old for a first issue, and will not come in a later one. notes: what was left out, or
     is not as its file meant it, and why. topics: those that the project's campaigns have, where the digest names any.
     is_rest: it went to somebody before, and goes to the others now. is_blind: there was no database to ask what was mailed.
     already_mailed: what those see of an item who had it as a mail of its own.
@@ -154,6 +186,10 @@ class Reach:
 
     items: int | None = None
     days: int | None = None
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.items is not None or self.days is not None
 
     def __str__(self) -> str:
         if self.items is not None:

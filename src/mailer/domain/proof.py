@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from mailer.domain.digest import Issue
+from mailer.domain.digest import Issue, Shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +29,6 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What of a digest's items organisers were shown: exactly these go out. passed_over: what a first issue leaves for good."""
-
-    items: tuple[str, ...]
-    passed_over: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """The proof of one occurrence, which is at `fire_at`. sources: hash of what was compiled. shown: of a digest.
 
@@ -55,6 +47,7 @@ class Proof:
 
 
 def shown_of(issue: Issue | None) -> Shown:
+    """issue: None for all but a digest."""
     if issue is None:
-        return Shown(items=())
+        return Shown()
     return Shown(items=tuple(item.key for item in issue.items), passed_over=issue.passed_over)

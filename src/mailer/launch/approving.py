@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mailer.domain.approval import Approval, audience_hash, is_required
 from mailer.domain.audience import Audience
 from mailer.errors import Refused
-from mailer.launch.plan import Desk, Draft, Order, Plan
+from mailer.launch.plan import Desk, Draft, Order
 from mailer.storage import approvals
 
 log = logging.getLogger(__name__)
@@ -72,14 +72,16 @@ def refuse_unapproved(desk: Desk, order: Order, draft: Draft, people: int) -> No
         )
 
 
-def give_approval(desk: Desk, plan: Plan, *, by: str, occurrence: tuple[int, str] | None = None) -> Approval:
-    """Write down that `by` has looked at the plan's draft, for its people; with `occurrence`, at the proof of that one."""
+def give_approval(
+    desk: Desk, draft: Draft, people: int, *, by: str, occurrence: tuple[int, str] | None = None
+) -> Approval:
+    """Write down that `by` has looked at the draft, for so many people; with `occurrence`, at the proof of that one."""
     schedule_id, key = occurrence or (None, "")
     given = Approval(
-        slug=plan.draft.slug,
-        sources=plan.draft.edition.sources,
-        audience=audience_hash(plan.draft.audience),
-        people=plan.people,
+        slug=draft.slug,
+        sources=draft.edition.sources,
+        audience=audience_hash(draft.audience),
+        people=people,
         approved_by=by,
         at=desk.clock(),
         schedule_id=schedule_id,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from mailer.domain.audience import Audience
 from mailer.domain.campaign_digest import Digest
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.digest import Shown
 from mailer.domain.segment import Segment
 from mailer.errors import InputProblems, SettingsError, UnknownName
 from mailer.launch.issues import Issues
@@ -98,11 +99,17 @@ def _for_list(file: CampaignFile, list_name: str) -> CampaignFile:
     return replace(file, campaign=file.campaign.model_copy(update={"list": list_name}))
 
 
-def surroundings(desk: Desk, *, rest: bool = False) -> Surroundings:
-    """What the desk's project compiles its campaigns in. rest: for those who have not had the newest issue of a digest."""
+def surroundings(desk: Desk, *, rest: bool = False, shown: Shown | None = None) -> Surroundings:
+    """What the desk's project compiles its campaigns in. rest: for those who have not had the newest issue of a digest.
+
+    shown: what the proof of an issue has shown, None if it has none.
+    """
     with desk.database.reading() as connection:
         known = subscribers.known_attributes(connection) or None
-    issues = Issues(settings=desk.settings, database=desk.database, now=desk.now, clock=desk.clock, rest=rest)
+    issues = Issues(
+        settings=desk.settings, database=desk.database, now=desk.now, clock=desk.clock, rest=rest, shown=shown,
+        asks_feeds=True,
+    )  # fmt: skip
     return Surroundings(settings=desk.settings, now=desk.now, known_attributes=known, issue_of=issues)
 
 

@@ -1,4 +1,4 @@
-"""Collects what a digest would hold: campaigns that were mailed, or that their file says were published.
+"""Collects what a digest would hold: campaigns that were mailed, or that their file says were published, and feeds.
 
 A candidate has a mailing, or `published:` in its file. `collect` narrows by kind and topic; other digests are never
 candidates. What an earlier issue carried is not new. The order is newest first, by when something was mailed or came
@@ -16,9 +16,11 @@ from zoneinfo import ZoneInfo
 from mailer.domain.campaign_digest import Collect, Digest
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import DIGEST, ITEM_RULE, Issue, Item, ItemPicture, Mailed, Reach, Records, campaign_key
+from mailer.domain.feed import feed_prefix
 from mailer.domain.hold_over import chosen
 from mailer.errors import InputProblems, Problem, Severity, UnknownName
 from mailer.sources.campaign_files import FOLDER, campaign_slugs, read_campaign
+from mailer.sources.feed_items import feed_items, feed_notes, page_traces
 
 #: Most campaigns are only mailed; their files need not be read to see that they say nothing of being published.
 _PUBLISHED = re.compile(rb"^published\s*:", re.MULTILINE)
@@ -29,28 +31,45 @@ def collect(file: CampaignFile, records: Records, *, now: datetime, zone: ZoneIn
     assert isinstance(file.campaign, Digest)
     wanted = file.campaign.collect
     search = _Search(file, wanted, records, now.astimezone(zone).date(), zone)
-    found = sorted(search.items(), key=lambda item: (item.at, item.key), reverse=True)
-    kept = found if records.has_run else _within(found, wanted.reach, now)
+    topics = _topics(file, wanted) if wanted.topics or wanted.feeds else frozenset()
+    entries = feed_items(file, records, topics=topics, zone=zone)
+    candidates = records.distinct([*search.items(), *entries])
+    found = sorted(candidates, key=lambda item: (item.at, item.key), reverse=True)
+    kept = _reached(found, wanted.reach, records, now)
+    over = [name for item in found if item not in kept for name in item.names]
     return Issue(
         items=chosen(kept, wanted.max_items, last_at=records.last_at),
         least=wanted.min_items,
         waiting=max(len(kept) - wanted.max_items, 0),
-        passed_over=tuple(item.key for item in found[len(kept) :]),
-        notes=tuple(search.notes),
-        topics=_topics(file.root) if wanted.topics else frozenset(),
+        passed_over=records.shown.passed_over if records.shown else tuple(over),
+        notes=(*search.notes, *feed_notes(file, records)),
+        topics=topics,
         is_rest=records.only is not None,
         is_blind=records.is_blind,
         already_mailed=wanted.already_mailed,
     )
 
 
-def _topics(root: Path) -> frozenset[str]:
-    """Every topic that a campaign of the project has."""
-    found: set[str] = set()
-    for slug in campaign_slugs(root):
+def _topics(digest: CampaignFile, wanted: Collect) -> frozenset[str]:
+    """Every topic that a campaign of the project has, or the digest gives to a feed."""
+    found = {topic for feed in wanted.feeds for topic in feed.topics}
+    for slug in campaign_slugs(digest.root):
         with suppress(InputProblems, UnknownName):
-            found.update(read_campaign(root, slug).campaign.topics)
+            found.update(read_campaign(digest.root, slug).campaign.topics)
     return frozenset(found)
+
+
+def _reached(found: list[Item], reach: Reach, records: Records, now: datetime) -> list[Item]:
+    """Those of `found`, newest first, that an issue reaches back to: the first one, or the first one with a feed."""
+    if records.only is not None or records.shown is not None:
+        return found
+    if not records.has_run:
+        return _within(found, reach, now)
+    feeds = [feed_prefix(feed.id) for feed in records.feeds.values()]
+    new = tuple(prefix for prefix in feeds if not records.has_held(prefix))
+    reached = [_within([item for item in found if item.key.startswith(prefix)], reach, now) for prefix in new]
+    keys = {item.key for items in reached for item in items}
+    return [item for item in found if item.key in keys or not item.key.startswith(new)]
 
 
 def _within(found: list[Item], reach: Reach, now: datetime) -> list[Item]:
@@ -72,16 +91,12 @@ class _Search:
         root = self._digest.root
         published = {slug for slug in campaign_slugs(root) if _says_published(root / FOLDER / f"{slug}.md")}
         for slug in sorted((self._records.mailed.keys() | published) - {self._digest.slug}):
-            if not self._is_due(campaign_key(slug)):
+            if not self._records.is_due(campaign_key(slug)):
                 continue
             mailed = self._records.mailed.get(slug)
             item = self._from_file(slug, mailed)
             if item is not None:
                 yield item
-
-    def _is_due(self, key: str) -> bool:
-        only = self._records.only
-        return key not in self._records.spent if only is None else key in only
 
     def _from_file(self, slug: str, mailed: Mailed | None) -> Item | None:
         try:
@@ -170,4 +185,5 @@ def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, mailed: Mailed | 
         address=None if mailed else campaign.canonical_url,
         standfirst_line=read.line_of("standfirst"),
         picture_line=read.line_of("image", "src"),
+        **page_traces(campaign.canonical_url),
     )

@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailer.domain.proof import Facts, Proof, Shown
+from mailer.domain.digest import Shown
+from mailer.domain.proof import Facts, Proof
 from mailer.domain.recurrence import Occurrence
 from mailer.storage import alerts, schedules
 from mailer.storage.alerts import Kind
