@@ -6,6 +6,7 @@ right by themselves. All of them are variants of one edition, beside the whole i
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from mailer.domain.audience import Audience, Want
@@ -90,8 +91,11 @@ def described(view: View) -> str:
 def _people(desk: Desk, file: CampaignFile, rule: ViewRule, audience: Audience) -> Mapping[View, int]:
     """How many people have each view."""
     found: Counter[View] = Counter()
-    with desk.database.reading() as connection:
-        for kind in viewers(connection, audience, rule.mailings, now=desk.clock()):
+    with (
+        desk.database.reading() as connection,
+        closing(viewers(connection, audience, rule.mailings, now=desk.clock())) as kinds,
+    ):
+        for kind in kinds:
             found[rule.view(kind.topics, kind.received)] += kind.people
             if len(found) > MOST_VIEWS:
                 raise Refused(
