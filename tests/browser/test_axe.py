@@ -56,7 +56,21 @@ PERSON = {
     "list_description": "About once a week",
     "undone": False,
 }
+CHOICE = {
+    "address": "a***@example.org",
+    "boxes": [("topic.peru", "Peru", True), ("topic.work", "Work and pay", False)],
+    "chosen": "Peru",
+    "is_everything": False,
+    "is_saved": False,
+    "back": None,
+    "nothing": False,
+    "list_title": "News and action",
+    "list_description": "About once a week",
+}
 PAGES = {
+    "choice": lambda: SITE.preferences(**CHOICE),
+    "chosen": lambda: SITE.preferences(**CHOICE | {"is_saved": True, "back": ["topic.peru"]}),
+    "no choice": lambda: SITE.preferences(**CHOICE | {"nothing": True}),
     "leave": lambda: SITE.leave(standing="subscribed", **PERSON),
     "left": lambda: SITE.leave(standing="left", **PERSON),
     "nobody": SITE.nobody,

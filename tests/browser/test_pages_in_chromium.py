@@ -39,6 +39,21 @@ PERSON = {
     "list_description": "About once a week",
     "undone": False,
 }
+CHOICE = {
+    "address": PERSON["address"],
+    "boxes": [
+        ("topic.peru", "Peru and the Andes", True),
+        ("topic.work", "Gewerkschaftszusammenarbeitsvereinbarungen und Arbeit", False),
+        ("topic.media", "Press", True),
+    ],
+    "chosen": "Peru and the Andes, Press",
+    "is_everything": False,
+    "is_saved": False,
+    "back": None,
+    "nothing": False,
+    "list_title": "News and action",
+    "list_description": "About once a week",
+}
 PAGES = {
     "subscribed": lambda: SITE.leave(standing="subscribed", **PERSON),
     "left": lambda: SITE.leave(standing="left", **PERSON),
@@ -46,6 +61,9 @@ PAGES = {
     "back": lambda: SITE.leave(standing="subscribed", **PERSON | {"undone": True}),
     "silent": lambda: SITE.leave(standing="silent", **PERSON),
     "no list": lambda: SITE.leave(standing="subscribed", **PERSON | {"list_title": ""}),
+    "choice": lambda: SITE.preferences(**CHOICE),
+    "chosen": lambda: SITE.preferences(**CHOICE | {"is_saved": True, "back": ["topic.peru"]}),
+    "no choice": lambda: SITE.preferences(**CHOICE | {"nothing": True}),
     "nobody": SITE.nobody,
     "test": SITE.test_link,
     "lost": lambda: SITE.problem(404),
@@ -81,7 +99,7 @@ def must_be_readable(page: str, screen: Screen, folder) -> None:
     assert [text for text in seen["texts"] if text["size"] < 13] == []
 
 
-@on((PHONE, PAGES), (DARK, ["subscribed", "left"]), (WIDE, ["subscribed"]))
+@on((PHONE, PAGES), (DARK, ["subscribed", "left", "choice", "chosen"]), (WIDE, ["subscribed", "choice"]))
 def test_a_subscribers_page_can_be_read(page, screen, tmp_path):
     must_be_readable(PAGES[page]().body.decode(), screen, tmp_path)
 

@@ -54,8 +54,8 @@ class Topics:
         return self.titles.get(slug, slug)
 
     def said(self, chosen: Iterable[str]) -> str:
-        """In words for a person: "Peru, Trade unions", or "everything"."""
-        return ", ".join(map(self.title, chosen)) or "everything"
+        """In words for a person: "Peru · Meetings, letters", or "everything"."""
+        return " · ".join(map(self.title, chosen)) or "everything"
 
     def _nearest(self, word: str) -> str:
         known = {title.casefold(): slug for slug, title in self.titles.items()} | {slug: slug for slug in self.titles}

@@ -29,7 +29,9 @@ def standing(connection: sa.Connection, subscriber_id: int, list_name: str | Non
     if list_name is not None:
         theirs = theirs.where(mailing_list.c.name == list_name)
     query = (
-        sa.select(subscriber.c.email, subscriber.c.topics, theirs.scalar_subquery().label("status"), suppression.c.reason)
+        sa.select(
+            subscriber.c.email, subscriber.c.topics, theirs.scalar_subquery().label("status"), suppression.c.reason
+        )
         .outerjoin(suppression, suppression.c.email_key == subscriber.c.email_key)
         .where(subscriber.c.id == subscriber_id)
     )

@@ -65,7 +65,7 @@ def test_a_page_shows_what_there_is_with_everything_ticked_until_somebody_choose
 def test_a_choice_is_kept_told_and_recorded_with_its_date(site, page, app, mailing, topics_of):
     answer = site.post(page, data=choice("work", "peru"))
     assert (answer.status_code, topics_of()) == (200, ("peru", "work"))
-    assert "From now on you hear of: Peru, Work &amp; pay." in answer.text
+    assert "From now on you hear of: Peru · Work &amp; pay." in answer.text
     assert ticked(site.get(page)) == ["peru", "work"]
     with app.database.reading() as connection:
         event = history(connection, 1)[-1]

@@ -31,5 +31,5 @@ def test_without_a_table_only_a_slug_is_a_topic(text):
 
 def test_they_are_stored_sorted_and_each_once():
     assert TABLE.chosen(["Trade and work", "peru", "trade"]) == ("peru", "trade")
-    assert TABLE.said(("peru", "trade")) == "Peru, Trade and work"
+    assert TABLE.said(("peru", "trade")) == "Peru · Trade and work"
     assert TABLE.said(()) == "everything"
