@@ -80,7 +80,7 @@ def test_from_a_mailed_letter_to_the_digest_and_never_again(mailer, people, rela
         ("kinds: [digest]", "campaigns/weekly.md:7: error: a digest holds no digests"),
         ("min_items: 13\n  max_items: 12", "min_items (13) is above max_items (12)"),
         ("max_items: -1", 'campaigns/weekly.md:7: error: "-1" is not a number of items'),
-        ("feeds: [x]", 'campaigns/weekly.md:7: error: unknown key "feeds"'),
+        ("feeds: [x]", "campaigns/weekly.md:7: error: this is not the address of a feed"),
     ],
 )
 def test_what_it_cannot_collect_is_said_with_its_line(mailer, weekly, line, words):

@@ -99,5 +99,6 @@ class Digest(Campaign):
 
     kind: Literal["digest"] = Field(description="digest")
     collect: Collect = Field(
-        default_factory=lambda: Collect.model_validate({}), description="which campaigns and feeds it takes up, and how many items"
+        default_factory=lambda: Collect.model_validate({}),
+        description="which campaigns and feeds it takes up, and how many items",
     )

@@ -10,6 +10,7 @@ from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import Issue, Records, Shown
 from mailer.domain.feed import KnownEntry
 from mailer.launch.feeds import Asker
+from mailer.launch.plan import Desk
 from mailer.settings import Settings
 from mailer.sources.digest_items import collect
 from mailer.storage import digest_items
@@ -51,6 +52,13 @@ class Issues:
         with self.database.reading() as connection:
             found = digest_items.records(connection, slug, feeds=feeds, rest=self.rest)
         return replace(_shifted(found, self.now - self.clock()), shown=self.shown)
+
+
+def issue_now(desk: Desk, file: CampaignFile) -> Issue | None:
+    """What the campaign would hold now, if it is a digest. Raises InputProblems."""
+    if not isinstance(file.campaign, Digest):
+        return None
+    return Issues(settings=desk.settings, database=desk.database, now=desk.now, clock=desk.clock)(file)
 
 
 def _shifted(records: Records, by: timedelta) -> Records:

@@ -49,6 +49,11 @@ class Body:
         tokens = shortened(without_links(self._inline(text, line)), most)
         return inline_html(tokens, self.holes), inline_text(tokens, self.holes)
 
+    def plain(self, text: str, most: int) -> tuple[str, str]:
+        """The same of a text in which no sign means anything: (HTML, text)."""
+        tokens = shortened([Inline("text", "", 0, content=text)], most)
+        return inline_html(tokens, self.holes), inline_text(tokens, self.holes)
+
     def _inline(self, text: str, line: int | None) -> list[Inline]:
         reading = Reading(self.holes, self.file, lambda _line: line or 1)
         tokens: list[Inline] = reading.inline(" ".join(text.split()), line or 1)

@@ -13,7 +13,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mailer.domain.digest import ITEM_RULE, Issue, Item
+from mailer.domain.digest import FEED_ITEM, ITEM_RULE, Issue, Item
+from mailer.domain.feed import site_of
 from mailer.errors import InputProblems, Problem, Severity
 from mailer.rendering.body import Body
 from mailer.rendering.problems import TemplateFault
@@ -46,7 +47,10 @@ class ItemImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """One item. standfirst: HTML in a `.mjml`, else text; shortened, without links. picture: of the first item alone."""
+    """One item. standfirst: HTML in a `.mjml`, else text; shortened, without links. picture: of the first item alone.
+
+    site: where what came from a feed is read, "example.org"; "" for our own.
+    """
 
     headline: str
     kind: str
@@ -57,6 +61,7 @@ class ItemView:
     topics: tuple[str, ...]
     picture: ItemImage | None
     brief: bool = False
+    site: str = ""
 
 
 class Items(tuple[ItemView, ...]):
@@ -112,6 +117,7 @@ class Showing:
                 url=item.address or f"{self.pages}/{item.slug}", topics=item.topics,
                 picture=None if number else image,
                 brief=item.brief or number >= MOST_IN_FULL,
+                site=site_of(item.address or "") if item.kind == FEED_ITEM else "",
             )  # fmt: skip
             text.append(view)
             html.append(replace(view, standfirst=Markup(words[0]) if words[0] else None))  # noqa: S704 (made by our writer)
@@ -138,6 +144,8 @@ class Showing:
         return ItemImage(url=found.url, width=found.width, height=found.height, alt=named.alt, credit=named.credit)
 
     def _standfirst(self, item: Item, most: int, warnings: list[Problem]) -> tuple[str, str]:
+        if item.summary:
+            return self.body.plain(item.summary, most)
         if not item.standfirst:
             return "", ""
         body = replace(self.body, file=item.file)
@@ -152,7 +160,8 @@ class Showing:
 def words_of(issue: Issue) -> Iterator[str]:
     """All that items bring into a mail."""
     for item in issue.items:
-        yield from (item.headline, item.kicker or "", item.standfirst or "", item.picture.alt if item.picture else "")
+        yield from (item.headline, item.kicker or "", item.standfirst or "", item.summary or "", item.address or "")
+        yield item.picture.alt if item.picture else ""
 
 
 def _unshown(item: Item, line: int | None, message: str) -> Problem:

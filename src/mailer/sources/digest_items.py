@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from mailer.domain.campaign_digest import Collect, Digest
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import DIGEST, ITEM_RULE, Issue, Item, ItemPicture, Mailed, Reach, Records, campaign_key
-from mailer.domain.feed import feed_prefix
+from mailer.domain.feed import feed_prefix, link_name, page_name
 from mailer.domain.hold_over import chosen
 from mailer.errors import InputProblems, Problem, Severity, UnknownName
 from mailer.sources.campaign_files import FOLDER, campaign_slugs, read_campaign
-from mailer.sources.feed_items import feed_items, feed_notes, page_traces
+from mailer.sources.feed_items import feed_items, feed_notes
 
 #: Most campaigns are only mailed; their files need not be read to see that they say nothing of being published.
 _PUBLISHED = re.compile(rb"^published\s*:", re.MULTILINE)
@@ -168,7 +168,7 @@ def _says_published(path: Path) -> bool:
 
 
 def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, mailed: Mailed | None) -> Item:
-    campaign, image = read.campaign, read.campaign.image
+    campaign, image, page = read.campaign, read.campaign.image, read.campaign.canonical_url
     return Item(
         key=campaign_key(read.slug),
         slug=read.slug,
@@ -182,8 +182,9 @@ def _item(read: CampaignFile, at: datetime, zone: ZoneInfo, *, mailed: Mailed | 
         picture=ItemPicture(src=image.src, alt=image.alt, credit=image.credit) if image else None,
         topics=campaign.topics,
         mailings=mailed.mailings if mailed else (),
-        address=None if mailed else campaign.canonical_url,
+        address=None if mailed else page,
         standfirst_line=read.line_of("standfirst"),
         picture_line=read.line_of("image", "src"),
-        **page_traces(campaign.canonical_url),
+        traces=(page_name(page),) if page else (),
+        twins=(link_name(page),) if page else (),
     )

@@ -5,7 +5,7 @@ digest, so of two issues that took up the same item at once, one is told so and 
 cancelled its items stop counting, and the next issue finds them new again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -13,11 +13,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.digest import DIGEST, Issue, Mailed, Records
 from mailer.domain.mailing import MailingState, RowState
+from mailer.storage.feeds import known
 from mailer.storage.tables import delivery, digest_item, mailing
 
 
-def records(connection: sa.Connection, digest: str, *, rest: bool = False) -> Records:
-    """What is mailed, and what this digest has spent of it. rest: its newest issue is to go to those who have not had it."""
+def records(connection: sa.Connection, digest: str, *, feeds: Collection[str] = (), rest: bool = False) -> Records:
+    """What is mailed, what the feeds at these URLs say, and what this digest has spent of all that.
+
+    rest: its newest issue is to go to those who have not had it.
+    """
     of_it = (digest_item.c.digest == digest, digest_item.c.counts)
     spent = frozenset(connection.scalars(sa.select(digest_item.c.item).where(*of_it)))
     issues = sa.select(digest_item.c.mailing_id).where(*of_it)
@@ -30,6 +34,7 @@ def records(connection: sa.Connection, digest: str, *, rest: bool = False) -> Re
         has_run=bool(spent),
         last_at=connection.scalar(last_at),
         only=_newest(connection, digest) if rest else None,
+        feeds=known(connection, feeds, digest=digest, all_entries=rest) if feeds else {},
     )
 
 
@@ -67,7 +72,8 @@ def _mailed(connection: sa.Connection) -> dict[str, Mailed]:
 
 def carry(connection: sa.Connection, mailing_id: int, digest: str, issue: Issue) -> bool:
     """Write down that the mailing holds `issue`. False if another mailing has taken one of its items up meanwhile."""
-    rows = {item.key: place for place, item in enumerate(issue.items, 1)} | dict.fromkeys(issue.passed_over)
+    rows: dict[str, int | None] = dict.fromkeys(name for item in issue.items for name in item.traces)
+    rows |= dict.fromkeys(issue.passed_over) | {item.key: place for place, item in enumerate(issue.items, 1)}
     if issue.is_rest:  # it takes over what it goes on with
         before = sa.update(digest_item).where(digest_item.c.digest == digest, digest_item.c.item.in_(list(rows)))
         connection.execute(before.values(counts=False))
@@ -76,8 +82,9 @@ def carry(connection: sa.Connection, mailing_id: int, digest: str, issue: Issue)
     values = [
         {"mailing_id": mailing_id, "item": key, "digest": digest, "place": place} for key, place in sorted(rows.items())
     ]
-    written = insert(digest_item).values(values).on_conflict_do_nothing().returning(digest_item.c.item)
-    return len(connection.scalars(written).all()) == len(rows)
+    written = insert(digest_item).on_conflict_do_nothing().returning(digest_item.c.item)
+    # Two campaigns may have been published at one page: further names may be there already.
+    return {item.key for item in issue.items} <= set(connection.scalars(written, values))
 
 
 def release(connection: sa.Connection, mailing_id: int) -> None:

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -22,14 +24,21 @@ _AT_ONCE = threading.Semaphore(4)
 def read_apart(body: Body, deadline: Deadline) -> Document:
     """Raises Unread when it is no feed, or reading it takes longer than there is."""
     try:
-        if not _AT_ONCE.acquire(timeout=deadline.left):
-            raise TimeoutError
-        try:
+        with _turn(deadline):
             return _document(_read(body, deadline.left))
-        finally:
-            _AT_ONCE.release()
     except (subprocess.TimeoutExpired, TimeoutError):
         raise Unread("reading what it answers takes too long") from None
+
+
+@contextmanager
+def _turn(deadline: Deadline) -> Iterator[None]:
+    """Raises TimeoutError."""
+    if not _AT_ONCE.acquire(timeout=deadline.left):
+        raise TimeoutError
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def _read(body: Body, seconds: float) -> dict[str, Any]:
