@@ -45,8 +45,10 @@ def test_list_remove_and_cancel(mailer, people):
     assert run.code == 0
     assert f"{JULY:%a} 1 Jul {JULY.year} 09:00 Europe/London ({JULY}T08:00:00Z)" in run.err
     expected = {
-        "mailing": 1, "campaign": "letter", "local": f"{JULY}T09:00", "timezone": "Europe/London",
-        "utc": f"{JULY}T08:00:00Z", "file_differs": False,
+        "schedule": 1, "mailing": 1, "campaign": "letter", "kind": "once", "state": "armed", "rule": "once",
+        "local": f"{JULY}T09:00", "utc": f"{JULY}T08:00:00Z", "key": "once", "timezone": "Europe/London",
+        "until": None, "window": None, "catch_up": "latest", "proof_seconds": None, "people": 12,
+        "file_differs": False, "differs": [],
     }  # fmt: skip
     assert mailer("schedule", "list", "--json").json == {"schedules": [expected]}
     removed = mailer("schedule", "remove", "letter", "--json")

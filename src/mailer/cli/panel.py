@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailer.cli.output import Output, clock_time, instant
+from mailer.cli.view_words import views_line
 from mailer.domain.count import people
 from mailer.edition.program import MOST_HTML_BYTES
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from mailer.domain.schedule import When
-    from mailer.launch import Order, Plan, Rehearsal
+    from mailer.launch import Again, Once, Order, Plan, Rehearsal
 
 _FEW = 3
 
@@ -53,7 +53,7 @@ def drawing(output: Output, title: str) -> Iterator[Bar]:
 
 
 def asking(
-    output: Output, order: "Order", when: "When | None", *, before: Callable[[], None]
+    output: Output, order: "Order", when: "Once | Again | None" = None, *, before: Callable[[], None]
 ) -> "Callable[[Plan, Rehearsal], None]":
     """What `launch` asks for approval: shows the panel, then has the person type what the number of people demands."""
 
@@ -65,6 +65,8 @@ def asking(
             return
         if word is None:
             output.confirm("Send it? Type y to go on", "y")
+        elif plan.comes_round:
+            output.confirm("It goes to whoever is in its audience each time. Type how many they are now to go on", word)
         elif word == plan.draft.slug:
             output.confirm(f"Type the campaign's name to send it to {people(plan.people)}", word)
         else:
@@ -81,7 +83,7 @@ def _why(plan: "Plan") -> str:
     return f"usually it is about {plan.usual:,}"
 
 
-def show(output: Output, plan: "Plan", rehearsal: "Rehearsal", when: "When | None" = None) -> None:
+def show(output: Output, plan: "Plan", rehearsal: "Rehearsal", when: "Once | Again | None" = None) -> None:
     """The panel: who gets what from whom, how long it takes, and what to know first."""
     draft, meta = plan.draft, plan.draft.edition.meta
     for problem in draft.warnings:
@@ -94,11 +96,15 @@ def show(output: Output, plan: "Plan", rehearsal: "Rehearsal", when: "When | Non
     output.say(
         f"  To       {people(plan.people)}: {audience.segment_label} on {audience.list_name}{left_out}{sample}{rest}"
     )
+    if seen := views_line(draft.views):
+        output.say(f"  Views    {seen}")
     if len(rehearsal.languages) > 1:
         output.say(f"  Reading  {_languages(rehearsal, draft.edition.variants[''].language)}")
     output.say(f"  From     {draft.edition.variants[''].from_name} <{meta.from_address}>")
     output.say(f"  Subject  {rehearsal.subject}")
-    output.say(f"  Speed    {_speed(plan)}" + (f"; starts {when} ({instant(when.at)})" if when else ""))
+    for line in _times(when):
+        output.say(f"  {line}")
+    output.say(f"  Speed    {_speed(plan)}")
     output.say(f"  Largest  {rehearsal.largest / 1000:,.0f} KB of {MOST_HTML_BYTES / 1000:,.0f} KB")
     for field, number in sorted(rehearsal.fallbacks.items()):
         output.say(f"  Note     {number:,} without {field} get the fallback")
@@ -106,6 +112,21 @@ def show(output: Output, plan: "Plan", rehearsal: "Rehearsal", when: "When | Non
         output.warn(f"no message for {address}: {reason}")
     if len(rehearsal.errors) > _FEW:
         output.warn(f"… and {len(rehearsal.errors) - _FEW:,} more; --dry-run --json lists them all.")
+
+
+def _times(when: "Once | Again | None") -> Iterator[str]:
+    """When it goes out; nothing for now."""
+    from mailer.launch import Once
+
+    if isinstance(when, Once):
+        yield f"At       {when.when} ({instant(when.when.at)})"
+    elif when is not None:
+        from mailer.cli.schedule_words import terms_words
+        from mailer.domain.rule_words import in_words
+
+        first = when.first.at.astimezone(when.zone)
+        yield f"Again    {in_words(when.rule)}{terms_words(when.terms)}"
+        yield f"First    {first:%a %-d %b %Y %H:%M} {when.terms.zone} ({instant(when.first.at)})"
 
 
 def _languages(rehearsal: "Rehearsal", base: str) -> str:

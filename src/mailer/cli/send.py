@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailer.cli.output import NUMBER, Output, invocation
+from mailer.cli.output import NUMBER, Output
 from mailer.domain.count import people
 from mailer.errors import Exit, MailerError, UsageError
 
 if TYPE_CHECKING:
     from mailer.domain.mailing import Mailing
-    from mailer.domain.schedule import When
-    from mailer.launch import Order
+    from mailer.domain.wish import Wish
+    from mailer.launch import Again, Once, Order
 
 
 def audience_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,16 +52,16 @@ def send(output: Output, /, *, at: str | None, dry_run: bool, queue_only: bool, 
     order = order_of(output, **options)
     if dry_run:
         return _dry_run(output, order)
-    mailing = start(output, order, at=at)
+    mailing = start(output, order, once=None if at is None else _once(output, order.slug, at))
     if mailing is None:
         return Exit.OK
+    code = Exit.OK
     if at is None and not queue_only:
         from mailer.cli.seeing_through import see_through
 
         code = see_through(output, mailing.id)
-    else:
-        code = Exit.OK
-        output.next(f"status {mailing.slug}" if queue_only else "scheduler")
+    elif at is None:
+        output.next(f"status {mailing.slug}")
     return report(output, mailing.id, code)
 
 
@@ -94,32 +94,45 @@ def order_of(
     )
 
 
-def start(output: Output, order: "Order", *, at: str | None) -> "Mailing | None":
-    """Queue the mailing, or with `at` arm it; None, and it is said, when there is nobody to mail, or nothing new."""
+def start(output: Output, order: "Order", *, once: "Once | None" = None) -> "Mailing | None":
+    """Queue the mailing, or with `once` arm it; None, and it is said, when there is nobody to mail, or nothing new."""
     from mailer.cli.panel import asking, drawing
+    from mailer.cli.schedule_words import warn_no_scheduler
     from mailer.launch import NothingToSend, launch
 
-    when = when_of(output, at) if at is not None else None
+    when, proof = (once.when, once.proof) if once else (None, None)
     with drawing(output, "Building every message once") as progress:
-        approve = asking(output, order, when, before=progress.stop)
-        mailing = launch(output.app.desk, order, approve, when=when, progress=progress.advance)
+        approve = asking(output, order, once, before=progress.stop)
+        mailing = launch(output.app.desk, order, approve, when=when, proof=proof, progress=progress.advance)
     if isinstance(mailing, NothingToSend):
         output.say(f"Nothing to send: {mailing.reason}. Nothing was done.")
         output.document({"mailing": None, "campaign": order.slug, "recipients": 0, "state": "empty"})
         return None
     if when is not None:
-        keep = f"`{invocation()} scheduler` and `{invocation()} worker`"
-        output.say(f"Scheduled for {when} as mailing {mailing.id}; it goes out then if {keep} are running.")
+        output.say(f"Scheduled for {when} as mailing {mailing.id}.")
+        warn_no_scheduler(output)
+        output.next("schedule list")
     else:
         output.say(f"Queued as mailing {mailing.id}: {people(mailing.total)}.")
     return mailing
 
 
-def when_of(output: Output, text: str) -> "When":
-    """What --at means in the project's zone, by the real clock: the scheduler knows no other."""
-    from mailer.domain.schedule import parse_when
+def settled(output: Output, slug: str, wish: "Wish") -> "Once | Again":
+    """When that is, by the real clock: the scheduler knows no other. Raises UsageError for what cannot be."""
+    from mailer.launch import read_file, settle, wished
 
-    return parse_when(text, now=output.app.clock(), zone=output.app.settings.project.timezone)
+    app = output.app
+    campaign = read_file(app.desk, slug).campaign
+    return settle(wished(campaign, wish), now=app.clock(), zone=app.settings.project.timezone)
+
+
+def _once(output: Output, slug: str, at: str) -> "Once":
+    from mailer.domain.wish import Wish
+    from mailer.launch import Once
+
+    once = settled(output, slug, Wish(at=at))
+    assert isinstance(once, Once)
+    return once
 
 
 def report(output: Output, mailing_id: int, code: int) -> int:
@@ -142,6 +155,7 @@ def report(output: Output, mailing_id: int, code: int) -> int:
 def _dry_run(output: Output, order: "Order") -> int:
     """Everything that `send` would find out, and what it would refuse; nothing is written."""
     from mailer.cli.panel import drawing, show
+    from mailer.cli.view_words import views_document
     from mailer.launch import (
         Repeat,
         count_up,
@@ -180,6 +194,7 @@ def _dry_run(output: Output, order: "Order") -> int:
             "unbuildable": [{"email": email, "reason": why} for email, why in rehearsal.errors.values()],
             "languages": dict(rehearsal.languages),
             "fallbacks": dict(rehearsal.fallbacks),
+            "views": views_document(draft.views),
         }
     )
     refuse_broken(draft, rehearsal)
