@@ -15,7 +15,7 @@ from mailer.errors import Exit, InputProblems, Problem, Severity, UnknownName
 if TYPE_CHECKING:
     from mailer.app import App
     from mailer.domain.campaign_file import CampaignFile
-    from mailer.edition.format import Edition
+    from mailer.rendering.compile import Compiled
     from mailer.rendering.surroundings import Surroundings
 
 FORMATS = ("text", "json", "github")
@@ -105,12 +105,12 @@ def _findings(app: "App", root: Path, slug: str, around: "Surroundings") -> tupl
     found = checked(file, around)
     if found.compiled is None or not app.has_database:
         return found.findings
-    return (*found.findings, *_blanks(app, file, found.compiled.edition))
+    return (*found.findings, *_blanks(app, file, found.compiled))
 
 
-def _blanks(app: "App", file: "CampaignFile", edition: "Edition") -> list[Problem]:
+def _blanks(app: "App", file: "CampaignFile", compiled: "Compiled") -> list[Problem]:
     """Personal values that somebody in the audience lacks."""
-    from mailer.launch import Desk, Order, audience_for, blank_values
+    from mailer.launch import Desk, Order, audience_for, blank_values, narrowed
 
     desk = Desk(settings=app.settings, database=app.database, key=b"", clock=app.clock)
     try:
@@ -119,7 +119,7 @@ def _blanks(app: "App", file: "CampaignFile", edition: "Edition") -> list[Proble
         return []  # `unknown-list` says so, or `send`
     except InputProblems as error:
         return list(error.problems)
-    return blank_values(desk, file, edition, audience)
+    return blank_values(desk, file, compiled.edition, narrowed(audience, compiled.issue))
 
 
 def _document(result: Result) -> dict[str, Any]:

@@ -101,6 +101,8 @@ def _look(output: Output, bench: "Bench", slug: str, wish: str) -> Seen:
     if proof.good is None:
         raise InputProblems(proof.findings, hint=f"`mailer check {slug}` says all that was found.")
     reader = Readers(bench).choose(wish, proof.good)
+    proof = bench.for_reader(proof, reader.recipient)
+    assert proof.good is not None
     sight = seen_by(proof, reader, at=output.app.now)
     for sentence in (reader.why, *sight.notes):
         if sentence:

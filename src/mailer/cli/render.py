@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailer.domain.subscriber import Recipient
     from mailer.edition.format import Edition
     from mailer.edition.program import Program
+    from mailer.rendering.compile import Compiled
 
 FORMATS = ("eml", "html", "text", "mjml")
 
@@ -30,20 +31,26 @@ def render(output: Output, slug: str, email: str | None, form: str) -> None:
 
     With --as the links are live: they are that person's own.
     """
+    from mailer.domain.sample import SAMPLE
+    from mailer.launch.views import as_seen_by
     from mailer.rendering.compile import compile_campaign
     from mailer.sources.campaign_files import read_campaign
 
     app = output.app
     file = read_campaign(project_root(app), slug)
-    compiled = compile_campaign(file, surroundings(app))
+    around = surroundings(app)
+    compiled = compile_campaign(file, around)
     for warning in compiled.warnings:
         output.warn(str(warning))
     say_of_issue(output, compiled.issue)
     if form == "mjml":
         content = compiled.mjml.encode()
     else:
-        program, recipient = _reader(output, app, compiled.edition, email)
-        content = _form(program, recipient, form, app)
+        recipient = _recipient(output, app, compiled, email) if email else SAMPLE
+        seen = as_seen_by(file, around, compiled, recipient)
+        if seen is None:
+            output.warn(f"Nothing in it is for {email}, who would not be mailed; this is the whole issue.")
+        content = _form(_program(app, (seen or compiled).edition, email), recipient, form, app)
     if output.as_json:
         output.document({"campaign": slug, "format": form, "content": content.decode("utf-8", "replace")})
     else:
@@ -57,27 +64,36 @@ def _form(program: "Program", recipient: "Recipient", form: str, app: "App") -> 
     return text.encode("utf-8", "replace")
 
 
-def _reader(output: Output, app: "App", edition: "Edition", email: str | None) -> tuple["Program", "Recipient"]:
-    from mailer.domain.sample import SAMPLE
+def _program(app: "App", edition: "Edition", email: str | None) -> "Program":
     from mailer.edition.program import Program
 
     if email is None:
         # Nobody's links: no key is made for them, and they change nothing.
-        return Program(edition, key=b"a sample for nobody", mailing_id=0, test=True), SAMPLE
+        return Program(edition, key=b"a sample for nobody", mailing_id=0, test=True)
+    from mailer.storage import mailings
+
+    with app.database.reading() as connection:
+        earlier = mailings.of_slug(connection, edition.meta.slug)
+    return Program(edition, key=app.secret_key, mailing_id=earlier[-1].id if earlier else 0)
+
+
+def _recipient(output: Output, app: "App", compiled: "Compiled", email: str) -> "Recipient":
+    """The person of that address, with all that decides what they see. Raises UnknownName."""
     if not app.has_database:
         raise _unknown(email)
     from mailer.domain.audience import Audience
-    from mailer.storage import audiences, mailings, subscribers
+    from mailer.domain.subscriber import STANDARD_FIELDS
+    from mailer.launch.views import needs_of
+    from mailer.storage import audiences, subscribers
 
-    everyone = Audience(list_name=edition.meta.list_name, segment=None, exclude=None, segment_label="everyone")
+    everyone = Audience(list_name=compiled.edition.meta.list_name)
     with app.database.reading() as connection:
-        recipient = subscribers.recipient_by_email(connection, email)
+        recipient = subscribers.recipient_by_email(connection, email, STANDARD_FIELDS | needs_of(compiled.issue))
         if recipient is None:
             raise _unknown(email)
-        earlier = mailings.of_slug(connection, edition.meta.slug)
         if not audiences.includes(connection, everyone, recipient.subscriber_id, now=app.clock()):
             output.warn(f'{email} would not be mailed on the list "{everyone.list_name}".')
-    return Program(edition, key=app.secret_key, mailing_id=earlier[-1].id if earlier else 0), recipient
+    return recipient
 
 
 def _unknown(email: str) -> UnknownName:

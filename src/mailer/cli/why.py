@@ -54,7 +54,7 @@ def why(output: Output, email: str, mailing: str) -> None:
 
 def _mailings(output: Output, which: str) -> "tuple[list[Mailing], Audience]":
     """The mailings that are meant, oldest first, and the audience to judge by: the newest's, else the file's."""
-    from mailer.launch import Order, audience_for, read_file
+    from mailer.launch import Order, audience_for, issue_now, narrowed, read_file
     from mailer.storage import mailings
 
     desk = output.app.desk
@@ -63,7 +63,8 @@ def _mailings(output: Output, which: str) -> "tuple[list[Mailing], Audience]":
         found = of_slug if of_slug or not which.isdigit() else [mailings.find(connection, which)]
         if found:
             return found, mailings.audience_of(connection, found[-1].id)
-    return [], audience_for(desk, read_file(desk, which), Order(slug=which), ())
+    file = read_file(desk, which)
+    return [], narrowed(audience_for(desk, file, Order(slug=which), ()), issue_now(desk, file))
 
 
 def _print(output: Output, email: str, slug: str, verdicts: "list[Verdict]", history: "list[Step]") -> None:

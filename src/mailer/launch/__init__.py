@@ -10,6 +10,7 @@ from mailer.launch.approving import Standing, give_approval, standing_approval, 
 from mailer.launch.arming import arm_again, refuse_armed
 from mailer.launch.by_hand import run_now, skip_next
 from mailer.launch.changes import refuse_changed
+from mailer.launch.codes import approve_proof
 from mailer.launch.draft import audience_for, read_draft, read_file
 from mailer.launch.firing import differs_from_armed, fire_due
 from mailer.launch.freezing import arm, freeze, write_rows
@@ -22,10 +23,12 @@ from mailer.launch.gate import (
     refuse_unfit,
     refuse_unsigned,
 )
-from mailer.launch.issues import Issues
+from mailer.launch.issues import Issues, issue_now
 from mailer.launch.plan import Desk, Draft, NothingToSend, Order, Plan, Rehearsal, Repeat
+from mailer.launch.proofs import compose_proofs
 from mailer.launch.rehearsal import blank_values, refuse_broken, rehearse
 from mailer.launch.timing import Again, Once, differs_from_proposal, settle, wished
+from mailer.launch.views import narrowed
 from mailer.storage.schedules import Schedule
 
 __all__ = [
@@ -40,15 +43,19 @@ __all__ = [
     "Rehearsal",
     "Repeat",
     "Standing",
+    "approve_proof",
     "audience_for",
     "blank_values",
+    "compose_proofs",
     "count_up",
     "differs_from_armed",
     "differs_from_proposal",
     "fire_due",
     "give_approval",
+    "issue_now",
     "launch",
     "launch_again",
+    "narrowed",
     "pass_gate",
     "read_draft",
     "read_file",

@@ -17,13 +17,13 @@ from ledger_world import KEY, states
 from mailer.domain.audience import Audience
 from mailer.domain.digest import AlreadyMailed, Issue
 from mailer.domain.mailing import MailingState, RowState
+from mailer.domain.sample import SAMPLE
 from mailer.edition.format import dump, load
 from mailer.edition.program import Program
 from mailer.errors import InputProblems, NotForThem, Refused
 from mailer.launch import NothingToSend, Order, Repeat, launch, read_draft
 from mailer.launch.rehearsal import everybody
 from mailer.launch.views import with_views
-from mailer.rendering.check import SAMPLE
 from mailer.rendering.compile import compile_campaign
 from mailer.storage import audiences, mailings, reasons, subscribers
 from mailer.storage.tables import delivery, mailing

@@ -12,8 +12,10 @@ from pathlib import Path
 from mailer.app import App
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.media import MediaFile
+from mailer.domain.subscriber import Recipient
 from mailer.edition.program import Program
 from mailer.errors import EditionError, InputProblems, Problem, SettingsError, Severity, UnknownName
+from mailer.launch.views import as_seen_by, needs_of
 from mailer.rendering.check import Checked, body_problems, check, for_looking
 from mailer.rendering.compile import Compiled
 from mailer.rendering.surroundings import Surroundings
@@ -66,6 +68,7 @@ class Bench:
         self._around = around
         self._lock = threading.RLock()
         self._proofs: dict[tuple[str, str], Proof] = {}
+        self._lent: dict[str, MediaFile] = {}  #: what only some readers of a digest see
         self._settings_problems: tuple[Problem, ...] = ()
         self._settings_read_at = self.stamp()
 
@@ -83,8 +86,27 @@ class Bench:
         example = example_of(kind)
         return self._proof(("kinds", kind), example.file.name, lambda: self._check_example(example))
 
+    def for_reader(self, proof: Proof, reader: Recipient) -> Proof:
+        """The proof with the mail as this person sees it, which of a digest may be less than all."""
+        good = proof.good
+        if good is None or not needs_of(good.compiled.issue):
+            return proof
+        with self._lock:
+            around = replace(self._around(self.app), now=good.compiled.edition.meta.frozen_at)
+            try:
+                seen = as_seen_by(good.file, around, good.compiled, reader)
+            except InputProblems as error:
+                return replace(proof, findings=(*proof.findings, *error.problems))
+            if seen is None or seen is good.compiled:
+                return proof
+            self._lent.update({file.name: file for file in seen.media})
+            mine = replace(good.compiled, media=seen.media)
+            return replace(proof, good=replace(good, program=for_looking(seen.edition), compiled=mine))
+
     def media(self, name: str) -> MediaFile | None:
         """A file that one of the mails links."""
+        if name in self._lent:
+            return self._lent[name]
         goods = [proof.good for proof in list(self._proofs.values()) if proof.good]
         return next((file for good in goods for file in good.compiled.media if file.name == name), None)
 

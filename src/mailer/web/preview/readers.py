@@ -9,9 +9,10 @@ from mailer.domain.audience import Audience
 from mailer.domain.sample import SAMPLE
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient
 from mailer.errors import MailerError, UnknownName
-from mailer.launch import Desk, Order, audience_for
+from mailer.launch import Desk, Order, audience_for, narrowed
 from mailer.launch.hardest import hardest, values_printed
 from mailer.launch.rehearsal import everybody
+from mailer.launch.views import needs_of
 from mailer.storage import audiences, reasons, subscribers
 from mailer.web.preview.bench import Bench, Good
 
@@ -80,7 +81,7 @@ class Readers:
         if not self._app.has_database:
             raise unknown
         with self._app.database.reading() as connection:
-            person = subscribers.recipient_by_email(connection, email, STANDARD_FIELDS | good.program.needs)
+            person = subscribers.recipient_by_email(connection, email, _needs(good))
         if person is None:
             raise unknown
         return Reader(recipient=person, wish=person.email, warnings=tuple(self._doubts(person, good)))
@@ -90,7 +91,7 @@ class Readers:
             audience = replace(self._audience(good), sample_seed=secrets.randbits(31))
             with self._app.database.reading() as connection:
                 ids = audiences.sample(connection, audience, 1, now=self._app.clock())
-                found = subscribers.recipients(connection, ids, STANDARD_FIELDS | good.program.needs)
+                found = subscribers.recipients(connection, ids, _needs(good))
             if found:
                 return Reader(recipient=found[0], wish=found[0].email, why="Chosen by chance.")
         return Reader(recipient=SAMPLE, warnings=("Nobody would be mailed yet, so a sample reads.",))
@@ -99,7 +100,7 @@ class Readers:
         found = []
         if self._app.has_database:
             audience = replace(self._audience(good), limit=MOST_PEOPLE)
-            needs = good.program.needs | values_printed(good.program)
+            needs = good.program.needs | values_printed(good.program) | needs_of(good.compiled.issue)
             people = (one for page in everybody(self._desk, audience, needs) for one in page)
             found = hardest(good.program, people, at=self._app.now)
         if not found:
@@ -119,7 +120,8 @@ class Readers:
         return Desk(settings=self._app.settings, database=self._app.database, key=b"", clock=self._app.clock)
 
     def _audience(self, good: Good) -> Audience:
-        return audience_for(self._desk, good.file, Order(slug=good.file.slug), ())
+        audience = audience_for(self._desk, good.file, Order(slug=good.file.slug), ())
+        return narrowed(audience, good.compiled.issue)
 
     def _doubts(self, person: Recipient, good: Good) -> Iterator[str]:
         """Why this person would not be mailed, if so."""
@@ -133,3 +135,7 @@ class Readers:
         refused = [f"{one.rule} ({one.detail})" if one.detail else one.rule for one in verdicts if not one.ok]
         if refused:
             yield f"They would not be mailed. What does not hold for them: {', '.join(refused)}."
+
+
+def _needs(good: Good) -> frozenset[str]:
+    return STANDARD_FIELDS | good.program.needs | needs_of(good.compiled.issue)

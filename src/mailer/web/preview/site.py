@@ -145,7 +145,8 @@ class PreviewSite:
         notes: tuple[str, ...] = ()
         if for_page and request.path_params["shelf"] == "campaigns":
             notes = armed_notes(self._bench.app, request.path_params["name"])
-        return seen_by(proof, reader, at=self._bench.app.now, notes=notes)
+        seen = self._bench.for_reader(proof, reader.recipient) if reader else proof
+        return seen_by(seen, reader, at=self._bench.app.now, notes=notes)
 
     def _address(self, request: Request, sight: Sight) -> OnSite:
         shelf, name = request.path_params["shelf"], request.path_params["name"]
