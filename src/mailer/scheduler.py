@@ -22,8 +22,8 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.errors import MailerError, StorageError
-from mailer.launch import Desk, fire_due
-from mailer.storage import schedules
+from mailer.launch import Desk, compose_proofs, fire_due
+from mailer.storage import proofs, schedules
 from mailer.storage.database import Connection
 from mailer.storage.heartbeats import Role, beating
 from mailer.storage.outage import Outage
@@ -53,7 +53,14 @@ def _fire(desk: Desk, told: Told) -> int:
     return len(fire_due(desk, told=told))
 
 
-STEPS: tuple[Step, ...] = (Step(name="fire", look=_fire, next_at=schedules.earliest),)
+def _proof(desk: Desk, told: Told) -> int:
+    return compose_proofs(desk, told=told)
+
+
+STEPS: tuple[Step, ...] = (
+    Step(name="fire", look=_fire, next_at=schedules.earliest),
+    Step(name="proof", look=_proof, next_at=proofs.earliest),
+)
 
 
 class Scheduler:

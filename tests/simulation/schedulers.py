@@ -15,7 +15,7 @@ from unittest.mock import patch
 from ledger_world import KEY
 from mailer.domain.schedule import When
 from mailer.errors import MailerError
-from mailer.launch import Desk, Order, fire_due, firing
+from mailer.launch import Desk, Order, composing, fire_due
 from mailer.launch.draft import audience_for, compile_draft, read_file, surroundings
 from mailer.launch.freezing import arm
 from mailer.launch.gate import pass_gate
@@ -57,8 +57,8 @@ def _remember(found):
 @contextmanager
 def compiled_once():
     with (
-        patch.object(firing, "read_file", lambda desk, slug: _read["file"]),
-        patch.object(firing, "compile_draft", lambda desk, file, audience, around: _read["draft"]),
+        patch.object(composing, "read_file", lambda desk, slug: _read["file"]),
+        patch.object(composing, "compile_draft", lambda desk, file, audience, around: _read["draft"]),
     ):
         yield
 
@@ -66,10 +66,12 @@ def compiled_once():
 class Schedulers:
     """Those of one machine."""
 
+    settings = staticmethod(settings)
+
     def __init__(self, machine):
         self._machine = machine
         self.processes = []
-        self._desk = Desk(settings=settings(), database=machine.database, key=KEY, clock=machine.clock)
+        self._desk = Desk(settings=self.settings(), database=machine.database, key=KEY, clock=machine.clock)
 
     def arm(self, seconds):
         """Somebody arms the campaign to go out in so many seconds."""
@@ -91,14 +93,17 @@ class Schedulers:
     def _watch(self):
         while True:
             try:
-                fire_due(self._desk)
+                self.look()
             except MailerError as error:
                 self._machine.kernel.turn(f"sweep failed: {error.message}")
             self._machine.kernel.sleep(EVERY, "until the next sweep")
 
+    def look(self):
+        fire_due(self._desk)
+
     def sweep(self):
         """One look, by a fresh process that nothing happens to."""
-        return self._machine.command("scheduler", lambda: fire_due(self._desk))
+        return self._machine.command("scheduler", self.look)
 
     def kill(self, process):
         self.processes.remove(process)

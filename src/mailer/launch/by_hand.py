@@ -1,16 +1,17 @@
 """What a person does to a schedule that its clock would not: send now, leave the next one out."""
 
-from mailer.domain.mailing import Mailing
+from mailer.domain.mailing import BY_HAND, Mailing
 from mailer.domain.recurrence import Occurrence
 from mailer.errors import Refused
-from mailer.launch.firing import compose, finish, under_way
+from mailer.launch.composing import compose
+from mailer.launch.firing import finish, under_way
 from mailer.launch.gate import refuse_unsigned
 from mailer.launch.outcomes import begin
 from mailer.launch.plan import Desk, NothingToSend
 from mailer.launch.turn import Turn
 from mailer.storage import occurrences, schedules
 from mailer.storage.database import Connection
-from mailer.storage.schedules import Kind, Outcome
+from mailer.storage.schedules import Kind, Outcome, State
 
 
 def run_now(desk: Desk, slug: str) -> Mailing | NothingToSend:
@@ -34,10 +35,7 @@ def run_now(desk: Desk, slug: str) -> Mailing | NothingToSend:
     fired = begin(desk, turn, issue)
     mailing = finish(desk, fired) if fired else None
     if mailing is None:
-        raise Refused(
-            f"Somebody else has dealt with {slug} a moment ago; this did nothing.",
-            hint=f"Look at `mailer status {slug}`.",
-        )
+        raise _overtaken(slug)
     return mailing
 
 
@@ -63,10 +61,18 @@ def skip_next(desk: Desk, slug: str) -> Occurrence:
         now, one = desk.clock(), schedules.find(connection, slug)
         if one.kind is Kind.ONCE:
             raise Refused(f"{slug} goes out once only.", hint=f"`mailer schedule remove {slug}` takes it back.")
-        if one.next is None:
+        # What came while it was paused does not come any more.
+        left_out = one.next if one.state is State.ARMED else next(schedules.coming(connection, one, after=now), None)
+        if left_out is None:
             raise Refused(f"Nothing of {slug} is to come.", hint="`mailer schedule list` shows what is.")
-        schedules.record(connection, one, one.next, Outcome.SKIPPED, detail="by hand", at=now)
-        schedules.advance(
-            connection, one, next(schedules.coming(connection, one, after=max(now, one.next.at)), None), at=now
-        )
-        return one.next
+        if schedules.record(connection, one, left_out, Outcome.SKIPPED, detail=BY_HAND, at=now) is None:
+            raise _overtaken(slug)
+        coming = schedules.coming(connection, one, after=max(now, left_out.at))
+        schedules.advance(connection, one, next(coming, None), at=now)
+    return left_out
+
+
+def _overtaken(slug: str) -> Refused:
+    return Refused(
+        f"Somebody else has dealt with {slug} a moment ago; this did nothing.", hint=f"Look at `mailer status {slug}`."
+    )

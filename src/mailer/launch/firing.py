@@ -9,28 +9,19 @@ A one-off's mailing waits since it was armed. What comes round gets one each tim
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
-from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.catch_up import ON_TIME, CatchUp
 from mailer.domain.mailing import ENDED_MAILINGS, Mailing, MailingState
 from mailer.errors import MailerError, Refused, StorageError
+from mailer.launch.composing import compose
 from mailer.launch.draft import (
-    compile_draft,
-    earlier_mailings,
-    read_file,
-    same_content,
     sources_now,
-    surroundings,
 )
 from mailer.launch.freezing import write_rows
-from mailer.launch.gate import counts_as_sent, pass_gate
-from mailer.launch.outcomes import Composed, Fired, begin, end, pass_over, put_off
-from mailer.launch.plan import Desk, Draft, NothingToSend, Order, Repeat
-from mailer.launch.rehearsal import refuse_broken, rehearse
+from mailer.launch.outcomes import Fired, begin, end, pass_over, put_off
+from mailer.launch.plan import Desk, NothingToSend
 from mailer.launch.turn import Turn, turn_of
-from mailer.rendering.surroundings import Surroundings
 from mailer.storage import mailings, occurrences, schedules
 from mailer.storage.schedules import Kind, Outcome, Schedule
 
@@ -129,18 +120,6 @@ def _send(desk: Desk, turn: Turn) -> Fired | None:
         return None
 
 
-def compose(desk: Desk, turn: Turn) -> Composed | NothingToSend:
-    """The issue of an occurrence, through the whole gate of `send`. Raises what that raises, or Refused if it is not as armed."""
-    draft = _as_armed(desk, turn)
-    order = Order(slug=draft.slug, repeat=Repeat.AGAIN)  # what comes round is meant to
-    plan = pass_gate(desk, order, draft, starts_at=turn.now)
-    if draft.lack or not plan.people:
-        return NothingToSend(draft.lack or "there was nobody to mail")
-    rehearsal = rehearse(desk, draft)
-    refuse_broken(draft, rehearsal)
-    return Composed(draft=draft, rehearsal=rehearsal)
-
-
 def under_way(desk: Desk, one: Schedule) -> Mailing | None:
     """The last mailing of what comes round, while any of it may still go out; one with nothing frozen is in nobody's way."""
     if one.kind is Kind.ONCE or one.mailing_id is None:
@@ -154,29 +133,6 @@ def under_way(desk: Desk, one: Schedule) -> Mailing | None:
 def differs_from_armed(desk: Desk, one: Schedule) -> bool:
     """Whether the campaign's file, or what it uses, is another than what was armed, or broken since."""
     return sources_now(desk, one.slug, one.audience.list_name) != one.sources
-
-
-def _as_armed(desk: Desk, turn: Turn) -> Draft:
-    """The campaign compiled again. Raises InputProblems or UnknownName if that fails, Refused if it is another now."""
-    one = turn.schedule
-    file, around = read_file(desk, one.slug), surroundings(desk, rest=bool(one.audience.without))
-    if one.kind is Kind.ONCE:
-        _refuse_overtaken(desk, one, file, around)
-    draft = compile_draft(desk, file, one.audience, around)
-    if draft.edition.sources != one.sources:
-        raise Refused("the file, or what it uses, differs from what is armed: cancel this, then schedule it again")
-    # A digest that goes out by the clock nobody wrote (RFC 3834 §5).
-    meta = replace(draft.edition.meta, automatic=draft.issue is not None)
-    return replace(draft, edition=replace(draft.edition, meta=meta))
-
-
-def _refuse_overtaken(desk: Desk, one: Schedule, file: CampaignFile, around: Surroundings) -> None:
-    """Raises Refused when the campaign was sent since it was armed: people would get it twice."""
-    assert one.mailing_id is not None
-    same = same_content(desk, file, around, earlier_mailings(desk, file.slug))
-    sent = [each.mailing.id for each in same if each.mailing.id > one.mailing_id and counts_as_sent(each)]
-    if sent:
-        raise Refused(f"it was sent since this was armed: mailing {sent[-1]}")
 
 
 def _count_anew(desk: Desk, one: Schedule) -> None:

@@ -14,9 +14,10 @@ from mailer.domain.count import people
 from mailer.domain.mailing import Mailing, MailingState
 from mailer.domain.recurrence import Occurrence
 from mailer.errors import MailerError
+from mailer.launch.composing import Composed
 from mailer.launch.draft import read_file
 from mailer.launch.freezing import carry_items, content, fail_unbuildable, store_content
-from mailer.launch.plan import Desk, Draft, Rehearsal
+from mailer.launch.plan import Desk
 from mailer.launch.turn import Turn
 from mailer.storage import alerts, mailings, occurrences, schedules
 from mailer.storage.alerts import Kind as Alert
@@ -28,14 +29,6 @@ log = logging.getLogger(__name__)
 _MISSED = "missed: nothing was running then"
 _SUPERSEDED = "the next issue takes its place"
 Written = TypeVar("Written")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
-    """What goes out: compiled, and every message built once."""
-
-    draft: Draft
-    rehearsal: Rehearsal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +69,9 @@ def begin(desk: Desk, turn: Turn, issue: Composed) -> Fired | None:
             mailings.fill(connection, mailing_id, frozen, kind=kind)
         carry_items(connection, mailing_id, draft)
         fail_unbuildable(connection, mailing_id, issue.rehearsal, at=at)
+        for number, sentence in enumerate(issue.left_out):
+            key = f"{mailing_id}:{number}"
+            alerts.of_schedule(connection, Alert.ITEM, turn.schedule.slug, key=key, detail=sentence, at=at)
         return _fired(turn, Outcome.SENT, turn.missed, mailing_id)
 
     return _settled(desk, write)

@@ -211,7 +211,7 @@ def test_a_send_and_a_schedule_at_the_same_moment_carry_no_item_twice(desk, monk
     armed = arm(desk)
     desk.clock.now += timedelta(minutes=10)
     ready = threading.Barrier(2)
-    monkeypatch.setattr("mailer.launch.firing.refuse_broken", lambda *_: ready.wait(20))
+    monkeypatch.setattr("mailer.launch.composing.refuse_broken", lambda *_: ready.wait(20))
 
     def by_hand():
         return launch(desk, Order(slug="weekly"), lambda *_: ready.wait(20))

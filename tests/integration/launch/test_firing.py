@@ -210,7 +210,7 @@ def test_a_database_that_is_busy_is_tried_again(desk, clock, monkeypatch):
     arm(desk)
     clock.now += timedelta(minutes=10)
     with monkeypatch.context() as patch:
-        patch.setattr("mailer.launch.firing.rehearse", busy)
+        patch.setattr("mailer.launch.composing.rehearse", busy)
         with pytest.raises(DatabaseBusy):
             fire_due(desk)
     assert occurrences(desk) == []
@@ -249,7 +249,7 @@ def test_the_scheduler_goes_on_after_trouble(desk, clock, monkeypatch):
     told = []
     scheduler = Scheduler(desk, told=told.append)
     with monkeypatch.context() as patch:
-        patch.setattr("mailer.launch.firing.rehearse", busy)
+        patch.setattr("mailer.launch.composing.rehearse", busy)
         for _ in range(3):
             scheduler.sweep()
     assert [sentence.partition(".")[0] for sentence in told] == ["The database is held by another program"], "told once"
