@@ -68,7 +68,7 @@ def test_a_digest_needs_no_word_on_what_it_collects():
         ({"feeds": ["https://[::1/feed"]}, ("collect", "feeds", 0, "url"), "this is not the address of a feed"),
         ({"feeds": ["https://ana:pa55@example.org/"]}, ("collect", "feeds", 0, "url"), "cannot hold a login"),
         ({"feeds": [{"name": "The site"}]}, ("collect", "feeds", 0, "url"), '"collect.feeds.0.url" is missing'),
-        ({"feeds": [{"uri": "https://example.org"}]}, ("collect", "feeds", 0, "uri"), "known: url, name, topics"),
+        ({"feeds": [{"url": "https://a.org", "uri": "/"}]}, ("collect", "feeds", 0, "uri"), 'did you mean "url"?'),
         ({"feeds": ["https://a.org/f", "http://www.a.org/f/"]}, ("collect", "feeds"), "the same feed stands there twice"),
         ({"feeds": [f"https://a{n}.org" for n in range(21)]}, ("collect", "feeds"), "name no more than 20"),
         ({"topic": ["peru"]}, ("collect", "topic"), 'did you mean "topics"?'),
