@@ -5,20 +5,21 @@ from mailer.domain.recurrence import Occurrence
 from mailer.errors import Refused
 from mailer.launch.composing import compose
 from mailer.launch.firing import finish, under_way
-from mailer.launch.gate import refuse_unsigned
+from mailer.launch.gate import count_up, refuse_unsigned
 from mailer.launch.outcomes import begin
-from mailer.launch.plan import Desk, NothingToSend
+from mailer.launch.plan import Approve, Desk, NothingToSend
 from mailer.launch.turn import Turn
 from mailer.storage import occurrences, schedules
 from mailer.storage.database import Connection
 from mailer.storage.schedules import Kind, Outcome, State
 
 
-def run_now(desk: Desk, slug: str) -> Mailing | NothingToSend:
+def run_now(desk: Desk, slug: str, approve: Approve = lambda *_: None) -> Mailing | NothingToSend:
     """Let go what is held of the campaign's schedule; else what is due and waits; else an issue beside the regular ones.
 
     A one-off goes out now instead of at its time. Raises UnknownName if it is not scheduled; Refused, InputProblems and
     SettingsError as `launch` does, and while the issue before is still under way. Then nothing was done.
+    approve: shows a person what would go out; raises Refused when they say no.
     """
     refuse_unsigned(desk.settings)
     with desk.database.reading() as connection:
@@ -32,6 +33,7 @@ def run_now(desk: Desk, slug: str) -> Mailing | NothingToSend:
     issue = compose(desk, turn)
     if isinstance(issue, NothingToSend):
         return issue
+    approve(count_up(desk, issue.draft, again=False, starts_at=turn.now), issue.rehearsal)
     fired = begin(desk, turn, issue)
     mailing = finish(desk, fired) if fired else None
     if mailing is None:

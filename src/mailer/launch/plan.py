@@ -117,8 +117,8 @@ class NothingToSend:
 class Plan:
     """A draft that passed the gate.
 
-    comes_round: it is about to be armed for all the times to come. people: who would be mailed now; of_list: how many the list could reach; usual: what its mailings usually reach.
-    rate: messages a second while they leave, None if there is none; ends_at: when the last would leave under all limits,
+    people: who would be mailed now; of_list: how many the list could reach; usual: what its mailings usually reach. again:
+    for those who had it, too; comes_round: it is about to be armed for all the times to come. rate: messages a second while they leave, None if there is none; ends_at: when the last would leave under all limits,
     None if nothing slows them down.
     """
 
@@ -158,3 +158,7 @@ class Rehearsal:
     errors: Mapping[int, tuple[str, str]]
     fallbacks: Mapping[str, int]
     blanks: Mapping[str, int]
+
+
+#: Shows a person what would happen; raises Refused when they say no.
+Approve = Callable[[Plan, Rehearsal], None]
