@@ -31,11 +31,12 @@ _HAPPENED = {
 _OF_OTHERS = frozenset({Kind.FEED, Kind.SILENT, Kind.RELAY})
 _WHAT_TO_DO = {
     Kind.PAUSED: "Nothing more of it leaves. Mend the cause, then let it go on.",
-    Kind.HELD: "Nothing of it leaves before you decide. Look at the reason, then cancel it and send or schedule it again.",
+    Kind.HELD: "Nothing of it leaves before you decide. Look at the reason; then let it go out now, or cancel it.",
     Kind.EXPIRED: "Whoever has not had it will not get it by itself any more.",
     Kind.FAILURES: "Look why. Those who failed for reasons not their address's can be tried again.",
-    Kind.RESTORED: "All that could send is paused, and what was armed is not armed any more. Compare with the relay's own "
-    "log what was sent since, then resume or cancel each mailing.",
+    Kind.RESTORED: "All that could send is paused; one-offs are held, and what comes round waits too. Compare with the relay's own "
+    "log what was sent since, then resume or cancel each mailing, and `mailer schedule resume` each schedule: it goes on with "
+    "its next time.",
     Kind.EMPTY: "Nothing was mailed. You are told of this once, and again only when an issue has gone out meanwhile.",
     Kind.SKIPPED: "This occurrence does not come again; the next one stands. You can send an issue now.",
     Kind.FEED: "Digests go out without it, and take up what it brought meanwhile once it answers again. If it is gone for good, "
@@ -48,7 +49,7 @@ _WHAT_TO_DO = {
 }
 _NEXT = {
     Kind.PAUSED: ("status {id}", "resume {id}"),
-    Kind.HELD: ("status {id}", "cancel {id}", "schedule list"),
+    Kind.HELD: ("status {id}", "{go_on}", "cancel {id}"),
     Kind.EXPIRED: ("status {id}", "send {slug} --rest"),
     Kind.FAILURES: ("status {id}", "retry {id}"),
     Kind.RESTORED: ("status", "schedule list"),
@@ -126,10 +127,15 @@ def instant(at: datetime) -> str:
 
 def _commands(kind: Kind, mailing: Mailing | None, slug: str) -> list[str]:
     """What to type next; what would name a mailing or a campaign that nobody knows is left out."""
-    known = {"id": str(mailing.id)} if mailing else {}
+    known = {"id": str(mailing.id), "go_on": _going_on(mailing)} if mailing else {}
     known |= {"slug": slug} if slug else {}
     named = [line for line in _NEXT[kind] if all(word in known for word in _PLACES.findall(line))]
     return [f"mailer {line.format(**known)}" for line in named]
+
+
+def _going_on(mailing: Mailing) -> str:
+    """What lets it go out: until its time has come there is nothing of it that could be resumed."""
+    return f"resume {mailing.id}" if mailing.edition_id else f"schedule run-now {mailing.slug}"
 
 
 def _sentence(words: str) -> str:

@@ -14,7 +14,7 @@ def refuse_changed(desk: Desk, mailing: Mailing, *, as_approved: bool) -> None:
     if frozen is None:
         raise Refused(
             f"{mailing.slug} ({mailing.id}) was held before anything of it was frozen: {mailing.state_reason}.",
-            hint=f"`mailer cancel {mailing.id}`, then send or schedule it again.",
+            hint=f"`mailer schedule run-now {mailing.slug}` lets it go out now; `mailer cancel {mailing.id}` ends it.",
         )
     if as_approved or desk.settings.root is None:
         return  # a machine without the project's files only works what was frozen

@@ -15,9 +15,7 @@ from mailer.domain.catch_up import ON_TIME, CatchUp
 from mailer.domain.mailing import ENDED_MAILINGS, Mailing, MailingState
 from mailer.errors import MailerError, Refused, StorageError
 from mailer.launch.composing import compose
-from mailer.launch.draft import (
-    sources_now,
-)
+from mailer.launch.draft import sources_now
 from mailer.launch.freezing import write_rows
 from mailer.launch.outcomes import Fired, begin, end, pass_over, put_off
 from mailer.launch.plan import Desk, NothingToSend
@@ -68,8 +66,8 @@ def finish(desk: Desk, fired: Fired) -> Mailing | None:
     """Say in the log what came of an occurrence, and write the rows of what goes out."""
     log.log(
         _LEVELS.get(fired.outcome, logging.WARNING),
-        "schedule.%s campaign=%s occurrence=%s mailing=%s reason=%s",
-        fired.outcome, fired.schedule.slug, fired.occurrence.key, fired.mailing_id, fired.reason,
+        "schedule.%s campaign=%s occurrence=%s mailing=%s",
+        fired.outcome, fired.schedule.slug, fired.occurrence.key, fired.mailing_id,
     )  # fmt: skip
     if fired.mailing_id is None:
         return None

@@ -1,0 +1,438 @@
+"""What comes round goes out each time: once, as it was armed, and what was missed without surprising anybody."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from ledger_world import states
+from mailer.domain.mailing import MailingState, RowState
+from mailer.errors import InputProblems, Refused, UnknownName
+from mailer.launch import NothingToSend, Order, fire_due, launch, refuse_changed, run_now, skip_next
+from mailer.launch.turn import MOST, turn_of
+from mailer.storage import instance, mailings, schedules, subscriptions
+from mailer.storage.schedules import State
+from mailer.storage.tables import delivery, mailing
+from schedule_world import alerts, all_mailings, arm_again, as_it_is, finish, outcomes, recorded
+from sending_world import Clock, desk_for, make_project, populate, write_letter
+
+SENDING, HELD, CANCELLED = MailingState.SENDING, MailingState.HELD, MailingState.CANCELLED
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+#: The clock begins at nine on 22 November, so the first is the next day's.
+FIRST, SECOND, THIRD = "2026-11-23T09:00", "2026-11-24T09:00", "2026-11-25T09:00"
+
+
+@pytest.fixture
+def project(tmp_path):
+    return make_project(tmp_path / "project")
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def desk(project, clock, database_url):
+    desk = desk_for(project, clock=clock, url=database_url)
+    populate(desk.database, 3)
+    yield desk
+    desk.database.dispose()
+
+
+def fire(desk, after=timedelta(0)):
+    """The only thing that is due `after` the present."""
+    desk.clock.now += after
+    (fired,) = fire_due(desk)
+    return fired
+
+
+def now_of(desk, one):
+    with desk.database.reading() as connection:
+        return mailings.get(connection, one.id)
+
+
+def test_each_time_it_goes_out_to_all_as_a_mailing_of_its_own(desk):
+    one = arm_again(desk)
+    assert fire_due(desk) == []
+    first = fire(desk, DAY)
+    assert (first.slug, first.number, first.state, first.total) == ("letter", 1, SENDING, 3)
+    assert fire_due(desk) == []
+    finish(desk, first)
+    second = fire(desk, DAY)
+    assert (second.number, second.state) == (2, SENDING)
+    assert states(desk.database, second.id) == {RowState.QUEUED: [1, 2, 3]}
+    assert recorded(desk.database) == [(FIRST, "sent", ""), (SECOND, "sent", "")]
+    one = as_it_is(desk.database, one)
+    assert (one.next.key, one.mailing_id, one.state) == (THIRD, second.id, State.ARMED)
+    with desk.database.reading() as connection:
+        known = connection.scalars(sa.select(mailing.c.occurrence_id).order_by(mailing.c.id)).all()
+    assert None not in known
+    assert len(set(known)) == 2
+
+
+def test_its_last_day_ends_it(desk):
+    one = arm_again(desk, until="2026-11-23")
+    fire(desk, DAY)
+    one = as_it_is(desk.database, one)
+    assert (one.state, one.next) == (State.ENDED, None)
+    desk.clock.now += DAY
+    assert fire_due(desk) == []
+
+
+def test_several_schedulers_at_once_fire_it_once(desk):
+    arm_again(desk)
+    desk.clock.now += DAY
+    fired, start = [], threading.Barrier(4)
+
+    def look():
+        start.wait(10)
+        fired.extend(fire_due(desk))
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    (only,) = all_mailings(desk.database)
+    assert [one.id for one in fired] == [only.id]
+    assert outcomes(desk.database) == [(FIRST, "sent")]
+    assert states(desk.database, only.id) == {RowState.QUEUED: [1, 2, 3]}
+
+
+def test_after_downtime_the_latest_goes_out_and_says_what_was_missed(desk):
+    arm_again(desk)
+    fired = fire(desk, 3 * DAY + HOUR)
+    assert fired.state is SENDING
+    missed = "missed: nothing was running then"
+    assert recorded(desk.database) == [
+        (FIRST, "skipped", missed),
+        (SECOND, "skipped", missed),
+        (THIRD, "sent", "2 earlier ones were missed"),
+    ]
+
+
+def test_with_skip_nothing_is_made_up_for(desk):
+    one = arm_again(desk, catch_up="skip")
+    desk.clock.now += 2 * DAY + HOUR
+    told = []
+    assert fire_due(desk, told=told.append) == []
+    assert outcomes(desk.database) == [(FIRST, "skipped"), (SECOND, "skipped")]
+    assert told == ["letter: nothing goes out for Tue 24 Nov 2026 09:00 UTC: 2 occurrences were missed."]
+    assert alerts(desk.database) == [("skipped", "Tue 24 Nov 2026 09:00 UTC: 2 occurrences were missed")]
+    assert as_it_is(desk.database, one).next.key == THIRD
+
+
+def test_with_all_each_is_made_up_for_one_after_the_other(desk):
+    arm_again(desk, every="2h", catch_up="all")
+    desk.clock.now += timedelta(hours=6, minutes=30)  # at 15:30; due are 11, 13 and 15
+    numbers = []
+    for _ in range(3):
+        (fired,) = fire_due(desk)
+        numbers.append(fired.number)
+        assert fire_due(desk) == [], "the one before it is still going out"
+        finish(desk, fired)
+        desk.clock.now += timedelta(seconds=31)
+    assert fire_due(desk) == []
+    assert numbers == [1, 2, 3]
+    assert [outcome for _, outcome in outcomes(desk.database)] == ["sent"] * 3
+
+
+def test_a_year_of_five_minutes_is_not_listed(desk):
+    one = arm_again(desk, every="5m")
+    desk.clock.now += 365 * DAY
+    turn = turn_of(desk, as_it_is(desk.database, one), now=desk.clock())
+    assert turn.occurrence.at == desk.clock()
+    assert MOST <= len(turn.passed_over) <= 2 * MOST
+    fired = fire(desk)
+    assert fired.state is SENDING
+    *_, (_, outcome, detail) = recorded(desk.database)
+    assert (outcome, detail) == ("sent", f"more than {turn.missed.split()[2]} earlier ones were missed")
+    assert as_it_is(desk.database, one).next.at == desk.clock() + timedelta(minutes=5)
+
+
+def test_what_is_late_waits_for_its_hours(desk):
+    one = arm_again(desk, every="daily 05:00")
+    desk.clock.now += 20 * HOUR + timedelta(minutes=30)  # at half past five
+    assert fire_due(desk) == []
+    assert outcomes(desk.database) == []
+    opens = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    with desk.database.reading() as connection:
+        assert schedules.earliest(connection) == opens
+    desk.clock.now = opens - timedelta(seconds=1)
+    assert fire_due(desk) == []
+    assert fire(desk, timedelta(seconds=1)).state is SENDING
+    assert as_it_is(desk.database, one).next.key == "2026-11-24T05:00"
+
+
+def test_what_is_in_time_goes_out_at_any_hour(desk):
+    arm_again(desk, every="daily 03:00")
+    assert fire(desk, 18 * HOUR + timedelta(minutes=10)).state is SENDING
+
+
+def test_while_a_late_one_waits_the_next_may_be_in_time(desk):
+    arm_again(desk, every="daily 05:00 and 07:00")
+    desk.clock.now = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
+    assert fire_due(desk) == []
+    desk.clock.now = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+    assert fire(desk).state is SENDING
+    assert outcomes(desk.database) == [("2026-11-23T05:00", "skipped"), ("2026-11-23T07:00", "sent")]
+
+
+def test_what_is_over_six_hours_late_is_held_until_a_person_lets_it_go(desk):
+    arm_again(desk)
+    held = fire(desk, DAY + 7 * HOUR)
+    assert (held.state, held.edition_id, held.total) == (HELD, None, 0)
+    assert held.state_reason == "it was due at Mon 23 Nov 2026 09:00 UTC, and nothing was running then"
+    assert alerts(desk.database) == [("held", held.state_reason)]
+    with pytest.raises(Refused, match="before anything of it was frozen") as refused:
+        refuse_changed(desk, held, as_approved=False)
+    assert "`mailer schedule run-now letter`" in refused.value.hint
+    gone = run_now(desk, "letter")
+    assert (gone.id, gone.state, gone.total, gone.title) == (held.id, SENDING, 3, "We meet on Friday")
+    assert recorded(desk.database) == [(FIRST, "sent", "held, and let go by hand")]
+    assert fire_due(desk) == []
+
+
+def test_one_that_is_held_makes_room_for_the_next(desk):
+    arm_again(desk)
+    held = fire(desk, DAY + 7 * HOUR)
+    second = fire(desk, 17 * HOUR)
+    assert (second.number, second.state) == (2, SENDING)
+    held = now_of(desk, held)
+    assert (held.state, held.state_reason) == (CANCELLED, "the next issue takes its place")
+    assert outcomes(desk.database) == [(FIRST, "held"), (SECOND, "sent")]
+
+
+def test_one_that_comes_while_the_last_is_still_going_out_is_passed_over(desk):
+    one = arm_again(desk)
+    first = fire(desk, DAY)
+    desk.clock.now += DAY
+    told = []
+    assert fire_due(desk, told=told.append) == []
+    reason = f"mailing {first.id} is still sending"
+    assert recorded(desk.database)[1:] == [(SECOND, "skipped", reason)]
+    assert told == [f"letter: nothing goes out for Tue 24 Nov 2026 09:00 UTC: {reason}."]
+    assert ("skipped", f"Tue 24 Nov 2026 09:00 UTC: {reason}") in alerts(desk.database)
+    assert as_it_is(desk.database, one).next.key == THIRD
+
+
+def test_with_nobody_to_mail_there_is_no_mailing_and_a_line_that_says_so(desk):
+    arm_again(desk)
+    with desk.database.writing() as connection:
+        for person in (1, 2, 3):
+            subscriptions.leave(connection, person, list_name="news", mailing_id=None, at=desk.clock())
+    desk.clock.now += DAY
+    told = []
+    assert fire_due(desk, told=told.append) == []
+    assert all_mailings(desk.database) == []
+    assert recorded(desk.database) == [(FIRST, "empty", "there was nobody to mail")]
+    assert told == ["letter: nothing goes out for Mon 23 Nov 2026 09:00 UTC: there was nobody to mail."]
+    assert [kind for kind, _ in alerts(desk.database)] == ["empty"]
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        (lambda project: write_letter(project, body="Another text, written after it was armed."), "differs from what is armed"),
+        (lambda project: write_letter(project, body="{{ subscriber.frist_name }}"), "frist_name"),
+        (lambda project: (project / "campaigns" / "letter.md").unlink(), 'There is no campaign "letter"'),
+        (lambda project: (project / "campaigns" / "letter.md").write_bytes(b"\xff\xfe---\n"), "UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_file_that_changed_or_broke_or_is_gone_holds_it_each_time(desk, project, change, because):
+    one = arm_again(desk)
+    change(project)
+    held = fire(desk, DAY)
+    assert held.state is HELD
+    assert because in held.state_reason
+    assert alerts(desk.database) == [("held", " ".join(held.state_reason.split()))]
+    with pytest.raises((Refused, UnknownName, InputProblems)):
+        run_now(desk, "letter")
+    write_letter(project)
+    assert run_now(desk, "letter").state is SENDING, "once the file is as it was armed"
+    assert as_it_is(desk.database, one).next.key == SECOND
+
+
+def test_what_nobody_foresaw_holds_up_no_other_schedule(desk, project, monkeypatch):
+    write_letter(project, slug="agenda")
+    arm_again(desk)
+    arm_again(desk, "agenda")
+    from mailer.launch import composing
+
+    real = composing.read_file
+
+    def broken(desk, slug):
+        if slug == "letter":
+            raise ZeroDivisionError
+        return real(desk, slug)
+
+    monkeypatch.setattr(composing, "read_file", broken)
+    assert fire(desk, DAY).slug == "agenda"
+    assert outcomes(desk.database) == [(FIRST, "sent")], "the other is tried again"
+    held = fire(desk, timedelta(minutes=11))
+    assert (held.slug, held.state) == ("letter", HELD)
+    assert "ZeroDivisionError" in held.state_reason
+
+
+def test_a_crash_between_firing_and_writing_the_rows_is_mended_by_the_next_look(desk, monkeypatch):
+    arm_again(desk)
+    desk.clock.now += DAY
+    with monkeypatch.context() as patch:
+        patch.setattr("mailer.launch.firing.write_rows", lambda *_: None)
+        fire_due(desk)
+    (half,) = all_mailings(desk.database)
+    assert half.state is MailingState.MATERIALISING
+    fire_due(desk)
+    assert states(desk.database, half.id) == {RowState.QUEUED: [1, 2, 3]}
+
+
+def test_a_crash_within_the_transaction_leaves_nothing(desk, monkeypatch):
+    one = arm_again(desk)
+    desk.clock.now += DAY
+    with monkeypatch.context() as patch:
+        patch.setattr("mailer.launch.outcomes.fail_unbuildable", crash)
+        with pytest.raises(KeyboardInterrupt):
+            fire_due(desk)
+    assert outcomes(desk.database) == []
+    assert all_mailings(desk.database) == []
+    assert as_it_is(desk.database, one).next.key == FIRST
+    assert fire(desk).number == 1
+
+
+def crash(*_arguments, **_options):
+    raise KeyboardInterrupt
+
+
+def test_without_anything_held_an_issue_goes_out_beside_the_regular_ones(desk):
+    one = arm_again(desk)
+    extra = run_now(desk, "letter")
+    assert (extra.number, extra.state, extra.total) == (1, SENDING, 3)
+    assert outcomes(desk.database) == [("now 2026-11-22T09:00:00", "sent")]
+    with pytest.raises(Refused, match="is still sending"):
+        run_now(desk, "letter")
+    finish(desk, extra)
+    assert as_it_is(desk.database, one).next.key == FIRST
+    assert fire(desk, DAY).number == 2
+
+
+def test_one_that_waits_for_its_hours_can_be_let_go_now(desk):
+    one = arm_again(desk, every="daily 05:00")
+    desk.clock.now = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
+    assert fire_due(desk) == []
+    assert run_now(desk, "letter").state is SENDING
+    assert outcomes(desk.database) == [("2026-11-23T05:00", "sent")]
+    assert as_it_is(desk.database, one).next.key == "2026-11-24T05:00"
+
+
+def test_a_one_off_goes_out_now_instead_of_at_its_time(desk):
+    from mailer.domain.schedule import parse_when
+
+    when = parse_when("fri 09:00", now=desk.clock(), zone="UTC")
+    armed = launch(desk, Order(slug="letter"), lambda *_: None, when=when)
+    gone = run_now(desk, "letter")
+    assert (gone.id, gone.state) == (armed.id, SENDING)
+    desk.clock.now += 7 * DAY
+    assert fire_due(desk) == []
+    with pytest.raises(UnknownName, match="letter is not scheduled"):
+        run_now(desk, "letter")
+
+
+def test_with_nobody_to_mail_nothing_is_sent_by_hand_and_nothing_written(desk):
+    arm_again(desk)
+    with desk.database.writing() as connection:
+        for person in (1, 2, 3):
+            subscriptions.leave(connection, person, list_name="news", mailing_id=None, at=desk.clock())
+    assert run_now(desk, "letter") == NothingToSend("there was nobody to mail")
+    assert outcomes(desk.database) == []
+
+
+def test_the_next_one_can_be_left_out_again_and_again(desk):
+    one = arm_again(desk)
+    assert [skip_next(desk, "letter").key for _ in range(2)] == [FIRST, SECOND]
+    desk.clock.now += 2 * DAY
+    assert fire_due(desk) == []
+    assert as_it_is(desk.database, one).next.key == THIRD
+    assert fire(desk, DAY).number == 1
+    assert outcomes(desk.database) == [(FIRST, "skipped"), (SECOND, "skipped"), (THIRD, "sent")]
+
+
+def test_while_it_is_paused_nothing_goes_out_and_nothing_is_made_up_for(desk):
+    one = arm_again(desk)
+    with desk.database.writing() as connection:
+        assert schedules.set_state(connection, one.id, State.PAUSED)
+    desk.clock.now += DAY + HOUR
+    assert fire_due(desk) == []
+    with desk.database.writing() as connection:
+        assert schedules.resume(connection, schedules.get(connection, one.id), at=desk.clock())
+    assert fire_due(desk) == []
+    assert as_it_is(desk.database, one).next.key == SECOND
+    assert fire(desk, 23 * HOUR).number == 1
+
+
+def test_a_clock_that_is_put_back_fires_nothing_twice(desk):
+    arm_again(desk)
+    finish(desk, fire(desk, DAY))
+    desk.clock.now -= 2 * HOUR
+    assert fire_due(desk) == []
+    desk.clock.now += 2 * HOUR
+    assert fire_due(desk) == []
+    assert fire(desk, DAY).number == 2
+    assert outcomes(desk.database) == [(FIRST, "sent"), (SECOND, "sent")]
+
+
+def test_a_clock_that_had_run_ahead_leaves_no_schedule_silent(desk):
+    one = arm_again(desk)
+    desk.clock.now += 30 * DAY
+    finish(desk, fire(desk))
+    assert as_it_is(desk.database, one).next.key == "2026-12-23T09:00"
+    desk.clock.now -= 30 * DAY
+    assert fire_due(desk) == []
+    assert as_it_is(desk.database, one).next.key == FIRST
+    assert outcomes(desk.database) == [("2026-12-22T09:00", "sent")], "what was not missed is forgotten"
+    assert fire(desk, DAY).number == 2
+
+
+def test_what_a_person_left_out_stays_out_when_the_clock_is_put_back(desk):
+    one = arm_again(desk)
+    desk.clock.now += HOUR
+    skip_next(desk, "letter")
+    desk.clock.now -= HOUR
+    assert fire_due(desk) == []
+    assert outcomes(desk.database) == [(FIRST, "skipped")]
+    assert as_it_is(desk.database, one).next.key == SECOND
+
+
+def test_a_clock_that_jumps_ahead_holds_what_it_makes_late(desk):
+    arm_again(desk)
+    held = fire(desk, 5 * DAY + 8 * HOUR)
+    assert held.state is HELD
+    assert [outcome for _, outcome in outcomes(desk.database)] == ["skipped"] * 4 + ["held"]
+
+
+def test_a_database_that_was_set_back_pauses_it_until_a_person_says_so(desk):
+    one = arm_again(desk)
+    reason = instance.come_up_paused(desk.database, now=desk.clock(), surely=True)
+    assert as_it_is(desk.database, one).state is State.PAUSED
+    assert ("restored", reason) in alerts(desk.database)
+    desk.clock.now += DAY + HOUR
+    assert fire_due(desk) == []
+    with desk.database.writing() as connection:
+        assert schedules.resume(connection, schedules.get(connection, one.id), at=desk.clock())
+    assert as_it_is(desk.database, one).next.key == SECOND
+
+
+def test_a_one_off_held_because_the_database_was_set_back_can_be_let_go(desk):
+    from mailer.domain.schedule import parse_when
+
+    when = parse_when("in 10m", now=desk.clock(), zone="UTC")
+    armed = launch(desk, Order(slug="letter"), lambda *_: None, when=when)
+    instance.come_up_paused(desk.database, now=desk.clock(), surely=True)
+    desk.clock.now += HOUR
+    assert fire_due(desk) == []
+    gone = run_now(desk, "letter")
+    assert (gone.id, gone.state) == (armed.id, SENDING)
+    assert outcomes(desk.database) == [("once", "sent")]
+    with desk.database.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(delivery)) == 3
