@@ -22,7 +22,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.errors import MailerError, StorageError
-from mailer.launch import Desk, compose_proofs, fire_due
+from mailer.launch import Desk, compose_proofs, fetch_due, fire_due
 from mailer.storage import proofs, schedules
 from mailer.storage.database import Connection
 from mailer.storage.heartbeats import Role, beating
@@ -41,25 +41,31 @@ Told = Callable[[str], None]
 class Step:
     """One thing that a scheduler sees to.
 
-    look: does what is due; how much that was. next_at: when something is due next, None if nobody knows.
+    look: does what is due; how much that was. The event is set when nobody waits for it any more. next_at: when something
+    is due next, None if nobody knows.
     """
 
     name: str
-    look: Callable[[Desk, Told], int]
+    look: Callable[[Desk, Told, threading.Event], int]
     next_at: Callable[[Connection], datetime | None] = lambda _connection: None
 
 
-def _fire(desk: Desk, told: Told) -> int:
+def _fire(desk: Desk, told: Told, _stopped: threading.Event) -> int:
     return len(fire_due(desk, told=told))
 
 
-def _proof(desk: Desk, told: Told) -> int:
+def _proof(desk: Desk, told: Told, _stopped: threading.Event) -> int:
     return compose_proofs(desk, told=told)
+
+
+def _ask_feeds(desk: Desk, _told: Told, stopped: threading.Event) -> int:
+    return fetch_due(desk, stopped)
 
 
 STEPS: tuple[Step, ...] = (
     Step(name="fire", look=_fire, next_at=schedules.earliest),
     Step(name="proof", look=_proof, next_at=proofs.earliest),
+    Step(name="feeds", look=_ask_feeds),
 )
 
 
@@ -69,14 +75,14 @@ class Scheduler:
     def __init__(self, desk: Desk, *, every: float = SWEEP_EVERY, told: Told = lambda _: None) -> None:
         """every: seconds between looks. told: is told in a sentence when something went out or went wrong."""
         self._desk, self._every = desk, every
-        self._watches = [_Watch(step, desk, told, self._wake_at) for step in STEPS]
+        self._stopped = threading.Event()
+        self._watches = [_Watch(step, desk, told, self._wake_at, stopped=self._stopped) for step in STEPS]
         # One thread a step: two looks at once would only wait for each other's transaction.
         threads = {step.name: ThreadPoolExecutor(1) for step in STEPS}
         # A look that comes late is still wanted, and only once (APScheduler's own grace is a second).
         options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         # In one call: `configure` afterwards would forget the executors.
         self._ticker = BackgroundScheduler(timezone=UTC, executors=threads, job_defaults=options)
-        self._stopped = threading.Event()
         self._around = ExitStack()
 
     @property
@@ -136,8 +142,17 @@ class Scheduler:
 class _Watch:
     """One step, again and again, whatever happens. done: how much it has dealt with."""
 
-    def __init__(self, step: Step, desk: Desk, told: Told, wake_at: Callable[["_Watch", datetime], None]) -> None:
+    def __init__(
+        self,
+        step: Step,
+        desk: Desk,
+        told: Told,
+        wake_at: Callable[["_Watch", datetime], None],
+        *,
+        stopped: threading.Event,
+    ) -> None:
         self.step, self.done = step, 0
+        self._stopped = stopped
         self._desk, self._told, self._wake_at = desk, told, wake_at
         self._outage = Outage(away=self._away, back=lambda: told("The database answers again."))
         self._trouble = ""
@@ -146,7 +161,7 @@ class _Watch:
         """What goes wrong is said once, and tried again at the next look."""
         began = self._desk.clock()
         try:
-            self.done += self.step.look(self._desk, self._told)
+            self.done += self.step.look(self._desk, self._told, self._stopped)
             with self._desk.database.reading() as connection:
                 next_at = self.step.next_at(connection)
         except StorageError as error:

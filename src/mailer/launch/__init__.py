@@ -12,6 +12,7 @@ from mailer.launch.by_hand import run_now, skip_next
 from mailer.launch.changes import refuse_changed
 from mailer.launch.codes import approve_proof
 from mailer.launch.draft import audience_for, read_draft, read_file
+from mailer.launch.feeds import Asker, fetch_due
 from mailer.launch.firing import differs_from_armed, fire_due
 from mailer.launch.freezing import arm, freeze, write_rows
 from mailer.launch.gate import (
@@ -33,6 +34,7 @@ from mailer.storage.schedules import Schedule
 
 __all__ = [
     "Again",
+    "Asker",
     "Desk",
     "Draft",
     "Issues",
@@ -50,6 +52,7 @@ __all__ = [
     "count_up",
     "differs_from_armed",
     "differs_from_proposal",
+    "fetch_due",
     "fire_due",
     "give_approval",
     "issue_now",

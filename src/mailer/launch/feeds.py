@@ -49,14 +49,17 @@ class Asker:
     clock: Callable[[], datetime]
     stopped: threading.Event = field(default_factory=threading.Event)
 
-    def for_issue(self, slug: str, urls: Collection[str], *, fresh: timedelta = FRESH) -> None:
-        """Ask the feeds of the digest `slug` for what is new, but for those that were asked less than `fresh` ago."""
-        if not urls:
-            return
+    def for_issue(self, slug: str, urls: Collection[str]) -> None:
+        """Ask the feeds of the digest `slug` for what is new, and tell people of those that it has to do without."""
+        if urls:
+            self.ask(urls)
+            self._tell(slug, urls, least=1)
+
+    def ask(self, urls: Collection[str], *, fresh: timedelta = FRESH) -> None:
+        """Ask these feeds for what is new, but for those that were asked less than `fresh` ago."""
         end = time.monotonic() + self.settings.feeds.seconds
         self._ask(self._claims(urls, fresh=fresh))
         self._wait_for_others(urls, end)
-        self._tell(slug, urls, least=1)
 
     def in_turn(self, slug: str, urls: Collection[str], *, soon: bool) -> int:
         """Ask those of the digest's feeds whose time has come; how many. soon: an issue is put together in a moment."""
