@@ -7,21 +7,29 @@ from typing import Any
 from mailer.domain.count import people
 from mailer.domain.views import BRIEF, FULL, View
 
-_FEW = 4
+_FEW = 3
 
 
 def views_line(views: Mapping[View, int]) -> str:
-    """As in "3 views: 5,210 people see all 7 items, 840 see 3 of 7, 12 see 2 of 7 (1 in brief)"; "" where all see the same."""
+    """As in "3: 5,210 people see all 7 items, 840 see 3 of 7, 1 sees 2 of 7 (1 in brief)"; "" where all see the same."""
     if _is_one(views):
         return ""
     seen: Counter[str] = Counter()
     for view, number in views.items():
         seen[_amount(view)] += number
     (most, number), *others = sorted(seen.items(), key=lambda one: (-one[1], one[0]))
-    parts = [f"{people(number)} see {most}", *(f"{number:,} see {amount}" for amount, number in others[: _FEW - 1])]
-    if others[_FEW - 1 :]:
-        parts.append(f"{sum(number for _, number in others[_FEW - 1 :]):,} see others")
-    return f"{len(views)} views: {', '.join(parts)}" if len(views) > 1 else parts[0]
+    rest = sum(number for _, number in others[_FEW:])
+    parts = [
+        _see(people(number), number, most),
+        *(_see(f"{count:,}", count, amount) for amount, count in others[:_FEW]),
+    ]
+    if rest:
+        parts.append(f"{rest:,} others")
+    return f"{len(views)}: {', '.join(parts)}"
+
+
+def _see(who: str, number: int, amount: str) -> str:
+    return f"{who} {'sees' if number == 1 else 'see'} {amount}"
 
 
 def views_document(views: Mapping[View, int]) -> list[dict[str, Any]]:
