@@ -7,7 +7,6 @@ import click
 from mailer.cli.output import NUMBER, Output
 from mailer.cli.schedule_words import (
     SHOWN,
-    differences,
     next_ones,
     occurrence_document,
     rule_words,
@@ -18,13 +17,10 @@ from mailer.domain.count import people
 
 if TYPE_CHECKING:
     from mailer.domain.recurrence import Occurrence
+    from mailer.launch import Difference
     from mailer.storage.past import Past
     from mailer.storage.schedules import Schedule
 
-_DIFFERS = {
-    "content": "its file differs from what is armed: it will be held",
-    "schedule": "its file differs from what is armed: it proposes another time",
-}
 _MANY = 20
 
 
@@ -32,13 +28,14 @@ _MANY = 20
 @click.pass_obj
 def list_(output: Output) -> None:
     """Show what is armed or paused, soonest first: rule, zone, next time, people, and what differs from the file."""
+    from mailer.launch import differences
     from mailer.storage import schedules
 
     with output.app.database.reading() as connection:
         found = schedules.standing(connection)
     documents = []
     for one in found:
-        differs = differences(output, one)
+        differs = differences(output.app.desk, one)
         documents.append(schedule_document(one, differs))
         for line in _lines(one, differs):
             output.data(line)
@@ -48,7 +45,7 @@ def list_(output: Output) -> None:
         output.next('schedule add SLUG --every "fri 09:00"')
 
 
-def _lines(one: "Schedule", differs: tuple[str, ...]) -> list[str]:
+def _lines(one: "Schedule", differs: "tuple[Difference, ...]") -> list[str]:
     from mailer.storage.schedules import State
 
     mailing = f" ({one.mailing_id})" if one.rule is None else ""
@@ -56,7 +53,7 @@ def _lines(one: "Schedule", differs: tuple[str, ...]) -> list[str]:
     lines = [f"{one.slug}{mailing}  {rule_words(one)}  {one.terms.zone}{paused}"]
     coming = f"next {one.next_when}" if one.next else "nothing comes any more"
     lines.append(f"  {coming}, {people(one.people)} when it was armed")
-    return lines + [f"  {_DIFFERS[each]}" for each in differs]
+    return lines + [f"  {each.words}" for each in differs]
 
 
 @click.command(name="next")

@@ -92,24 +92,6 @@ def schedule_document(one: "Schedule", differs: Sequence[str]) -> dict[str, Any]
     }
 
 
-def differences(output: Output, one: "Schedule") -> tuple[str, ...]:
-    """In what the campaign's file differs from what is armed: "content" (it will be held), "schedule" (it proposes another)."""
-    from mailer.errors import InputProblems, UnknownName
-    from mailer.launch import differs_from_armed, differs_from_proposal, read_file
-
-    if output.app.settings.root is None:
-        return ()
-    desk = output.app.desk
-    found = ["content"] if differs_from_armed(desk, one) else []
-    try:
-        campaign = read_file(desk, one.slug).campaign
-    except (InputProblems, UnknownName):
-        return tuple(found)
-    if differs_from_proposal(campaign, one, zone=output.app.settings.project.timezone):
-        found.append("schedule")
-    return tuple(found)
-
-
 def warn_no_scheduler(output: Output) -> None:
     """What is armed goes out only where somebody watches the clock."""
     from mailer.storage import heartbeats

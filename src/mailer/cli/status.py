@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailer.cli.output import Output
+from mailer.cli.schedule_words import occurrence_document
 
 if TYPE_CHECKING:
+    from mailer.launch import Difference
+    from mailer.storage.schedules import Schedule
     from mailer.storage.status import Status
 
 LOOK_EVERY = 1.0
@@ -51,29 +54,46 @@ def _statuses(output: Output, mailing: str | None) -> "list[Status]":
 
 
 def _document(output: Output, one: "Status") -> dict[str, Any]:
-    return one.document() | {"file_differs": differs(output, one)}
+    found = _schedule(output, one)
+    coming = (
+        None if found is None or found.rule is None or found.next is None else occurrence_document(found, found.next)
+    )
+    differs = None
+    if found is not None and output.app.settings.root is not None:
+        differs = bool(differences_of(output, found))
+    return one.document() | {"file_differs": differs, "next_issue": coming}
 
 
-def differs(output: Output, one: "Status") -> bool | None:
-    """Whether a scheduled campaign's file, or what it uses, is another than what was armed; None for all others."""
+def _schedule(output: Output, one: "Status") -> "Schedule | None":
+    """What will send the mailing, or its next issue; None if nothing will."""
     from mailer.domain.mailing import MailingState
     from mailer.storage import schedules
 
-    if one.mailing.state is not MailingState.SCHEDULED or output.app.settings.root is None:
-        return None
-    from mailer.launch import differs_from_armed
-
     with output.app.database.reading() as connection:
-        armed = schedules.of_mailing(connection, one.mailing.id)
-    return armed is not None and differs_from_armed(output.app.desk, armed)
+        if one.mailing.state is MailingState.SCHEDULED:
+            return schedules.of_mailing(connection, one.mailing.id)
+        standing = schedules.standing(connection)
+    return next((each for each in standing if each.rule and each.mailing_id == one.mailing.id), None)
+
+
+def differences_of(output: Output, one: "Schedule") -> "tuple[Difference, ...]":
+    from mailer.launch import differences
+
+    return differences(output.app.desk, one)
 
 
 def _print(output: Output, found: "list[Status]") -> None:
     for one in found:
         for line in _lines(one, ZoneInfo(output.app.settings.project.timezone)):
             output.data(line)
-        if differs(output, one):
-            output.warn(f"The file of {one.mailing.slug} differs from what is armed: schedule it again.")
+        schedule = _schedule(output, one)
+        if schedule is None:
+            continue
+        if schedule.rule and schedule.next:
+            paused = ", but it is paused" if schedule.state == "paused" else ""
+            output.data(f"  the next issue comes {schedule.next_when}{paused}")
+        for each in differences_of(output, schedule):
+            output.warn(f"{one.mailing.slug}: {each.words}.")
 
 
 def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:

@@ -11,6 +11,7 @@ from mailer.launch.arming import arm_again, refuse_armed
 from mailer.launch.by_hand import run_now, skip_next
 from mailer.launch.changes import refuse_changed
 from mailer.launch.codes import approve_proof
+from mailer.launch.differing import Difference, differences
 from mailer.launch.draft import audience_for, read_draft, read_file
 from mailer.launch.feeds import Asker, fetch_due
 from mailer.launch.firing import differs_from_armed, fire_due
@@ -25,17 +26,19 @@ from mailer.launch.gate import (
     refuse_unsigned,
 )
 from mailer.launch.issues import Issues, issue_now
-from mailer.launch.plan import Desk, Draft, NothingToSend, Order, Plan, Rehearsal, Repeat
+from mailer.launch.plan import Approve, Desk, Draft, NothingToSend, Order, Plan, Rehearsal, Repeat
 from mailer.launch.proofs import compose_proofs
 from mailer.launch.rehearsal import blank_values, refuse_broken, rehearse
-from mailer.launch.timing import Again, Once, differs_from_proposal, settle, wished
+from mailer.launch.timing import Again, Once, settle, wished
 from mailer.launch.views import narrowed
 from mailer.storage.schedules import Schedule
 
 __all__ = [
     "Again",
+    "Approve",
     "Asker",
     "Desk",
+    "Difference",
     "Draft",
     "Issues",
     "NothingToSend",
@@ -50,8 +53,8 @@ __all__ = [
     "blank_values",
     "compose_proofs",
     "count_up",
+    "differences",
     "differs_from_armed",
-    "differs_from_proposal",
     "fetch_due",
     "fire_due",
     "give_approval",
@@ -79,8 +82,6 @@ __all__ = [
     "write_rows",
 ]
 
-#: Shows a person what would happen; raises Refused when they say no.
-Approve = Callable[[Plan, Rehearsal], None]
 #: Told how many more people are done.
 Progress = Callable[[int], None]
 

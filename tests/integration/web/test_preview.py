@@ -13,10 +13,11 @@ from mailer.app import App, system_clock
 from mailer.cli.campaigns import surroundings
 from mailer.domain.campaign_kinds import KINDS
 from mailer.domain.schedule import parse_when
+from mailer.domain.wish import Wish
 from mailer.edition.links import Purpose, verify
-from mailer.launch import Desk, Order, launch
+from mailer.launch import Desk, Order, launch, launch_again, settle
 from mailer.settings import load
-from mailer.storage import subscriptions
+from mailer.storage import schedules, subscriptions
 from mailer.web.preview.bench import Bench
 from mailer.web.preview.site import make_preview_site
 from mailer.web.preview.views import VIEWS
@@ -181,9 +182,21 @@ def test_it_says_that_the_file_differs_from_what_is_armed(site, folder, database
     desk = Desk(settings=load(folder, RELAY), database=database, key=b"a key for these tests", clock=system_clock)
     when = parse_when("in 10m", now=desk.clock(), zone="Europe/London")
     launch(desk, Order(slug="letter"), lambda *_: None, when=when)
-    assert ", as it is here." in page(site)
+    assert "That is as it is here." in page(site)
     change(folder, body="Bring a cake.")
-    assert "the file differs from what is armed" in page(site)
+    assert "the file differs from what is armed: it will be held then" in page(site)
+
+
+def test_it_shows_when_a_campaign_comes_round_and_that_it_is_paused(site, folder, database):
+    desk = Desk(settings=load(folder, RELAY), database=database, key=b"a key for these tests", clock=system_clock)
+    again = settle(Wish(every="fri 09:00"), now=desk.clock(), zone="Europe/London")
+    armed = launch_again(desk, Order(slug="letter"), again, lambda *_: None)
+    shown = page(site)
+    assert "It is armed to go out every Friday at 09:00: Fri " in shown
+    assert shown.count(" 09:00 Europe/London") == 3
+    with database.writing() as connection:
+        schedules.set_state(connection, armed.id, schedules.State.PAUSED)
+    assert "It is paused: `mailer schedule resume letter`." in page(site)
 
 
 def test_a_random_reader_stays_for_as_long_as_the_page_is_looked_at(site, database):

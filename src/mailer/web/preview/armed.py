@@ -1,8 +1,16 @@
 """Says of a campaign that is looked at what is armed to go out of it, and whether that is still this."""
 
+from itertools import islice
+
 from mailer.app import App
-from mailer.launch import Desk, differs_from_armed
+from mailer.domain.rule_words import in_words
+from mailer.launch import Desk, Difference, differences
 from mailer.storage import schedules
+from mailer.storage.database import Connection
+from mailer.storage.schedules import Schedule, State
+
+#: So many times to come are named.
+_SHOWN = 3
 
 
 def armed_notes(app: App, slug: str) -> tuple[str, ...]:
@@ -11,11 +19,32 @@ def armed_notes(app: App, slug: str) -> tuple[str, ...]:
         return ()
     desk = Desk(settings=app.settings, database=app.database, key=b"", clock=app.clock)
     with app.database.reading() as connection:
-        found = [one for one in schedules.armed(connection) if one.slug == slug]
-    return tuple(
-        f"It is armed for {one.next_when}, but the file differs from what is armed: it will be held then. "
-        f"`mailer schedule remove {slug}`, then add it again."
-        if differs_from_armed(desk, one)
-        else f"It is armed for {one.next_when}, as it is here."
-        for one in found
-    )
+        found = [one for one in schedules.standing(connection) if one.slug == slug and one.next is not None]
+        times = [_times(connection, one) for one in found]
+    return tuple(f"{said} {_state(one, differences(desk, one))}" for one, said in zip(found, times, strict=True))
+
+
+def _times(connection: Connection, one: Schedule) -> str:
+    """When it goes out."""
+    if one.rule is None:
+        return f"It is armed for {one.next_when}."
+    assert one.next is not None
+    coming = [one.next, *islice(schedules.coming(connection, one, after=one.next.at), _SHOWN - 1)]
+    named = ", ".join(str(one.when(each)) for each in coming)
+    return f"It is armed to go out {in_words(one.rule)}: {named} …"
+
+
+def _state(one: Schedule, differs: tuple[Difference, ...]) -> str:
+    """Whether it is paused, and how the file stands to it."""
+    if one.state is State.PAUSED:
+        return f"It is paused: `mailer schedule resume {one.slug}`."
+    if Difference.CONTENT in differs:
+        return (
+            "But the file differs from what is armed: it will be held then."
+            f" `mailer schedule remove {one.slug}`, then add it again."
+        )
+    if differs:
+        return (
+            "The file differs from what is armed: it proposes another schedule, which is armed only by `schedule add`."
+        )
+    return "That is as it is here."
