@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from mailer.domain.count import counted
 from mailer.domain.feed import KnownFeed
+from mailer.domain.left_out import LeftOut, Why
 from mailer.errors import Problem
 
 #: The kind whose campaigns hold others.
@@ -130,6 +131,11 @@ class Records:
             return False
         return key not in self.spent if self.only is None else key in self.only
 
+    def why_not(self, key: str) -> Why:
+        """Why an item of that key, which is not due, is not."""
+        is_newer = self.shown is not None and key not in self.shown.items and key not in self.spent
+        return Why.NEWER if is_newer else Why.HELD
+
     def has_held(self, prefix: str) -> bool:
         """Whether the digest has spent an item whose key begins like this."""
         return any(key.startswith(prefix) for key in self.spent)
@@ -153,7 +159,7 @@ class Issue:
     passed_over: names of those that are too old for a first issue, and will not come in a later one. notes: what was left out, or
     is not as its file meant it, and why. topics: those that the project's campaigns have, where the digest names any.
     is_rest: it went to somebody before, and goes to the others now. is_blind: there was no database to ask what was mailed.
-    already_mailed: what those see of an item who had it as a mail of its own.
+    already_mailed: what those see of an item who had it as a mail of its own. left_out: what might have been in it.
     """
 
     items: tuple[Item, ...] = ()
@@ -165,6 +171,7 @@ class Issue:
     is_rest: bool = False
     is_blind: bool = False
     already_mailed: AlreadyMailed = AlreadyMailed.INCLUDE
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def is_empty(self) -> bool:

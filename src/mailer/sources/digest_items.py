@@ -7,7 +7,7 @@ that cannot be taken up is left out with a note, and never holds up the issue.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import DIGEST, ITEM_RULE, Issue, Item, ItemPicture, Mailed, Reach, Records, campaign_key
 from mailer.domain.feed import feed_prefix, link_name, page_name
 from mailer.domain.hold_over import chosen
+from mailer.domain.left_out import LeftOut, Why
 from mailer.errors import InputProblems, Problem, Severity, UnknownName
 from mailer.sources.campaign_files import FOLDER, campaign_slugs, read_campaign
 from mailer.sources.feed_items import feed_items, feed_notes
@@ -32,21 +33,25 @@ def collect(file: CampaignFile, records: Records, *, now: datetime, zone: ZoneIn
     wanted = file.campaign.collect
     search = _Search(file, wanted, records, now.astimezone(zone).date(), zone)
     topics = _topics(file, wanted) if wanted.topics or wanted.feeds else frozenset()
-    entries = feed_items(file, records, topics=topics, zone=zone)
-    candidates = records.distinct([*search.items(), *entries])
-    found = sorted(candidates, key=lambda item: (item.at, item.key), reverse=True)
+    entries = feed_items(file, records, topics=topics, zone=zone, leave_out=search.leave_out)
+    due = [*search.items(), *entries]
+    found = sorted(records.distinct(due), key=lambda item: (item.at, item.key), reverse=True)
     kept = _reached(found, wanted.reach, records, now)
     over = [name for item in found if item not in kept for name in item.names]
+    items, unread = chosen(kept, wanted.max_items, last_at=records.last_at), tuple(feed_notes(file, records))
+    for why, more, fewer in ((Why.SAME, due, found), (Why.TOO_OLD, found, kept), (Why.WAITS, kept, items)):
+        search.leave_out_rest(more, fewer, why)
     return Issue(
-        items=chosen(kept, wanted.max_items, last_at=records.last_at),
+        items=items,
         least=wanted.min_items,
         waiting=max(len(kept) - wanted.max_items, 0),
         passed_over=records.shown.passed_over if records.shown else tuple(over),
-        notes=(*search.notes, *feed_notes(file, records)),
+        notes=(*search.notes, *unread),
         topics=topics,
         is_rest=records.only is not None,
         is_blind=records.is_blind,
         already_mailed=wanted.already_mailed,
+        left_out=(*search.left_out, *(LeftOut(key="", headline=one.message, why=Why.FEED) for one in unread)),
     )
 
 
@@ -80,20 +85,35 @@ def _within(found: list[Item], reach: Reach, now: datetime) -> list[Item]:
 
 
 class _Search:
-    """One look through a project; `notes` fill while `items` runs."""
+    """One look through a project; `notes` and `left_out` fill while `items` runs."""
 
     def __init__(self, digest: CampaignFile, wanted: Collect, records: Records, today: date, zone: ZoneInfo) -> None:
         self._digest, self._wanted, self._records = digest, wanted, records
         self._today, self._zone = today, zone
         self.notes: list[Problem] = []
+        self.left_out: list[LeftOut] = []
+
+    def leave_out(self, item: Item, why: Why) -> None:
+        self._left_out(item.key, item.headline, why)
+
+    def leave_out_rest(self, more: Sequence[Item], fewer: Sequence[Item], why: Why) -> None:
+        """What is in `more` and not in `fewer`."""
+        kept = {item.key for item in fewer}
+        for item in more:
+            if item.key not in kept:
+                self.leave_out(item, why)
+
+    def _left_out(self, key: str, headline: str, why: Why, detail: str = "") -> None:
+        self.left_out.append(LeftOut(key=key, headline=headline, why=why, detail=detail))
 
     def items(self) -> Iterator[Item]:
         root = self._digest.root
         published = {slug for slug in campaign_slugs(root) if _says_published(root / FOLDER / f"{slug}.md")}
         for slug in sorted((self._records.mailed.keys() | published) - {self._digest.slug}):
-            if not self._records.is_due(campaign_key(slug)):
+            mailed, key = self._records.mailed.get(slug), campaign_key(slug)
+            if not self._records.is_due(key):
+                self._left_out(key, mailed.title if mailed else slug, self._records.why_not(key))
                 continue
-            mailed = self._records.mailed.get(slug)
             item = self._from_file(slug, mailed)
             if item is not None:
                 yield item
@@ -107,15 +127,23 @@ class _Search:
             first = error.problems[0]
             left_out = "" if mailed else ": it is left out"
             self._note(first.file, first.line, f"this file has errors ({first.message}){left_out}", first.hint)
+            if mailed is None:
+                self._left_out(campaign_key(slug), slug, Why.BROKEN, first.message)
             return self._from_mailing(slug, mailed, is_told=True)
-        if not self._is_wanted(read.campaign.kind, read.campaign.topics):
+        why = self._why_unwanted(read.campaign.kind, read.campaign.topics)
+        if why is not None:
+            self._left_out(campaign_key(slug), read.campaign.headline, why)
             return None
         at = mailed.at if mailed else self._published(read)
         return None if at is None else _item(read, at, self._zone, mailed=mailed)
 
     def _from_mailing(self, slug: str, mailed: Mailed | None, *, is_told: bool = False) -> Item | None:
         """What is left of a campaign that has no readable file: of its topics nothing is known."""
-        if mailed is None or not self._is_wanted(mailed.kind, self._wanted.topics):
+        if mailed is None:
+            return None
+        why = self._why_unwanted(mailed.kind, self._wanted.topics)
+        if why is not None:
+            self._left_out(campaign_key(slug), mailed.title, why)
             return None
         name = f"{FOLDER}/{slug}.md"
         if not is_told:
@@ -124,6 +152,7 @@ class _Search:
             )
             self._note(name, None, f"this was mailed, and its file is gone: {known}", "")
         if self._wanted.topics:
+            self._left_out(campaign_key(slug), mailed.title, Why.TOPIC, "its file is gone, and nothing says its topics")
             return None
         day = mailed.at.astimezone(self._zone).date()
         return Item(
@@ -139,20 +168,21 @@ class _Search:
         if day > self._today:
             message = f"this comes out on {day:%-d %B %Y}: until then {self._digest.slug} leaves it out"
             self._note(read.name, line, message, "")
+            self._left_out(campaign_key(read.slug), read.campaign.headline, Why.LATER, f"on {day:%-d %B %Y}")
         elif read.campaign.canonical_url is None:
             message = f"this is published, and {self._digest.slug} has no page to lead to: it is left out"
             self._note(read.name, line, message, "add canonical_url, or mail it: then it has a public page")
+            self._left_out(campaign_key(read.slug), read.campaign.headline, Why.NO_PAGE)
         else:
             return datetime.combine(day, time(), tzinfo=self._zone)
         return None
 
-    def _is_wanted(self, kind: str, topics: tuple[str, ...]) -> bool:
+    def _why_unwanted(self, kind: str, topics: tuple[str, ...]) -> Why | None:
+        """None for what the digest collects."""
         wanted = self._wanted
-        return (
-            kind != DIGEST
-            and (not wanted.kinds or kind in wanted.kinds)
-            and (not wanted.topics or bool(set(topics) & set(wanted.topics)))
-        )
+        if kind == DIGEST or (wanted.kinds and kind not in wanted.kinds):
+            return Why.KIND
+        return Why.TOPIC if wanted.topics and not set(topics) & set(wanted.topics) else None
 
     def _note(self, file: str, line: int | None, message: str, hint: str) -> None:
         self.notes.append(

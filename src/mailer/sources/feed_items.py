@@ -1,6 +1,6 @@
 """Entries of feeds as items of a digest: from what is known of the feeds, never by asking one."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,22 +16,38 @@ from mailer.domain.feed import (
     site_of,
     traces_of,
 )
+from mailer.domain.left_out import Why
 from mailer.errors import Problem, Severity
 
 #: What comes up this much later than it says it came out is no news: an archive has surfaced.
 ARCHIVED = timedelta(days=30)
 
 
-def feed_items(digest: CampaignFile, records: Records, *, topics: Collection[str], zone: ZoneInfo) -> Iterator[Item]:
-    """The entries that are due, feed by feed in the order of the file. topics: those that categories may stand for."""
+def feed_items(
+    digest: CampaignFile,
+    records: Records,
+    *,
+    topics: Collection[str],
+    zone: ZoneInfo,
+    leave_out: Callable[[Item, Why], None],
+) -> Iterator[Item]:
+    """The entries that are due, feed by feed in the order of the file. topics: those that categories may stand for.
+
+    leave_out: is told of each other entry, and why it is none of them.
+    """
     wanted = _wanted(digest)
     for source in wanted.feeds:
         feed = records.feeds.get(source.url)
         for entry in feed.entries if feed else ():
             assert feed is not None
             item = _item(digest, source, feed, entry, topics=topics, zone=zone)
-            is_about_it = not wanted.topics or bool(set(item.topics) & set(wanted.topics))
-            if is_about_it and records.is_due(item.key) and not is_archived(entry, feed, wanted, records):
+            if wanted.topics and not set(item.topics) & set(wanted.topics):
+                leave_out(item, Why.TOPIC)
+            elif not records.is_due(item.key):
+                leave_out(item, records.why_not(item.key))
+            elif is_archived(entry, feed, wanted, records):
+                leave_out(item, Why.TOO_OLD)
+            else:
                 yield item
 
 

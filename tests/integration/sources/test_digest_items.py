@@ -1,11 +1,13 @@
 """What a digest finds in a project's files, beside what it is told of mailings."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailer.domain.digest import Mailed, Records
+from mailer.domain.digest import Mailed, Records, Shown
+from mailer.domain.left_out import Why
 from mailer.sources.campaign_files import parse_campaign
 from mailer.sources.digest_items import collect
 
@@ -181,3 +183,35 @@ def test_a_body_that_speaks_of_publishing_publishes_nothing(project):
     path.write_text(path.read_text() + "\npublished: 2024-11-20\n")
     found = issue(project)
     assert (found.items, found.notes) == ((), ())
+
+
+def test_what_is_left_out_is_told_with_its_reason(project):
+    write(project, "kept", more="topics: [peru]\n" + PUBLISHED)
+    write(project, "mailed", more="topics: [peru]\n")
+    write(project, "trade", more="topics: [trade]\n" + PUBLISHED)
+    write(project, "asks", kind="appeal", more="topics: [peru]\n" + PUBLISHED)
+    write(project, "later", more="topics: [peru]\npublished: 2024-12-03\ncanonical_url: https://www.example.org/l\n")
+    write(project, "nowhere", more="topics: [peru]\npublished: 2024-11-20\n")
+    write(project, "over", more="topics: [peru]\npublished: 2024-11-19\ncanonical_url: https://www.example.org/o\n")
+    (project / "campaigns" / "broken.md").write_text("---\npublished: 2024-11-20\nknd: x\n---\n")
+    records = Records(mailed=mailed("mailed", "held"), spent=frozenset({"campaign:held"}), has_run=True)
+    found = issue(project, records=records, kinds="[article]", topics="[peru]", max_items=2)
+    assert slugs(found) == ["mailed", "kept"]
+    told = {one.key.partition(":")[2]: (one.headline, one.why.value, one.detail) for one in found.left_out}
+    assert told.pop("broken")[:2] == ("broken", "broken")
+    assert told == {
+        "trade": ("News of trade", "topic", ""),
+        "asks": ("News of asks", "kind", ""),
+        "later": ("News of later", "later", "on 3 December 2024"),
+        "nowhere": ("News of nowhere", "no_page", ""),
+        "over": ("News of over", "waits", ""),
+        "held": ("Mailed: held", "held", ""),
+    }
+
+
+def test_a_first_issue_tells_what_it_passes_over_and_a_proof_what_came_after_it(project):
+    records = Records(mailed=mailed("new", "old", hours=20))
+    first = issue(project, records=records, first_run="1 days")
+    assert [(one.headline, one.why) for one in first.left_out] == [("Mailed: old", Why.TOO_OLD)]
+    shown = replace(records, shown=Shown(items=("campaign:old",)))
+    assert [(one.headline, one.why) for one in issue(project, records=shown).left_out] == [("Mailed: new", Why.NEWER)]
