@@ -27,11 +27,11 @@ EPOCH = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 class Machine:
     """One run's world."""
 
-    def __init__(self, kernel, database, *, people, pace, relays):
-        """relays: {name: (connections, limits)}"""
+    def __init__(self, kernel, database, *, people, pace, relays, judge=Oracle):
+        """relays: {name: (connections, limits)}. judge: a kind of oracle."""
         self.kernel, self.dice, self.pace, self.relays = kernel, kernel.dice, pace, relays
         self.clock_is_off = self._furthest = 0.0  # seconds by which somebody moved the machine's clock
-        self.oracle = Oracle(self.kernel, self.wall, pace.max_in_doubt)
+        self.oracle = judge(self.kernel, self.wall, pace.max_in_doubt)
         self.faults = Faults(self.kernel, self.oracle)
         self.network = Network(self.kernel, self.oracle, {name: Weather() for name in relays})
         self.database = database

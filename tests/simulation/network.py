@@ -127,7 +127,7 @@ class SimulatedBackend(Backend):
         if self._aborted or not self._open:
             raise BackendUnavailable("the connection is gone")
         key = delivery_of(message)
-        flight = Flight(key, self._oracle.handed(key))
+        flight = Flight(key, self._oracle.handed(key, message))
         fate = "lost_before" if self._weather.down else self._weather.draw(self._kernel.dice)
         self._kernel.turn(f"content of {key}: {fate}")
         if fate == "lost_before":

@@ -84,6 +84,7 @@ class Oracle:
     paid: list = field(default_factory=list)  # (when, relay, mailing) of every row that was leased
     armed: set = field(default_factory=set)  # mailings that a schedule is to fire
     fired: set = field(default_factory=set)  # mailings whose schedule has fired
+    occurrences: dict = field(default_factory=dict)  # (schedule, key) -> what it came to
     clock_moved: bool = False
     marked: dict = field(default_factory=lambda: defaultdict(int))  # process name -> rows in `sending`
 
@@ -123,9 +124,30 @@ class Oracle:
             self.armed.add(change.mailing)
 
     def _saw_fired(self, change, _at):
-        self.kernel.note(f"mailing {change.mailing} was fired: {change.new}")
-        self.require(change.mailing not in self.fired, f"mailing {change.mailing} was fired twice")
-        self.fired.add(change.mailing)
+        what = (change.who, change.old)
+        self.kernel.note(f"mailing {change.mailing} was fired by {what}: {change.new}")
+        self.require(what not in self.occurrences, f"{what} was fired twice")
+        self.occurrences[what] = change.new
+        if change.mailing is not None:
+            self.require(change.mailing not in self.fired, f"mailing {change.mailing} was fired twice")
+            self.fired.add(change.mailing)
+
+    def _saw_settled(self, change, _at):
+        """A mailing was made of it; or a person let it go."""
+        self.occurrences[change.who, change.old] = change.new
+        if change.mailing is not None:
+            self.fired.add(change.mailing)
+
+    def _saw_forgot(self, change, _at):
+        what = (change.who, change.old)
+        self.kernel.note(f"{what} is forgotten: {change.new}")
+        self.require(change.mailing is None, f"{what} was forgotten, and mailing {change.mailing} came of it")
+        del self.occurrences[what]
+
+    def _saw_what_only_digests_care_for(self, change, at):
+        """What comes out, who carries it, what people choose, and who joins."""
+
+    _saw_out = _saw_carried = _saw_released = _saw_chose = _saw_joined = _saw_what_only_digests_care_for
 
     def _saw_mailing(self, change, _at):
         old, new = MailingState(change.old), MailingState(change.new)
@@ -241,7 +263,7 @@ class Oracle:
 
     # The wire
 
-    def handed(self, key):
+    def handed(self, key, _message):
         """A worker gave the message of this row to a backend; the attempt that it belongs to."""
         row = self.rows[key]
         row.handed += 1

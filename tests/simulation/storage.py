@@ -51,7 +51,28 @@ CREATE TRIGGER audit_new_mailing AFTER INSERT ON mailing BEGIN
     INSERT INTO audit VALUES (NULL, 'new mailing', new.id, NULL, NULL, new.in_doubt, 0, 0, 0, 0, 0, 0, new.state, 0);
 END;
 CREATE TRIGGER audit_fired AFTER INSERT ON occurrence BEGIN
-    INSERT INTO audit VALUES (NULL, 'fired', new.mailing_id, NULL, NULL, new.outcome, 0, 0, 0, 0, 0, 0, NULL, 0);
+    INSERT INTO audit VALUES (NULL, 'fired', new.mailing_id, new.schedule_id, new.key, new.outcome, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_settled AFTER UPDATE ON occurrence BEGIN
+    INSERT INTO audit VALUES (NULL, 'settled', new.mailing_id, new.schedule_id, new.key, new.outcome, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_forgot AFTER DELETE ON occurrence BEGIN
+    INSERT INTO audit VALUES (NULL, 'forgot', old.mailing_id, old.schedule_id, old.key, old.outcome, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_out AFTER INSERT ON mailing WHEN new.kind <> 'digest' AND new.edition_id IS NOT NULL BEGIN
+    INSERT INTO audit VALUES (NULL, 'out', new.id, NULL, NULL, new.slug, 0, 0, 0, 0, 0, 0, new.state, 0);
+END;
+CREATE TRIGGER audit_carried AFTER INSERT ON digest_item WHEN new.place IS NOT NULL BEGIN
+    INSERT INTO audit VALUES (NULL, 'carried', new.mailing_id, NULL, NULL, new.item, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_released AFTER UPDATE OF counts ON digest_item WHEN old.counts AND NOT new.counts AND new.place IS NOT NULL BEGIN
+    INSERT INTO audit VALUES (NULL, 'released', new.mailing_id, NULL, NULL, new.item, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_topics AFTER UPDATE OF topics ON subscriber BEGIN
+    INSERT INTO audit VALUES (NULL, 'chose', NULL, new.id, NULL, new.topics, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_joined AFTER INSERT ON subscription BEGIN
+    INSERT INTO audit VALUES (NULL, 'joined', NULL, new.subscriber_id, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
 CREATE TRIGGER audit_left AFTER UPDATE OF status ON subscription WHEN new.status = 'unsubscribed' BEGIN
     INSERT INTO audit VALUES (NULL, 'left', NULL, new.subscriber_id, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
@@ -67,9 +88,9 @@ class Change(NamedTuple):
     """A line of the audit."""
 
     id: int
-    what: str  # row, new row, lost row, mailing, new mailing, fired, left
+    what: str  # as the triggers name it
     mailing: int
-    who: int
+    who: int  # of what was fired, the schedule
     old: object
     new: object
     old_token: int

@@ -1,0 +1,219 @@
+"""What must hold of digests: judged from what came out, what people chose, and what was truly mailed; from nothing else.
+
+Beside what must hold of every mailing:
+
+10. An occurrence is dealt with once, and only at a time at which the rule comes.
+11. An issue holds every item that was there when its scheduler began to look and that no issue held before; and it holds none that
+    came out after it was written, or that another issue holds.
+12. Whoever is mailed sees of the issue what their topics and what they have had leave of it, no more and no less; who would
+    see nothing of it is not mailed; and everybody else on the list is.
+13. When all is over, every item that came out is in exactly one issue that was not cancelled.
+14. Under `skip` nothing goes out late, under `all` nothing is passed over, and of what was missed at once `latest` makes up for one.
+
+Where somebody chose, joined or left while an issue was under way, both what they were and what they became is right.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from mailer.domain.mailing import MailingState, RowState
+from simulation.newsroom import chosen
+from simulation.oracle import Oracle
+
+_SHOWN = re.compile(rb"\((item-\d+)( brief)?\)")
+
+_HAD = (RowState.SENT, RowState.UNCERTAIN)
+#: From this place on an issue shows headlines alone.
+_FULL = 12
+
+
+@dataclass
+class Issue:
+    """One mailing of the digest. began, made: numbers of the change at which its scheduler looked, and wrote it."""
+
+    began: int
+    made: int
+    items: set = field(default_factory=set)
+    seen: dict = field(default_factory=lambda: defaultdict(list))  # who -> what each accepted message showed
+    ended: int = 0  # the change after which no message of it was made
+
+
+@dataclass
+class Person:
+    """A member or not, and what they chose, since which change."""
+
+    is_member: list = field(default_factory=list)  # (change, bool)
+    topics: list = field(default_factory=list)  # (change, frozenset)
+
+    @staticmethod
+    def during(history, began, ended, default):
+        """All values that it had between two changes."""
+        before = [value for at, value in history if at <= began]
+        return {before[-1] if before else default} | {value for at, value in history if began < at <= ended}
+
+
+class DigestOracle(Oracle):
+    """One run's judge."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.change = 0
+        self.topics_of = {}  # item -> its topics
+        self.out = {}  # item -> the change at which it was there
+        self.people = defaultdict(Person)
+        self.had = defaultdict(set)  # item -> who had a mail of its own
+        self.own_mailings = {}  # mailing -> the item that it is of
+        self.issues = {}  # mailing -> Issue
+        self.held_by = defaultdict(list)  # item -> (change, mailing), those that count
+        self.released = defaultdict(list)  # item -> (change, mailing)
+        self.looked = {}  # process -> the change at which it began to look
+        self.times = {}  # mailing of an issue -> unix seconds at which it was written
+        self.already_mailed, self.least = "include", 1
+
+    # What happens
+
+    def looks(self):
+        self.looked[self.actor] = self.change
+
+    def came_out(self, item):
+        self.change += 1
+        self.out[item] = self.change
+        self.kernel.note(f"{item} came out, of {sorted(self.topics_of[item])}")
+
+    def has_yet_to_come(self, who):
+        """Somebody of whom the database knows, and who is on no list."""
+        self.people[who].is_member.append((0, False))
+
+    def saw(self, change, at):
+        self.change += 1
+        super().saw(change, at)
+
+    def _saw_out(self, change, _at):
+        self.own_mailings[change.mailing] = change.new
+        self.came_out(change.new)
+
+    def _saw_new_mailing(self, change, at):
+        super()._saw_new_mailing(change, at)
+        self.issues[change.mailing] = Issue(began=self.looked.get(self.actor, 0), made=self.change)
+        self.times[change.mailing] = at
+
+    def _saw_new_row(self, change, at):
+        item = self.own_mailings.get(change.mailing)
+        if item is None:
+            super()._saw_new_row(change, at)
+        elif change.new in _HAD:
+            self.had[item].add(change.who)
+
+    def _saw_row(self, change, at):
+        super()._saw_row(change, at)
+        self.issues[change.mailing].ended = self.change
+
+    def _saw_carried(self, change, _at):
+        item = change.new.removeprefix("campaign:")
+        holder = self._holder(item)
+        self.require(holder is None, f"{item} is in mailing {holder}, and now in {change.mailing}")
+        self.held_by[item].append((self.change, change.mailing))
+        self.issues[change.mailing].items.add(item)
+
+    def _saw_released(self, change, _at):
+        item = change.new.removeprefix("campaign:")
+        self.released[item].append((self.change, change.mailing))
+        ended = self.mailing_states[change.mailing]
+        self.require(ended is MailingState.CANCELLED, f"mailing {change.mailing} is {ended}, and let go of {item}")
+
+    def _holder(self, item):
+        """The mailing that holds it and counts; None if none does."""
+        let_go = {mailing for _, mailing in self.released[item]}
+        return next((mailing for _, mailing in self.held_by[item] if mailing not in let_go), None)
+
+    def _saw_chose(self, change, _at):
+        self.people[change.who].topics.append((self.change, chosen(change.new)))
+
+    def _saw_joined(self, change, _at):
+        self.people[change.who].is_member.append((self.change, True))
+        self.left.discard(change.who)
+
+    def _saw_left(self, change, at):
+        super()._saw_left(change, at)
+        self.people[change.who].is_member.append((self.change, False))
+
+    # The wire
+
+    def handed(self, key, message):
+        attempt = super().handed(key, message)
+        text = message.content.replace(b"=\r\n", b"")
+        attempt.shows = {item.decode(): bool(brief) for item, brief in _SHOWN.findall(text)}
+        self.issues[key[0]].ended = self.change
+        return attempt
+
+    def accepted(self, key, attempt):
+        super().accepted(key, attempt)
+        self.issues[key[0]].seen[key[1]].append(attempt.shows)
+
+    # The end
+
+    def finished(self, rows, sizes, people):
+        issues = [row for row in rows if row[0] not in self.own_mailings]
+        super().finished(issues, {one: size for one, size in sizes.items() if one not in self.own_mailings}, 0)
+        for mailing, issue in self.issues.items():
+            self._judge_items(mailing, issue)
+            if self.mailing_states[mailing] is MailingState.FINISHED:
+                for who in range(1, people + 1):
+                    self._judge_person(mailing, issue, who)
+        for item in self.out:
+            self.require(self._holder(item) is not None, f"{item} came out, and no issue holds it")
+
+    def _judge_items(self, mailing, issue):
+        """Nothing is forgotten that was there, and nothing is there that was not."""
+        if not issue.items:
+            return
+        for item, out in self.out.items():
+            if out > issue.made:
+                self.require(item not in issue.items, f"mailing {mailing} holds {item}, which came out afterwards")
+            elif out <= issue.began and self._was_free(item, issue):
+                self.require(item in issue.items, f"mailing {mailing} does not hold {item}, which was there")
+
+    def _was_free(self, item, issue):
+        """Whether no other issue held it while this one was made."""
+        for since, mailing in self.held_by[item]:
+            let_go = min((at for at, other in self.released[item] if other == mailing), default=None)
+            if since < issue.made and (let_go is None or let_go > issue.began):
+                return False
+        return True
+
+    def _judge_person(self, mailing, issue, who):
+        person, ended = self.people[who], max(issue.ended, issue.made)
+        members = person.during(person.is_member, issue.began, ended, default=True)
+        choices = person.during(person.topics, issue.began, ended, default=frozenset())
+        views = [self._view(issue, who, topics) for topics in choices]
+        row = self.rows.get((mailing, who))
+        where = f"mailing {mailing}, person {who}"
+        if row is None:
+            self.require(False in members or {} in views, f"{where}: is not mailed, and should see {views}")
+            return
+        self.require(True in members, f"{where}: is mailed, and is not on the list")
+        self.require(any(views), f"{where}: is mailed, and there is nothing for them")
+        for shown in issue.seen[who]:
+            # Of what they chose since the issue was put together there may be no variant: then they see a part of it.
+            good = any(_same(shown, view) for view in views)
+            good = good or (len(choices) > 1 and any(shown.keys() <= view.keys() for view in views))
+            self.require(good, f"{where}: saw {shown}, and should see {views}")
+        again = len(issue.seen[who]) <= 1 + row.owned_up
+        self.require(again, f"{where}: saw it {len(issue.seen[who])} times")
+
+    def _view(self, issue, who, topics):
+        """{item: in brief} that somebody sees who chose these topics."""
+        view = {}
+        for item in issue.items:
+            about = self.topics_of[item]
+            if about and topics and not about & topics:
+                continue
+            had = self.already_mailed != "include" and who in self.had[item]
+            if not (had and self.already_mailed == "skip"):
+                view[item] = had
+        return view
+
+
+def _same(shown, view):
+    return shown == view or (shown.keys() == view.keys() and list(view.values()).count(False) > _FULL)
