@@ -7,6 +7,7 @@ said with file and line before anybody is mailed.
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parseaddr
@@ -51,6 +52,10 @@ class Compiled:
         return tuple(file for file in self.media if isinstance(file, Picture))
 
 
+#: What is known of a file's texts is kept in the environments, which all threads share. What an issue holds is asked before.
+_ONE_AT_A_TIME = threading.RLock()
+
+
 def template_folders(root: Path) -> tuple[Path, ...]:
     """Where templates are looked for: the project's own folder, then the packaged one."""
     return tuple(dict.fromkeys((root / FOLDER, starter_project() / FOLDER)))
@@ -61,10 +66,15 @@ def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:
 
     Raises InputProblems with everything that was found up to the step that could not go on.
     """
+    issue = around.issue_of(file) if isinstance(file.campaign, Digest) else None
+    with _ONE_AT_A_TIME:
+        return _compile(file, around, issue)
+
+
+def _compile(file: CampaignFile, around: Surroundings, issue: Issue | None) -> Compiled:
     settings = around.settings
     # Whoever's campaign it is, it wears the templates of the project that it is compiled in.
     environments = environment(template_folders(settings.root or file.root))
-    issue = around.issue_of(file) if isinstance(file.campaign, Digest) else None
     texts = [file.body, *(content.decode("utf-8", "replace") for content in file.sources.values())]
     holes = Holes([*texts, *(words_of(issue) if issue else ())])
     try:

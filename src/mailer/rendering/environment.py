@@ -89,7 +89,7 @@ class CampaignEnvironment(Sandbox):
             del self.filters[name]
         del self.globals["lipsum"]
         self.filters.update({name: _filter(name) for name in FILTERS}, readable_on=lru_cache(maxsize=64)(readable_on))
-        self._texts: dict[tuple[str, str, int], Template] = {}
+        self._texts: dict[tuple[str, str, int], tuple[Template, list[int], frozenset[str]]] = {}
 
     def for_texts(self) -> "CampaignEnvironment":
         """The environment of bodies, subjects and preheaders: white space is Markdown's business."""
@@ -161,9 +161,12 @@ class CampaignEnvironment(Sandbox):
         if key not in self._texts:
             if len(self._texts) >= _MOST_TEXTS:
                 self._texts.clear()
-            self._texts[key] = self._compiled_text(source, file)
+            template = self._compiled_text(source, file)
+            self._texts[key] = template, self.by_file[file], self.named[file]
+        # Another text of the same file may have been read since: what is known of the file is what is known of this one.
+        template, self.by_file[file], self.named[file] = self._texts[key]
         self._use(file)
-        return self._texts[key]
+        return template
 
     def _compiled_text(self, source: str, file: str) -> Template:
         code = self.compile(source, name=file, filename=file)
