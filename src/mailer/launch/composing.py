@@ -4,9 +4,11 @@ The campaign is compiled again from its files, and is what was armed or is refus
 the items that were shown are in it: what is newer waits, and what cannot be shown any more is left out and told.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mailer.domain.campaign_file import CampaignFile
+from mailer.domain.left_out import Why
 from mailer.domain.proof import Proof
 from mailer.errors import Refused
 from mailer.launch.draft import compile_draft, earlier_mailings, read_file, same_content, surroundings
@@ -83,10 +85,14 @@ def _refuse_overtaken(desk: Desk, one: Schedule, file: CampaignFile, around: Sur
         raise Refused(f"it was sent since this was armed: mailing {sent[-1]}")
 
 
-def _left_out(draft: Draft, proof: Proof | None) -> list[str]:
-    """What was shown and cannot go out any more, by its headline."""
-    if draft.issue is None or proof is None:
-        return []
-    there = {item.key for item in draft.issue.items}
-    shown = zip(proof.shown.items, proof.facts.held, strict=True)
-    return [f'"{headline}" stood in the proof, and is gone' for key, headline in shown if key not in there]
+def _left_out(draft: Draft, proof: Proof | None) -> Iterator[str]:
+    """What somebody has to mend, and what was shown and cannot go out any more, by its headline."""
+    if draft.issue is None:
+        return
+    for one in draft.issue.left_out:
+        if one.why is Why.BROKEN:
+            yield f'"{one.headline}" is left out: its file has errors ({one.detail})'
+    if proof is not None:
+        there = {item.key for item in draft.issue.items}
+        shown = zip(proof.shown.items, proof.facts.held, strict=True)
+        yield from (f'"{headline}" stood in the proof, and is gone' for key, headline in shown if key not in there)

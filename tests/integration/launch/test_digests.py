@@ -13,7 +13,7 @@ from mailer.edition.format import load
 from mailer.errors import InputProblems, Refused
 from mailer.launch import NothingToSend, Order, Repeat, differs_from_armed, fire_due, launch, refuse_changed
 from mailer.storage import control, mailings, schedules
-from mailer.storage.tables import delivery, digest_item, occurrence
+from mailer.storage.tables import alert, delivery, digest_item, occurrence
 from sending_world import Clock, desk_for, make_project, populate, write_letter
 
 DIGEST = """---
@@ -301,6 +301,30 @@ def test_a_paused_digest_can_go_on_although_its_items_are_not_new_any_more(desk)
     path.write_text(path.read_text() + "\nOne more line.\n")
     with pytest.raises(Refused, match="has changed since"):
         refuse_changed(desk, issue, as_approved=False)
+
+
+def test_what_does_not_fit_waits_and_comes_next_beside_the_news(desk):
+    write_digest(desk.settings.root, "collect:\n  first_run: everything\n  max_items: 2\n")
+    mail(desk, "a", "b", "c", "d")
+    assert held(desk, send(desk, "weekly")) == ["d", "c"]
+    mail(desk, "e", "f")
+    assert held(desk, send(desk, "weekly")) == ["f", "a"], "the newest, and what has waited longest"
+    mail(desk, "g")
+    assert held(desk, send(desk, "weekly")) == ["g", "b"]
+    assert held(desk, send(desk, "weekly")) == ["e"]
+    assert send(desk, "weekly") == NOTHING
+
+
+def test_an_armed_digest_goes_out_without_what_is_broken_and_somebody_is_told(desk):
+    mail(desk, "a")
+    write_letter(desk.settings.root, slug="b", extra="published: 2024-11-01\nno_such_key: 1\n")
+    arm(desk)
+    desk.clock.now += timedelta(minutes=10)
+    (fired,) = fire_due(desk)
+    assert (fired.state, held(desk, fired)) == (MailingState.SENDING, ["a"])
+    with desk.database.reading() as connection:
+        told = connection.scalars(sa.select(alert.c.detail).where(alert.c.kind == "item").distinct()).all()
+    assert told == ['"b" is left out: its file has errors (unknown key "no_such_key")']
 
 
 def test_items_whose_file_is_gone_or_broken_still_come(desk):

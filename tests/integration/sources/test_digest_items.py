@@ -115,6 +115,15 @@ def test_what_an_issue_carried_is_not_new_and_what_fits_not_waits(project):
     assert (slugs(second), second.waiting) == (names[6:12], 3)
 
 
+def test_of_what_fits_not_half_is_new_and_half_is_what_has_waited_longest(project):
+    names = [f"a{number:02}" for number in range(10)]
+    for name in names:
+        write(project, name)
+    records = Records(mailed=mailed(*names), has_run=True, last_at=NOW - timedelta(hours=5, minutes=30))
+    found = issue(project, records=records, max_items=4)
+    assert (slugs(found), found.waiting) == ([*names[:2], *names[8:]], 6)
+
+
 @pytest.mark.parametrize(
     ("first_run", "kept"), [("last 2", ["a", "b"]), ("3 days", ["a", "b", "c"]), ("everything", ["a", "b", "c", "d"])]
 )
