@@ -113,6 +113,14 @@ class Oracle:
         self.counts[change.what] += 1
         getattr(self, "_saw_" + change.what.replace(" ", "_"))(change, at)
 
+    def saw_commit(self):
+        """All changes of one transaction were seen: what stands now is what a crash would leave."""
+        for holder, number in self.marked.items():
+            self.require(
+                number <= self.max_in_doubt,
+                f"{holder} has {number} rows marked, and {self.max_in_doubt} is the most",
+            )
+
     def _saw_left(self, change, _at):
         self.left.add(change.who)
         self.kernel.note(f"{change.who} left")
@@ -256,10 +264,6 @@ class Oracle:
     def _count_marked(self, token, by):
         holder = self.holders.get(token)
         self.marked[holder] += by
-        self.require(
-            self.marked[holder] <= self.max_in_doubt,
-            f"{holder} has {self.marked[holder]} rows marked, and {self.max_in_doubt} is the most",
-        )
 
     # The wire
 

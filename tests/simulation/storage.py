@@ -133,8 +133,11 @@ class SimulatedDatabase(Database):
         self._path = Path(folder, "mailer.db")
         self._path.touch(mode=0o600)
         super().__init__(f"sqlite:///{self._path}")
+        self._kept = set()
 
     def begin_run(self, people, kernel, faults, oracle):
+        while self._kept:
+            self._kept.pop().close()  # a process that died in the run before still holds it
         self.engine.dispose()
         for name in ("mailer.db-wal", "mailer.db-shm"):
             self._path.with_name(name).unlink(missing_ok=True)
@@ -152,13 +155,14 @@ class SimulatedDatabase(Database):
         self._kernel.turn("was read")
 
     @contextmanager
-    def writing(self):
+    def writing(self, kept=None):
         self._kernel.turn("begin")
         with translated_errors():
             self._faults.begin()
         self._lock()
+        self._kept |= {kept} - {None}
         try:
-            with super().writing() as connection:
+            with super().writing(kept) as connection:
                 yield connection
                 changes = self._changes(connection)
                 at = self._oracle.wall()
@@ -181,6 +185,7 @@ class SimulatedDatabase(Database):
             self._seen = changes[-1].id
             for change in changes:
                 self._oracle.saw(change, at)
+            self._oracle.saw_commit()
 
     def _lock(self):
         """SQLite has one writer at a time."""

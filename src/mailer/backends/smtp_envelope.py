@@ -67,7 +67,8 @@ def envelope(message: OutgoingMessage, relay: Capabilities) -> Envelope | Refuse
         raise BackendMisconfigured("The envelope sender is no address that could stand in an SMTP command.")
     if recipient is None:
         return Refused(enhanced="5.1.3", text="The recipient is no address that could stand in an SMTP command.")
-    if message.smtputf8 and not relay.smtputf8:
+    wide = message.smtputf8
+    if wide and not relay.smtputf8:
         return Refused(
             enhanced="5.6.7", text="The relay does not carry addresses with letters beyond ASCII (SMTPUTF8)."
         )
@@ -76,7 +77,7 @@ def envelope(message: OutgoingMessage, relay: Capabilities) -> Envelope | Refuse
     parameters = f" SIZE={len(message.content)}" if relay.size_offered else ""
     if message.eight_bit:
         parameters += " BODY=8BITMIME"
-    if message.smtputf8:
+    if wide:
         parameters += " SMTPUTF8"
     return Envelope(f"MAIL FROM:<{sender}>{parameters}\r\n".encode(), f"RCPT TO:<{recipient}>\r\n".encode())
 

@@ -18,6 +18,10 @@ LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 #: A reply of one line that is short and whole, as nearly all are.
 SIMPLE = re.compile(rb"([2-5][0-9]{2}) ([^\r\n]{0,2000})\r\n")
 ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
+#: What stands behind the code of nearly every yes: a status code, and printable ASCII that needs no tidying.
+PLAIN = re.compile(rb"(2\.[0-9]{1,3}\.[0-9]{1,3}) ([!-~](?:[ -~]{0,900}[!-~])?)")
+#: The answers to a whole envelope: MAIL and RCPT are taken, and the content is awaited.
+AGREED = re.compile(rb"(?:2[0-9]{2} [^\r\n]{0,2000}\r\n){2}354 [^\r\n]{0,2000}\r\n")
 
 
 class LinkLost(Exception):
@@ -59,6 +63,12 @@ class Reply(NamedTuple):
         parts = (line.removeprefix(status).strip() for line in self.lines)
         return " ".join(part for part in parts if part)[:MAX_TEXT]
 
+    @property
+    def told(self) -> tuple[str, str]:
+        """`enhanced` and `text`."""
+        plain = PLAIN.fullmatch(self.raw[0]) if self.positive and len(self.raw) == 1 else None
+        return (plain[1].decode(), plain[2].decode()) if plain else (self.enhanced, self.text)
+
     def __str__(self) -> str:
         """How it stands in front of a person: "550 5.1.1 no such person"."""
         return " ".join(part for part in (str(self.code), self.enhanced, self.text) if part)
@@ -85,6 +95,8 @@ class ReplyParser:
 
     def next(self) -> Reply | None:
         """The next whole reply, None while it is not there yet. Raises GarbledReply."""
+        if self._taken == len(self._buffer):
+            return None
         simple = None if self._lines or self._cut else SIMPLE.match(self._buffer, self._taken)
         if simple:
             self._taken = simple.end()
@@ -98,6 +110,14 @@ class ReplyParser:
             if self._take(self._buffer[start:end].removesuffix(b"\r")[:MAX_LINE]):
                 lines, self._lines = tuple(self._lines), []
                 return Reply(self._code, lines)
+
+    def agreed(self) -> bool:
+        """Whether a yes to a whole envelope lies here next; then it is taken."""
+        found = None if self._lines or self._cut else AGREED.match(self._buffer, self._taken)
+        if found is None:
+            return False
+        self._taken = found.end()
+        return True
 
     def _cut_short(self, start: int) -> None:
         """Keep no more of the unfinished line that begins at `start` than anybody will look at."""

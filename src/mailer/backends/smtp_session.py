@@ -48,6 +48,9 @@ class Session:
         if self._ahead is None:
             self._begin(commands)
         self._ahead = None
+        if self.pipelining and self.wire.agreed():
+            self.answered = True
+            return None
         verdict, content_awaited = self._judge(commands)
         if verdict and not self.over:
             self._clear_up(content_awaited=content_awaited)

@@ -61,7 +61,8 @@ def of_data(reply: Reply) -> Receipt | None:
 def of_content(reply: Reply) -> Receipt:
     """The final dot: the message's fate. Raises GarbledReply, and then nobody knows it."""
     if reply.positive:
-        return Sent(code=reply.code, enhanced=reply.enhanced, text=reply.text)
+        enhanced, text = reply.told
+        return Sent(code=reply.code, enhanced=enhanced, text=text)
     return _negative(reply)
 
 

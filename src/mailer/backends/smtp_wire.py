@@ -127,6 +127,10 @@ class Wire:
             self._replies.feed(data)
         return reply
 
+    def agreed(self) -> bool:
+        """Whether the relay's yes to a whole envelope has come already; then it is taken. Else each reply is asked for."""
+        return self._replies.agreed()
+
     def abort(self) -> None:
         """Wake whoever waits on the link, for good. Safe from another thread."""
         self._aborted = True

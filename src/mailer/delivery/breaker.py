@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 
-from mailer.backend import Deferred, Receipt, Refused, Uncertain
+from mailer.backend import Deferred, Receipt, Refused, Sent, Uncertain
 from mailer.domain.address import with_masked_addresses
 
 IN_A_ROW = 10
@@ -32,17 +32,19 @@ class Breaker:
 
     def record(self, receipt: Receipt) -> str:
         """Take note of one answer. The reason to pause, with the reply quoted, or "" to go on; a reason starts anew."""
-        refused = isinstance(receipt, (Refused, Uncertain))
+        if isinstance(receipt, Sent):
+            with self._lock:
+                self._row, self._length = None, 0
+                self._last.append(False)
+            return ""
         if isinstance(receipt, Deferred) or (isinstance(receipt, Refused) and receipt.bad_address):
             return ""
         with self._lock:
-            kind = (
-                (NO_ANSWER if isinstance(receipt, Uncertain) else (receipt.code, receipt.enhanced)) if refused else None
-            )
-            self._length = self._length + 1 if kind and kind == self._row else int(refused)
+            kind = NO_ANSWER if isinstance(receipt, Uncertain) else (receipt.code, receipt.enhanced)
+            self._length = self._length + 1 if kind == self._row else 1
             self._row = kind
-            self._last.append(refused)
-            reason = self._reason() if refused else ""
+            self._last.append(True)
+            reason = self._reason()
             if reason:
                 self._reset()
         return f'{reason}: "{quoted(receipt)}"' if reason else ""

@@ -21,6 +21,7 @@ from mailer.backend import Backend, Receipt, Uncertain
 from mailer.delivery.breaker import Stall
 from mailer.delivery.committer import Committer
 from mailer.delivery.pace import Pace
+from mailer.delivery.retry import next_try
 from mailer.delivery.shelf import Shelf
 from mailer.delivery.verdict import asks_for_less, verdict
 from mailer.delivery.work import Parcel, Settlement, Work
@@ -63,10 +64,10 @@ class Bench:
 class Carrier:
     """One connection and its thread."""
 
-    def __init__(self, bench: Bench, name: str, *, largest_group: int, dispatch: Dispatch = PLAIN) -> None:
-        """largest_group: messages that it may have marked at a time. dispatch: how its relay wants them."""
+    def __init__(self, bench: Bench, name: str, *, share: int, dispatch: Dispatch = PLAIN) -> None:
+        """share: messages that it may have marked at a time. dispatch: how its relay wants them."""
         self._thread = bench.runtime.thread(self._run, name)
-        self._largest_group = max(1, largest_group)
+        self._share = max(1, share)
         self._dispatch = dispatch
         self.failures = 0  #: how often in a row the relay could not be used
         self.resting_until = 0.0
@@ -80,6 +81,7 @@ class Carrier:
         self._on_wire: deque[Parcel] = deque()
         self._marked: deque[Parcel] = deque()
         self._ahead: Future[list[Parcel]] | None = None
+        self._now = bench.runtime.monotonic
 
     def start(self) -> None:
         self._thread.start()
@@ -116,12 +118,13 @@ class Carrier:
 
     @property
     def _group(self) -> int:
-        return max(1, min(self._largest_group, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
+        return max(1, min(self._share, int(GROUP_SECONDS / max(self._seconds_each, 1e-6))))
 
     def _take(self, *, patient: bool) -> list[Parcel]:
         """Parcels that may be marked and go out now: the allowance of doubt leaves room for each."""
         bench = self._bench
-        allowed = bench.committer.allowance.take(self._group, seconds=IDLE_STEP if patient else 0)
+        most = min(self._group, max(1, self._share - len(self._on_wire) - len(self._marked)))
+        allowed = bench.committer.allowance.take(most, seconds=IDLE_STEP if patient else 0)
         taken = bench.shelf.take(allowed)
         parcels = [parcel for parcel in taken if not parcel.work.halted]
         if len(parcels) < len(taken):
@@ -240,7 +243,8 @@ class Carrier:
         return ahead.result() if ahead else []
 
     def _look_ahead(self) -> None:
-        if self._ahead is None and len(self._marked) <= self._group // 2:
+        """Ask for the next group while the last of this one leave: the later, the larger it is, and the fewer the commits."""
+        if self._ahead is None and len(self._marked) <= self._group // 8:
             following = self._take(patient=False)
             if following:
                 self._ahead = self._prepare(following)
@@ -249,14 +253,10 @@ class Carrier:
         work, bench = parcel.work, self._bench
         outcome = verdict(
             receipt,
-            subscriber_id=parcel.subscriber_id,
+            subscriber_id=parcel.claimed.subscriber_id,
             relay=bench.relay,
-            attempts=parcel.claimed.attempts,
             in_doubt=work.mailing.in_doubt,
-            first_seconds=bench.pace.retry_first_seconds,
-            deadline=work.deadline,
-            now=bench.clock(),
-            chance=bench.runtime.chance(),
+            next_try=lambda: self._next_try(parcel, receipt),
         )
         parcel.message = None
         bench.committer.settle([Settlement(parcel, outcome)])
@@ -266,6 +266,16 @@ class Carrier:
         told = bench.pace.breaker and not work.halted and not bench.stopping.is_set()
         if told and (reason := work.breaker.record(receipt)):
             bench.halt(work, reason)
+
+    def _next_try(self, parcel: Parcel, receipt: Receipt) -> datetime | None:
+        return next_try(
+            receipt,
+            attempts=parcel.claimed.attempts,
+            first_seconds=self._bench.pace.retry_first_seconds,
+            deadline=parcel.work.deadline,
+            now=self._bench.clock(),
+            chance=self._bench.runtime.chance(),
+        )
 
     def _unanswered(self, reason: str) -> None:
         """Messages that were handed over and got no receipt although the backend did not say that they may be tried again."""
@@ -302,6 +312,3 @@ class Carrier:
         self._opened = False
         if self._backend is not None:
             self._backend.close()
-
-    def _now(self) -> float:
-        return self._bench.runtime.monotonic()

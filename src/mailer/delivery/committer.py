@@ -20,6 +20,7 @@ from mailer.delivery.group import Group, Written, write
 from mailer.delivery.work import Parcel, Settlement
 from mailer.errors import StorageError
 from mailer.runtime import Runtime
+from mailer.storage.kept import Kept
 from mailer.storage.ledger import Ledger
 from mailer.storage.outage import Outage
 
@@ -55,6 +56,7 @@ class Committer:
         self._closing = self._refusing = self._broken = False
         self._abandoned = runtime.event()
         self._outage = Outage(runtime)
+        self._kept = Kept()
         self._thread = runtime.thread(self._run, "committer")
 
     def start(self) -> None:
@@ -83,10 +85,15 @@ class Committer:
         return answer
 
     def settle(self, settlements: Iterable[Settlement]) -> None:
-        """What became of marked parcels. Their allowance comes back when it is written."""
+        """What became of marked parcels.
+
+        Their allowance comes back at once: whatever is marked with it is committed with this or later, never before.
+        """
+        settlements = list(settlements)
         with self._changed:
             self._group.settled.extend(settlements)
             self._handed_in()
+        self.allowance.give_back(len(settlements))
 
     def fail_unsent(self, settlement: Settlement) -> None:
         """A parcel that was not marked and whose message cannot be built."""
@@ -129,6 +136,7 @@ class Committer:
         while True:
             group = self._gathered()
             if not group:
+                self._kept.close()
                 return
             try:
                 self._commit(group)
@@ -152,7 +160,7 @@ class Committer:
             if self._refusing:
                 self._refuse_marks(group)
             try:
-                written = write(self._ledger, group)
+                written = write(self._ledger, group, self._kept)
             except StorageError as error:
                 attempt += 1
                 logger.info("commit failed: attempt=%d error=%s", attempt, error.code)
@@ -208,7 +216,6 @@ class Committer:
             lease.unsent(ids)
         for lease, ids in written.gone.items():
             lease.done(ids)
-        self.allowance.give_back(len(group.settled))
         known = [one for one in both if one.outcome.subscriber_id in written.settled[one.parcel.lease]]
         if len(known) < len(both):
             logger.info("answers came after the lease: rows=%d", len(both) - len(known))

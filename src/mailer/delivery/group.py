@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mailer.delivery.work import Lease, Parcel, Settlement
 from mailer.domain.mailing import RowState
+from mailer.storage.kept import Kept
 from mailer.storage.ledger import Ledger, Outcome
 
 
@@ -51,10 +52,10 @@ class Written:
         self.gone[lease] |= ids
 
 
-def write(ledger: Ledger, group: Group) -> Written:
-    """All of it, or nothing."""
+def write(ledger: Ledger, group: Group, kept: Kept | None = None) -> Written:
+    """All of it, or nothing. kept: the connection of this thread's own, if it has one."""
     written = Written()
-    with ledger.one_commit() as (together, _):
+    with ledger.one_commit(kept) as (together, _):
         # Marks first: they lock the mailing, and whoever cancels it locks it before its rows.
         for lease, ids in by_lease(parcel for parcels, _ in group.marks for parcel in parcels):
             written.marked[lease] = together.mark_sending(lease.token, lease.mailing_id, ids)

@@ -34,9 +34,9 @@ class Observer:
 
 def by_mailing(settlements: Sequence[Settlement]) -> list[tuple[Mailing, "Counter[RowState]"]]:
     """What settlements came to, summed up; rows that only went back into the queue are no news."""
-    counts: dict[int, tuple[Mailing, Counter[RowState]]] = {}
-    for one in settlements:
-        if one.outcome.counted or one.outcome.state is not RowState.QUEUED:
-            mailing = one.parcel.work.mailing
-            counts.setdefault(mailing.id, (mailing, Counter()))[1][one.outcome.state] += 1
-    return list(counts.values())
+    news = [one for one in settlements if one.outcome.counted or one.outcome.state is not RowState.QUEUED]
+    mailings = {one.parcel.work.mailing.id: one.parcel.work.mailing for one in news}
+    counts = {mailing_id: Counter[RowState]() for mailing_id in mailings}
+    for one in news:
+        counts[one.parcel.work.mailing.id][one.outcome.state] += 1
+    return [(mailing, counts[mailing.id]) for mailing in mailings.values()]

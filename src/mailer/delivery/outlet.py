@@ -47,7 +47,7 @@ class Outlet:
         self.shelf = Shelf(runtime, low=self.low, ran_low=ran_low)
         bench = make_bench(self)
         self._carriers = [
-            Carrier(bench, f"{route.name}-{number}", largest_group=share_of_doubt, dispatch=route.dispatch)
+            Carrier(bench, f"{route.name}-{number}", share=share_of_doubt, dispatch=route.dispatch)
             for number in range(1, route.connections + 1)
         ]
 

@@ -1,9 +1,9 @@
 """From what a relay said to where the row goes: the one place that decides it."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from mailer.backend import Deferred, Receipt, Refused, Sent, Uncertain
-from mailer.delivery.retry import next_try
 from mailer.domain.mailing import InDoubt, RowState
 from mailer.storage.ledger import Outcome
 
@@ -13,14 +13,10 @@ def verdict(
     *,
     subscriber_id: int,
     relay: str,
-    attempts: int,
     in_doubt: InDoubt,
-    first_seconds: float,
-    deadline: datetime,
-    now: datetime,
-    chance: float,
+    next_try: Callable[[], datetime | None],
 ) -> Outcome:
-    """The outcome of one attempt by `relay`. attempts, first_seconds, deadline, chance: as `next_try` takes them."""
+    """The outcome of one attempt by `relay`. next_try: when there is another, None if no time is left for one."""
     state, due, why = RowState.UNCERTAIN, 0, ""
     match receipt:
         case Sent():
@@ -29,10 +25,8 @@ def verdict(
             state = RowState.FAILED
         case Deferred() | Uncertain():
             held = isinstance(receipt, Uncertain) and in_doubt is InDoubt.HOLD
-            again = next_try(
-                receipt, attempts=attempts, first_seconds=first_seconds, deadline=deadline, now=now, chance=chance
-            )
-            if again is not None and not held:
+            again = None if held else next_try()
+            if again is not None:
                 state, due = RowState.QUEUED, int(again.timestamp())
             elif isinstance(receipt, Deferred):
                 state, why = RowState.FAILED, "gave up, no time is left for another try: "

@@ -100,8 +100,7 @@ class Worker:
         )
 
     def _make_outlets(self, routes: Sequence[Route]) -> list[Outlet]:
-        # Half of a connection's share: the next group is marked while one is on the wire.
-        share = self._pace.max_in_doubt // sum(route.connections for route in routes) // 2
+        share = self._pace.max_in_doubt // sum(route.connections for route in routes)
         return [
             Outlet(
                 route,

@@ -17,7 +17,9 @@ from sqlalchemy import event
 
 from mailer.errors import StorageError
 from mailer.storage.engine_errors import translated_errors
+from mailer.storage.kept import Kept
 from mailer.storage.mounts import network_file_system
+from mailer.storage.prepared import run
 
 #: Private from the first byte: the list reveals people's politics.
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
@@ -103,10 +105,10 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """One transaction, committed at the end or rolled back whole."""
-        with translated_errors(), self.engine.connect() as connection:
-            connection = connection.execution_options(mailer_writes=True)  # noqa: PLW2901
+    def writing(self, kept: Kept | None = None) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end or rolled back whole. kept: a connection of the caller's own thread."""
+        with translated_errors(), kept.lent(self.engine) if kept else self.engine.connect() as connection:
+            connection.execution_options(mailer_writes=True)
             with connection.begin():
                 yield connection
 
@@ -180,6 +182,4 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql(
-        "BEGIN IMMEDIATE" if connection.get_execution_options().get("mailer_writes") else "BEGIN"
-    )
+    run(connection, "BEGIN IMMEDIATE" if connection.get_execution_options().get("mailer_writes") else "BEGIN")

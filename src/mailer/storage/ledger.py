@@ -41,6 +41,7 @@ from mailer.domain.mailing import ROW_STEPS, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.storage import events, instance, pacing
 from mailer.storage.database import Database
+from mailer.storage.kept import Kept
 from mailer.storage.ledger_sql import statements
 from mailer.storage.pacing import Hold, Purse
 from mailer.storage.prepared import Prepared
@@ -139,9 +140,9 @@ class Ledger:
         self._sql = statements(is_sqlite=database.is_sqlite)
 
     @contextmanager
-    def one_commit(self) -> Iterator[tuple["Ledger", sa.Connection]]:
-        """A ledger whose steps are committed together at the end, or not at all: the group commit."""
-        with self._database.writing() as connection:
+    def one_commit(self, kept: Kept | None = None) -> Iterator[tuple["Ledger", sa.Connection]]:
+        """A ledger whose steps are committed together at the end, or not at all: the group commit. kept: of this thread."""
+        with self._database.writing(kept) as connection:
             yield Ledger(self._database, self._clock, connection=connection), connection
 
     @contextmanager

@@ -23,21 +23,25 @@ class Prepared:
         if not self._text:
             self._compile(connection)
         known = self._fixed | values
-        parameters = known if self._order is None else [known[name] for name in self._order]
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        try:
-            cursor = driver.execute(self._text, parameters)
-            rows = cursor.fetchall() if cursor.description else []
-            cursor.close()
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _as_usual(connection, self._text, error) from error
-        return rows
+        return run(connection, self._text, known if self._order is None else [known[name] for name in self._order])
 
     def _compile(self, connection: sa.Connection) -> None:
         compiled = self.statement.compile(dialect=connection.dialect)
         self._fixed, self._order = dict(compiled.params), compiled.positiontup
         self._text = str(compiled)
+
+
+def run(connection: sa.Connection, text: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+    """Give the driver a statement as it is; the rows that it returns, if it returns any. Errors are SQLAlchemy's."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    try:
+        cursor = driver.execute(text, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        cursor.close()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_usual(connection, text, error) from error
+    return rows
 
 
 def _as_usual(connection: sa.Connection, text: str, error: Exception) -> Exception:

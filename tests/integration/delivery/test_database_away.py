@@ -168,15 +168,15 @@ def test_a_pause_that_cannot_be_written_is_written_later(on_file, monkeypatch):
 
 def test_a_commit_whose_confirmation_was_lost_sends_nobody_anything_twice(on_file, monkeypatch):
     """The rows are marked, and nobody was told: they are queued again, because nothing of them was on the wire."""
-    letter = prepared(on_file, 200)
+    letter = prepared(on_file, 600)
     real, lost = on_file.writing, []
     relay = Relay(lambda _message: Sent(code=250))
 
     class Losing:
         """Every fifth commit is made, and then the link breaks."""
 
-        def __init__(self):
-            self.inner = real()
+        def __init__(self, kept=None):
+            self.inner = real(kept)
 
         def __enter__(self):
             return self.inner.__enter__()
@@ -191,7 +191,7 @@ def test_a_commit_whose_confirmation_was_lost_sends_nobody_anything_twice(on_fil
     worker_for(on_file, relay).run(drain=True)
     monkeypatch.undo()
     assert lost.count("committer") > 5
-    assert states(on_file, letter) == {SENT: list(range(1, 201))}
+    assert states(on_file, letter) == {SENT: list(range(1, 601))}
     assert relay.got_nothing_twice()
 
 

@@ -140,3 +140,51 @@ def test_control_characters_and_bad_encoding_never_reach_a_terminal():
 def test_a_long_answer_is_cut_where_it_is_stored():
     (reply,) = parse(b"550-" + b"x" * 2000 + b"\r\n550 y\r\n")
     assert len(reply.text) == 1000
+
+
+STATUS = st.sampled_from([b"2.0.0 ", b"2.0.0", b"5.1.1 ", b"2.0.0  ", b"2.0.0\t", b"", b" "])
+
+
+@given(st.integers(200, 599), STATUS, st.one_of(TEXT, st.sampled_from([b"Ok: queued as 4F1A", b"Ok ", b""])))
+def test_what_is_told_is_status_and_text_by_whatever_way(code, status, text):
+    reply = Reply(code, (status + text,))
+    assert reply.told == (reply.enhanced, reply.text)
+
+
+YES = b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n"
+
+
+def test_a_yes_to_a_whole_envelope_is_taken_at_once():
+    parser = ReplyParser()
+    parser.feed(YES + b"250 2.0.0 Ok\r\n")
+    assert parser.agreed()
+    assert parser.next() == Reply(250, (b"2.0.0 Ok",))
+    assert parser.idle
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        YES[:-1],
+        YES.replace(b"250 2.1.5", b"550 5.1.1"),
+        YES.replace(b"354", b"250"),
+        YES.replace(b"250 2.1.0", b"421 4.3.2"),
+        b"250-first\r\n" + YES,
+        b"250 \xff\r\n" * 3,
+        b"\r\n" + YES,
+    ],
+)
+def test_what_is_no_plain_yes_is_left_for_the_parser(raw):
+    parser = ReplyParser()
+    parser.feed(raw)
+    assert not parser.agreed()
+    assert parser.idle is not bool(raw)
+
+
+def test_a_yes_does_not_begin_in_the_middle_of_a_reply():
+    parser = ReplyParser()
+    parser.feed(b"250-first\r\n")
+    assert parser.next() is None
+    parser.feed(YES)
+    assert not parser.agreed()

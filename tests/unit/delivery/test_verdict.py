@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer.backend import Deferred, Refused, Sent, Uncertain
+from mailer.delivery.retry import next_try
 from mailer.delivery.verdict import verdict
 from mailer.domain.mailing import InDoubt, RowState
 
@@ -14,12 +15,8 @@ def judged(receipt, *, in_doubt=InDoubt.HOLD, deadline=NOW + timedelta(days=3)):
         receipt,
         subscriber_id=7,
         relay="main",
-        attempts=0,
         in_doubt=in_doubt,
-        first_seconds=120,
-        deadline=deadline,
-        now=NOW,
-        chance=0.5,
+        next_try=lambda: next_try(receipt, attempts=0, first_seconds=120, deadline=deadline, now=NOW, chance=0.5),
     )
 
 
