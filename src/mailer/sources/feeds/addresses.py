@@ -4,6 +4,7 @@ A feed's address comes from a file, but a redirect comes from a stranger, and a 
 mean at that moment. So we look the name up ourselves, and connect to the very address that was judged.
 """
 
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -16,6 +17,8 @@ _NAT64 = ip_network("64:ff9b::/96")
 #: Ways into IPv4 and back that no public site is reached by, and IPv6 of one's own site: RFC 4291 §2.5.5.1, RFC 8215,
 #: RFC 3056, RFC 4380, RFC 3879.
 _NEVER = tuple(map(ip_network, ("::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "fec0::/10")))
+#: A name, or an address of the one family or the other.
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _SAFE = "/?:@!$&'()*+,;=-._~%[]"
 
 
@@ -39,8 +42,8 @@ def web_address(url: str, *, base: str = "") -> WebAddress:
     """The address at `url`, which may be relative to `base`. Raises Unread for what is none that we ask."""
     try:
         parts = urlsplit(urljoin(base, url.strip()))
-        host, port = _ascii(parts.hostname or ""), parts.port
-    except (ValueError, UnicodeError):
+        host, port = _ascii(parts.hostname) if parts.hostname else "", parts.port
+    except ValueError:
         raise Unread("its address cannot be understood") from None
     if parts.scheme not in ("http", "https"):
         raise Unread(f"it leads to an address of the kind {parts.scheme or 'none'}:, and only http and https are asked")
@@ -56,10 +59,11 @@ def web_address(url: str, *, base: str = "") -> WebAddress:
 
 
 def _ascii(host: str) -> str:
-    """Raises UnicodeError for what no name can be; a name of the length zero, or two dots in a row."""
-    if host.isascii():
-        return host
-    return host.encode("idna").decode()
+    """Raises ValueError for what no name can be: it stands in a header field."""
+    name = host if host.isascii() else host.encode("idna").decode()
+    if not _HOST.fullmatch(name):
+        raise ValueError(name)
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def document(content: bytes, *, charset: str, url: str) -> Document:
         )
     except Exception:  # noqa: BLE001 (it raises whatever its own mistakes come to: KeyError, AttributeError, RecursionError)
         raise NoFeed("what it answers cannot be read as a feed") from None
-    if not found.version and not found.entries:
+    if not found.get("version") and not found.entries:
         is_page = re.search(rb"<html[\s>]|<!doctype html", content[:2_000], re.IGNORECASE)
         raise NoFeed("it answers a web page, not a feed" if is_page else "what it answers is no feed")
     entries = list(_entries(found.entries, url))
