@@ -25,7 +25,7 @@ def approve_proof(desk: Desk, slug: str, code: str, *, by: str) -> tuple[When, A
     """
     with desk.database.reading() as connection:
         made = proofs.newest(connection, slug)
-        proof = next((one for one in made if same_code(code, _code_of(desk, one))), None)
+        proof = next((one for one in made if same_code(code, code_of(desk, one))), None)
         if proof is None:
             raise _wrong_code(connection, slug, made)
         one, outcome = schedules.get(connection, proof.schedule_id), proofs.outcome(connection, proof)
@@ -45,7 +45,8 @@ def approve_proof(desk: Desk, slug: str, code: str, *, by: str) -> tuple[When, A
     return when, give_approval(desk, issue.draft, people, by=by, occurrence=(one.id, proof.key))
 
 
-def _code_of(desk: Desk, proof: Proof) -> str:
+def code_of(desk: Desk, proof: Proof) -> str:
+    """What stands in the proof's mail."""
     return approval_code(
         desk.key, schedule_id=proof.schedule_id, occurrence=proof.key, sources=proof.sources, items=proof.shown.items
     )

@@ -5,7 +5,17 @@ from dataclasses import replace
 import pytest
 
 from mailer.errors import Refused
-from mailer.launch import Order, Repeat, count_up, give_approval, launch, pass_gate, read_draft, standing_approval, withdraw
+from mailer.launch import (
+    Order,
+    Repeat,
+    count_up,
+    give_approval,
+    launch,
+    pass_gate,
+    read_draft,
+    standing_approval,
+    withdraw,
+)
 from mailer.storage import subscriptions
 from sending_world import Clock, desk_for, make_project, populate, write_letter
 
