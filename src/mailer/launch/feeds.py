@@ -119,7 +119,7 @@ class Asker:
                     feeds.failed(
                         connection, claim.id, answer.words, at=at, every=every, wait=answer.wait, is_gone=answer.is_gone
                     )
-                    log.warning("feed.failed feed=%d site=%s why=%s", claim.id, site_of(claim.url), answer.words)
+                    log.info("feed.failed feed=%d site=%s why=%s", claim.id, site_of(claim.url), answer.words)
 
     def _wait_for_others(self, urls: Collection[str], end: float) -> None:
         """What another process is asking just now would be missing."""

@@ -10,14 +10,14 @@ from mailer.rendering.problems import suggestion
 @warning("digest-empty", "a digest that would send nothing: too little is new, or nothing at all")
 def digest_empty(material: Material) -> Iterator[Found]:
     if material.issue is not None and material.issue.is_empty:
-        hint = "it takes up campaigns that were mailed, or have published: and canonical_url, each of them once"
+        hint = "it takes up campaigns that were mailed, or have published: and canonical_url, and what its feeds say, once"
         if material.issue.is_blind:
             hint = "there is no database yet, so this sees only what has published: and canonical_url"
         line = material.file.line_of("collect") or material.file.line_of("kind")
         yield Found(line=line, message=f"nothing would be sent now: {material.issue.lack}", hint=hint)
 
 
-@warning("digest-item", "a campaign that a digest cannot take up, or not whole, and why")
+@warning("digest-item", "a campaign or feed that a digest cannot take up, or not whole, and why")
 def digest_item(material: Material) -> Iterator[Found]:
     for note in material.issue.notes if material.issue else ():
         yield Found(file=note.file, line=note.line, message=note.message, hint=note.hint)
