@@ -14,15 +14,15 @@ together mean either); `cronsim` reads them.
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
+from cronsim import CronSim
 
+from mailer.domain.crontab import meaning, refuse_unreadable, tidied, times_of_day
 from mailer.domain.day_phrases import read_days
 from mailer.domain.schedule import resolve
 from mailer.domain.time_words import CLOCK, SPAN, clock, span
@@ -37,7 +37,7 @@ _REACH = timedelta(days=1)
 #: What is closer together is a slip of the fingers.
 _SHORTEST = timedelta(minutes=5)
 _LONGEST = timedelta(days=366)
-_LONGEST_LINE = 200
+_LONGEST_PHRASE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +84,11 @@ class Rule:
     def means(self, other: "Rule") -> bool:
         """Whether both come at the same times, however they were put."""
         counted = (self.interval, self.weeks, self.anchor) == (other.interval, other.weeks, other.anchor)
-        return counted and {_fields(line) for line in self.lines} == {_fields(line) for line in other.lines}
+        return counted and {meaning(line) for line in self.lines} == {meaning(line) for line in other.lines}
 
     def times_of_day(self) -> list[time]:
         """Those at which it may come, earliest first; none of elapsed time."""
-        read = [CronSim(line, _ANY_DAY) for line in self.lines]
-        return sorted({time(hour, minute) for one in read for hour in one.hours for minute in one.minutes})
+        return sorted({each for line in self.lines for each in times_of_day(line)})
 
     def _first_week(self, zone: ZoneInfo) -> date:
         """The Monday of a week in which it comes; any at all when it comes in each."""
@@ -121,13 +120,6 @@ class Rule:
         return cls(said=document["said"], interval=timedelta(seconds=document["seconds"]), anchor=anchor)
 
 
-def _fields(line: str) -> tuple[object, ...]:
-    """What a crontab line says, whether with names or with numbers."""
-    read = CronSim(line, _ANY_DAY)
-    days = (frozenset(read.days), frozenset(read.months), frozenset(read.weekdays), read.day_and)
-    return (frozenset(read.minutes), frozenset(read.hours), *days)
-
-
 def _local(instant: datetime, zone: ZoneInfo) -> datetime:
     """What clocks in the zone show then, without saying so."""
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
@@ -157,15 +149,12 @@ def _candidates(
 
 def parse_cron(text: str) -> Rule:
     """A crontab line of five fields, or @daily and the like. Raises UsageError."""
-    line = _MACROS.get(text.strip().lower(), " ".join(text.split()))
-    if len(line.split()) != len(_FIELDS) or len(line) > _LONGEST_LINE:
-        raise UsageError(f'"{text}" is no crontab line.', hint='It has five fields: "0 9 * * fri" is Fridays at nine.')
-    return _checked(Rule(said=text, lines=(line,)))
+    return _checked(Rule(said=text, lines=(tidied(text),)))
 
 
 def parse_every(text: str, *, anchor: datetime) -> Rule:
     """The rule that a phrase states ("fri 09:00"). anchor: aware; from when elapsed time and weeks count. Raises UsageError."""
-    said = " ".join(text[:_LONGEST_LINE].lower().split())
+    said = " ".join(text[:_LONGEST_PHRASE].lower().split())
     length = said.removeprefix("every ").removeprefix("each ")
     if re.fullmatch(SPAN, length, re.ASCII):
         return _elapsed(text, length, anchor)
@@ -201,7 +190,7 @@ def _elapsed(text: str, length: str, anchor: datetime) -> Rule:
 def _checked(rule: Rule) -> Rule:
     """Refused at once if crontab would not take it, if it never comes, or too often."""
     for line in rule.lines:
-        _refuse_unreadable(line, rule.said)
+        refuse_unreadable(line, rule.said)
     minutes = [each.hour * 60 + each.minute for each in rule.times_of_day()]
     apart = [later - one for one, later in pairwise([*minutes, minutes[0] + 24 * 60])]
     if timedelta(minutes=min(apart)) < _SHORTEST:
@@ -209,49 +198,10 @@ def _checked(rule: Rule) -> Rule:
     return rule
 
 
-def _refuse_unreadable(line: str, said: str) -> None:
-    try:
-        next(CronSim(line, _ANY_DAY))
-    except StopIteration:
-        raise UsageError(f'"{said}" does not come within fifty years.', hint=EXAMPLES) from None
-    except CronSimError as error:
-        minute, hour, day, month, weekday = line.split()
-        if month != "*" and _is_readable(f"{minute} {hour} {day} * {weekday}"):
-            raise UsageError(f'"{said}" never comes.', hint="None of its months has that day.") from None
-        field = str(error).removeprefix("Bad ")
-        hint = f"{_FIELDS.get(field, field)}."
-        raise UsageError(f'"{said}" is no crontab line: its {field} cannot be read.', hint=hint) from None
-
-
-def _is_readable(line: str) -> bool:
-    with suppress(CronSimError):
-        CronSim(line, _ANY_DAY)
-        return True
-    return False
-
-
 def _too_often(said: str) -> UsageError:
     return UsageError(f'"{said}" comes too often.', hint="Every five minutes (5m) at most.")
 
 
-_ANY_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 (local, anywhere)
-#: What a crontab line holds, in its order.
-_FIELDS = {
-    "minute": "The first field is the minute, 0-59",
-    "hour": "The second field is the hour, 0-23",
-    "day-of-month": "The third field is the day of the month, 1-31, or L for the last",
-    "month": "The fourth field is the month, 1-12 or jan-dec",
-    "day-of-week": "The fifth field is the weekday: sun-sat, or 0-7, where 0 and 7 are Sunday",
-}
-_MACROS = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
 _CLOCKS = rf"(?:at )?(?P<clocks>{CLOCK}(?:(?: ?, ?(?:and )?| and | & ){CLOCK})*)"
 _LIKE_CRON = re.compile(r"@[a-z]+|[\d*][^ ]*( [^ ]+){4}", re.ASCII)
 _AT_THE_END = re.compile(rf"(?P<days>.+?) ?,? {_CLOCKS}", re.ASCII)

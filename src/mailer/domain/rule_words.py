@@ -9,6 +9,7 @@ from mailer.domain.recurrence import Rule
 
 _ANY_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 (local, anywhere)
 _WEEKLY = re.compile(r"on (?=(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day)")
+_NUMBER = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _UNITS = (
     ("week", timedelta(weeks=1)),
     ("day", timedelta(days=1)),
@@ -25,7 +26,7 @@ def in_words(rule: Rule) -> str:
     if not all(clocks):
         return f'as a crontab says with "{rule.lines[0]}"'
     days = CronSim("0 0 " + rule.lines[0].split(maxsplit=2)[2], _ANY_DAY).explain().removeprefix("At 00:00 ")
-    days = days.replace("day of month", "day of the month")
+    days = _NUMBER.sub(lambda found: _ordinal(int(found[1])), days.replace("day of month", "day of the month"))
     if rule.weeks > 1:
         days = f"every {rule.weeks} weeks {days}"
     else:
@@ -47,6 +48,10 @@ def _clock(line: str) -> str:
     """The one time of day of a crontab line; "" if it has several."""
     minute, hour, _ = line.split(maxsplit=2)
     return f"{int(hour):02}:{int(minute):02}" if hour.isdigit() and minute.isdigit() else ""
+
+
+def _ordinal(number: int) -> str:
+    return f"{number}{'th' if number // 10 == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def _listed(parts: list[str]) -> str:
