@@ -11,7 +11,7 @@ from mailer.errors import SettingsError
 if TYPE_CHECKING:
     from mailer.cli.output import Output
     from mailer.domain.campaign_file import CampaignFile
-    from mailer.domain.digest import Issue
+    from mailer.domain.digest import Issue, Shown
     from mailer.rendering.surroundings import Surroundings
 
 
@@ -24,15 +24,15 @@ def project_root(app: App) -> Path:
     return app.settings.root
 
 
-def surroundings(app: App) -> "Surroundings":
-    """What campaigns are looked at in: with what the database knows, if there is one."""
+def surroundings(app: App, shown: "Shown | None" = None) -> "Surroundings":
+    """What campaigns are looked at in: with what the database knows, if there is one. shown: by a proof of the issue."""
     from mailer.rendering.surroundings import Surroundings
 
     known = _known_attributes(app) if app.has_database else None
-    return Surroundings(settings=app.settings, now=app.now, known_attributes=known, issue_of=_issues(app))
+    return Surroundings(settings=app.settings, now=app.now, known_attributes=known, issue_of=_issues(app, shown))
 
 
-def _issues(app: App) -> "Callable[[CampaignFile], Issue]":
+def _issues(app: App, shown: "Shown | None") -> "Callable[[CampaignFile], Issue]":
     """What a digest would hold; whoever looks at no digest pays nothing for it."""
 
     @cache
@@ -40,7 +40,7 @@ def _issues(app: App) -> "Callable[[CampaignFile], Issue]":
         from mailer.launch import Issues
 
         database = app.database if app.has_database else None
-        return Issues(settings=app.settings, database=database, now=app.now, clock=app.clock)
+        return Issues(settings=app.settings, database=database, now=app.now, clock=app.clock, shown=shown)
 
     def issue_of(digest: "CampaignFile") -> "Issue":
         return issues()(digest)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from mailer.domain.campaign import Campaign
@@ -40,6 +40,12 @@ class Again:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.terms.zone)
+
+    def times(self, now: datetime) -> Iterator[Occurrence]:
+        """Those after `now`, under its terms, in order."""
+        until = self.terms.until
+        coming = _within_hours(self.rule, self.terms.hours, now, self.zone)
+        return takewhile(lambda one: until is None or one.at <= until, coming)
 
 
 def proposal(campaign: Campaign) -> Wish | None:

@@ -41,7 +41,7 @@ def with_views(desk: Desk, file: CampaignFile, around: Surroundings, whole: Comp
     rule = None if whole.issue is None or whole.issue.is_empty else rule_of(whole.issue)
     if rule is None:
         return Viewed(edition=whole.edition, media=whole.media)
-    people = _people(desk, file, rule, replace(audience, wants=rule.wants))
+    people = people_by_view(desk, file, rule, replace(audience, wants=rule.wants))
     others = {view: compile_view(file, around, whole, view) for view in sorted(people.keys() - {rule.whole})}
     edition = _joined(whole.edition, rule, others) if others else whole.edition
     media = {one.name: one for compiled in (whole, *others.values()) for one in compiled.media}
@@ -88,7 +88,7 @@ def described(view: View) -> str:
     return f"{shown}, {brief} in brief" if brief else shown
 
 
-def _people(desk: Desk, file: CampaignFile, rule: ViewRule, audience: Audience) -> Mapping[View, int]:
+def people_by_view(desk: Desk, file: CampaignFile, rule: ViewRule, audience: Audience) -> Mapping[View, int]:
     """How many people have each view."""
     found: Counter[View] = Counter()
     with (

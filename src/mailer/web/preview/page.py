@@ -15,6 +15,7 @@ from mailer.settings import Settings
 from mailer.settings.starter import starter_project
 from mailer.web.frames import MEASURED
 from mailer.web.preview.addresses import Addresses
+from mailer.web.preview.ahead import Panel
 from mailer.web.preview.bench import Good, Proof
 from mailer.web.preview.mail import Mail, mail_for
 from mailer.web.preview.readers import Reader
@@ -34,6 +35,7 @@ class Sight:
     """What one reader sees of one campaign now.
 
     mail: None when there is none to see, and `nothing` says why, if not the findings. notes: what else is to be known.
+    panel: of the time to come that it is looked at for.
     """
 
     proof: Proof
@@ -41,19 +43,27 @@ class Sight:
     mail: Mail | None
     nothing: str = ""
     notes: tuple[str, ...] = ()
+    panel: Panel | None = None
 
 
-def seen_by(proof: Proof, reader: Reader | None, *, at: datetime, notes: tuple[str, ...] = ()) -> Sight:
-    """reader: None when there is no mail. at: the message's date. notes: about the campaign, whoever reads."""
+def seen_by(
+    proof: Proof,
+    reader: Reader | None,
+    *,
+    at: datetime,
+    notes: tuple[str, ...] = (),
+    panel: Panel | None = None,
+) -> Sight:
+    """reader: None when there is no mail. at: the message's date. notes, panel: about the campaign, whoever reads."""
     if proof.good is None or reader is None:
-        return Sight(proof=proof, reader=None, mail=None, notes=notes)
+        return Sight(proof=proof, reader=None, mail=None, notes=notes, panel=panel)
     notes = (*reader.warnings, *filter(None, [lack_of(proof.good)]), *notes)
     try:
         mail = mail_for(proof.good, reader.recipient, at=at)
     except EditionError as error:
         nothing = f"There is no mail for {reader.recipient.email}: {error.message} {error.hint}"
-        return Sight(proof=proof, reader=reader, mail=None, nothing=nothing, notes=notes)
-    return Sight(proof=proof, reader=reader, mail=mail, notes=notes)
+        return Sight(proof=proof, reader=reader, mail=None, nothing=nothing, notes=notes, panel=panel)
+    return Sight(proof=proof, reader=reader, mail=mail, notes=notes, panel=panel)
 
 
 def campaign_values(root: Path, sight: Sight, view: View, address: Addresses) -> Mapping[str, Any]:
@@ -69,6 +79,7 @@ def campaign_values(root: Path, sight: Sight, view: View, address: Addresses) ->
         "reader": sight.reader,
         "nothing": sight.nothing,
         "notes": sight.notes,
+        "panel": sight.panel,
         "old_since": f"{good.at.astimezone():%H:%M:%S}" if good and proof.is_old else "",
         "clock": f"{good.compiled.edition.meta.frozen_at.astimezone():%H:%M}" if good else "",
         "view": view,

@@ -23,6 +23,7 @@ from mailer.web.guard import Guard
 from mailer.web.local import OURS_ONLY
 from mailer.web.media import media_routes
 from mailer.web.preview.addresses import OnSite
+from mailer.web.preview.ahead import Occasion, Panel
 from mailer.web.preview.armed import armed_notes
 from mailer.web.preview.bench import Bench, Proof
 from mailer.web.preview.page import FOLDER, Sight, campaign_values, pages_for, seen_by
@@ -33,9 +34,9 @@ from mailer.web.preview.views import View, at_home, view_named
 _TYPES = {"eml": "message/rfc822", "html": "text/html", "txt": "text/plain"}
 
 
-def make_preview_site(bench: Bench) -> ASGIApp:
-    """The whole site."""
-    site = PreviewSite(bench)
+def make_preview_site(bench: Bench, occasion: Occasion | None = None) -> ASGIApp:
+    """The whole site. occasion: the time to come at which it lives, if any."""
+    site = PreviewSite(bench, occasion)
     application = Starlette(
         routes=[
             Route("/", site.sheet),
@@ -56,8 +57,9 @@ def make_preview_site(bench: Bench) -> ASGIApp:
 class PreviewSite:
     """Answers for one bench."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, occasion: Occasion | None) -> None:
         self._bench = bench
+        self._occasion = occasion
         self._readers = Readers(bench)
         self._pages: tuple[Settings, Pages] | None = None
 
@@ -146,7 +148,14 @@ class PreviewSite:
         if for_page and request.path_params["shelf"] == "campaigns":
             notes = armed_notes(self._bench.app, request.path_params["name"])
         seen = self._bench.for_reader(proof, reader.recipient) if reader else proof
-        return seen_by(seen, reader, at=self._bench.app.now, notes=notes)
+        panel = self._panel(request, proof) if for_page else None
+        return seen_by(seen, reader, at=self._bench.app.now, notes=notes, panel=panel)
+
+    def _panel(self, request: Request, proof: Proof) -> Panel | None:
+        shelf, name = request.path_params["shelf"], request.path_params["name"]
+        if self._occasion is None or (shelf, name) != ("campaigns", self._occasion.slug):
+            return None
+        return self._occasion.panel(self._bench.app, proof.good)
 
     def _address(self, request: Request, sight: Sight) -> OnSite:
         shelf, name = request.path_params["shelf"], request.path_params["name"]
