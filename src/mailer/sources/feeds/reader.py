@@ -80,8 +80,11 @@ def _entries(found: list[Any], url: str) -> Iterator[Entry]:
 def _distinct(entries: list[Entry]) -> list[Entry]:
     """No key twice: what leads to one place and says different things is told apart by what it says."""
     times = Counter(one.key for one in entries)
-    keyed = (one if times[one.key] == 1 else replace(one, key=_hash(one.headline + one.link)) for one in entries)
-    return list({one.key: one for one in reversed(list(keyed))}.values())[::-1]
+    kept: dict[str, Entry] = {}
+    for one in entries:
+        told_apart = one if times[one.key] == 1 else replace(one, key=_hash(one.headline + one.link))
+        kept.setdefault(told_apart.key, told_apart)
+    return list(kept.values())
 
 
 def _link(link: str, guid: str, url: str) -> str:
@@ -101,10 +104,9 @@ def _link(link: str, guid: str, url: str) -> str:
 
 
 def _summary(entry: Mapping[str, Any]) -> str:
-    words = _text(entry, "summary", 2 * SUMMARY)
-    if not words:
-        content = dict.get(entry, "content") or [{}]  # type: ignore[call-overload]
-        words = _words(content[0], 2 * SUMMARY)
+    # Without a summary of its own it has one all the same, but in `content` alone it says of what type that is.
+    content = dict.get(entry, "content") or [{}]  # type: ignore[call-overload]
+    words = _words(dict.get(entry, "summary_detail") or content[0], 2 * SUMMARY)  # type: ignore[call-overload]
     return line_of(_COLOPHON.sub("", words).replace("[…]", "…"), SUMMARY)
 
 
