@@ -102,7 +102,10 @@ class Scheduler:
 
     def __exit__(self, *exception: object) -> None:
         self._around.close()
-        self._ticker.shutdown(wait=True)
+        # Were it to wait for a look itself, it would hold the lock that the look needs to set the instant of the next one.
+        self._ticker.shutdown(wait=False)
+        for watch in self._watches:
+            watch.wait()
 
     def sweep(self) -> None:
         """One look of every step. What goes wrong is said, and the next look tries again."""
@@ -152,15 +155,25 @@ class _Watch:
         stopped: threading.Event,
     ) -> None:
         self.step, self.done = step, 0
-        self._stopped = stopped
+        self._stopped, self._looking = stopped, threading.Lock()
         self._desk, self._told, self._wake_at = desk, told, wake_at
         self._outage = Outage(away=self._away, back=lambda: told("The database answers again."))
         self._trouble = ""
 
     def look(self) -> None:
         """What goes wrong is said once, and tried again at the next look."""
-        began = self._desk.clock()
+        with self._looking:
+            if not self._stopped.is_set():
+                self._look()
+
+    def wait(self) -> None:
+        """Until the look that is under way is over."""
+        with self._looking:
+            pass
+
+    def _look(self) -> None:
         try:
+            began = self._desk.clock()
             self.done += self.step.look(self._desk, self._told, self._stopped)
             with self._desk.database.reading() as connection:
                 next_at = self.step.next_at(connection)
