@@ -16,7 +16,7 @@ from mailer.settings import Settings
 from mailer.storage import mailings, proofs, schedules, subscribers
 from mailer.storage.alerts import Alert, Channel
 from mailer.storage.database import Connection, Database
-from mailer.storage.schedules import State
+from mailer.storage.schedules import Kind, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,7 @@ class Letters:
                 key, schedule_id=one.id, occurrence=proof.key, sources=proof.sources, items=proof.shown.items
             ),
             must=is_required(self._settings.sending.require_approval, proof.people),
+            is_once=one.kind is Kind.ONCE,
             key=key,
         )
 

@@ -30,9 +30,10 @@ _CODE = "font-family:'Courier New',Courier,monospace;font-size:15px;line-height:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofMail:
-    """The proof of one occurrence, ready to be said. code: of `approve --code`. must: it goes out only if somebody approves it.
+    """The proof of one occurrence, ready to be said.
 
-    edition: the issue. audience: whom it goes to, in words. key: signs the links of the test.
+    edition: the issue. audience: whom it goes to, in words. code: of `approve --code`. must: it goes out only if somebody
+    approves it. is_once: it does not come round. key: signs the links of the test.
     """
 
     proof: Proof
@@ -42,6 +43,7 @@ class ProofMail:
     edition: Edition
     code: str
     must: bool
+    is_once: bool
     key: bytes
 
     def told(self, alert: Alert) -> Told:
@@ -69,10 +71,14 @@ class ProofMail:
 
     @property
     def _commands(self) -> tuple[tuple[str, str], ...]:
-        return (
-            ("It may go out as it is", f"mailer approve {self.slug} --code {self.code}"),
+        once = (("It must not go out", f"mailer schedule remove {self.slug}"),)
+        again = (
             ("Leave this one out", f"mailer schedule skip {self.slug}"),
             ("Stop the schedule until you resume it", f"mailer schedule pause {self.slug}"),
+        )
+        return (
+            ("It may go out as it is", f"mailer approve {self.slug} --code {self.code}"),
+            *(once if self.is_once else again),
         )
 
     @property

@@ -28,17 +28,19 @@ _MANY = 20
 @click.pass_obj
 def list_(output: Output) -> None:
     """Show what is armed or paused, soonest first: rule, zone, next time, people, and what differs from the file."""
-    from mailer.launch import differences
+    from mailer.launch import approved, differences
     from mailer.storage import schedules
 
     with output.app.database.reading() as connection:
         found = schedules.standing(connection)
     documents = []
     for one in found:
-        differs = differences(output.app.desk, one)
-        documents.append(schedule_document(one, differs))
+        differs, approval = differences(output.app.desk, one), approved(output.app.desk, one)
+        documents.append(schedule_document(one, differs) | approval.document())
         for line in _lines(one, differs):
             output.data(line)
+        if approval.words:
+            output.data(f"  {approval.words}")
     output.document({"schedules": documents})
     if not found:
         output.say("Nothing is armed.")

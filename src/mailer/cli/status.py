@@ -12,7 +12,7 @@ from mailer.cli.output import Output
 from mailer.cli.schedule_words import occurrence_document
 
 if TYPE_CHECKING:
-    from mailer.launch import Difference
+    from mailer.launch import Approved, Difference
     from mailer.storage.schedules import Schedule
     from mailer.storage.status import Status
 
@@ -61,7 +61,8 @@ def _document(output: Output, one: "Status") -> dict[str, Any]:
     differs = None
     if found is not None and output.app.settings.root is not None:
         differs = bool(differences_of(output, found))
-    return one.document() | {"file_differs": differs, "next_issue": coming}
+    approval = approval_of(output, found).document() if found else {"proof_at": None, "approval": None}
+    return one.document() | {"file_differs": differs, "next_issue": coming} | approval
 
 
 def _schedule(output: Output, one: "Status") -> "Schedule | None":
@@ -82,6 +83,12 @@ def differences_of(output: Output, one: "Schedule") -> "tuple[Difference, ...]":
     return differences(output.app.desk, one)
 
 
+def approval_of(output: Output, one: "Schedule") -> "Approved":
+    from mailer.launch import approved
+
+    return approved(output.app.desk, one)
+
+
 def _print(output: Output, found: "list[Status]") -> None:
     for one in found:
         for line in _lines(one, ZoneInfo(output.app.settings.project.timezone)):
@@ -92,6 +99,8 @@ def _print(output: Output, found: "list[Status]") -> None:
         if schedule.rule and schedule.next:
             paused = ", but it is paused" if schedule.state == "paused" else ""
             output.data(f"  the next issue comes {schedule.next_when}{paused}")
+        if words := approval_of(output, schedule).words:
+            output.data(f"  {words}")
         for each in differences_of(output, schedule):
             output.warn(f"{one.mailing.slug}: {each.words}.")
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from mailer.domain.mailing import Mailing
 from mailer.domain.schedule import When
+from mailer.launch.approved import Approved, approved
 from mailer.launch.approving import Standing, give_approval, standing_approval, withdraw
 from mailer.launch.arming import arm_again, refuse_armed
 from mailer.launch.by_hand import run_now, skip_next
@@ -36,6 +37,7 @@ from mailer.storage.schedules import Schedule
 __all__ = [
     "Again",
     "Approve",
+    "Approved",
     "Asker",
     "Desk",
     "Difference",
@@ -49,6 +51,7 @@ __all__ = [
     "Repeat",
     "Standing",
     "approve_proof",
+    "approved",
     "audience_for",
     "blank_values",
     "compose_proofs",

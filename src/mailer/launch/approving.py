@@ -6,6 +6,7 @@ where `sending.require_approval` asks for it.
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from mailer.domain.approval import Approval, audience_hash, is_required
 from mailer.domain.audience import Audience
@@ -27,6 +28,12 @@ class Standing:
     def words(self) -> str:
         said = f"approved {self.approval.words}"
         return f"{said}, but {self.misfit}" if self.misfit else said
+
+    def document(self) -> dict[str, Any]:
+        """`approval` of a JSON document."""
+        given = self.approval
+        fits = {"fits": not self.misfit, "reason": self.misfit or None}
+        return {"by": given.approved_by, "at": given.at, "recipients": given.people, "key": given.key or None} | fits
 
 
 def standing_approval(

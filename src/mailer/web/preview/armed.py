@@ -4,7 +4,7 @@ from itertools import islice
 
 from mailer.app import App
 from mailer.domain.rule_words import in_words
-from mailer.launch import Desk, Difference, differences
+from mailer.launch import Approved, Desk, Difference, approved, differences
 from mailer.storage import schedules
 from mailer.storage.database import Connection
 from mailer.storage.schedules import Schedule, State
@@ -21,7 +21,10 @@ def armed_notes(app: App, slug: str) -> tuple[str, ...]:
     with app.database.reading() as connection:
         found = [one for one in schedules.standing(connection) if one.slug == slug and one.next is not None]
         times = [_times(connection, one) for one in found]
-    return tuple(f"{said} {_state(one, differences(desk, one))}" for one, said in zip(found, times, strict=True))
+    return tuple(
+        f"{said} {_state(one, differences(desk, one))}{_approval(approved(desk, one))}"
+        for one, said in zip(found, times, strict=True)
+    )
 
 
 def _times(connection: Connection, one: Schedule) -> str:
@@ -48,3 +51,7 @@ def _state(one: Schedule, differs: tuple[Difference, ...]) -> str:
             "The file differs from what is armed: it proposes another schedule, which is armed only by `schedule add`."
         )
     return "That is as it is here."
+
+
+def _approval(one: Approved) -> str:
+    return f" {one.words[0].upper()}{one.words[1:]}." if one.words else ""
