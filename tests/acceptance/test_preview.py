@@ -261,3 +261,57 @@ def test_outside_a_project_it_says_what_to_do(tmp_path, arguments):
     assert done.returncode == 1
     assert "mailer init" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+DIGEST = """---
+kind: digest
+subject: "News: {{ items[0].headline }}"
+preheader: What was written and asked since you last heard from us
+headline: The week
+schedule: {every: "fri 09:00"}
+collect: {first_run: everything}
+---
+This is what the week has brought.
+"""
+
+
+@pytest.fixture
+def weekly(project):
+    (project / "campaigns" / "weekly.md").write_text(DIGEST)
+    page = "canonical_url: https://www.example.org/{}\n"
+    write_letter(project, slug="out", extra="published: 2024-11-20\n" + page.format("out"))
+    write_letter(project, slug="later", extra="published: 2199-01-01\n" + page.format("later"))
+    return project
+
+
+def test_the_next_issue_is_seen_on_a_terminal_and_nothing_is_made(weekly, tmp_path):
+    ran = preview(weekly, "weekly", "--occurrence", "next", "--text")
+    assert ran.returncode == 0
+    assert "Subject: News: We meet on Friday" in ran.stdout
+    assert re.search(
+        r"^Fri \d+ \w+ 20\d\d 09:00 Europe/London\n  It is only proposed, by the file\.$", ran.stderr, re.MULTILINE
+    )
+    assert re.search(r"In it: 1 item\n  We meet on Friday \(article, 20 Nov\)", ran.stderr)
+    assert "Left out, come out later:\n  We meet on Friday (on 1 January 2199)" in ran.stderr
+    told = json.loads(preview(weekly, "weekly", "--occurrence", "next", "--text", "--json").stdout)["occurrence"]
+    assert (told["people"], told["schedule"], told["timezone"]) == (None, None, "Europe/London")
+    assert [one["key"] for one in told["items"]] == ["campaign:out"]
+    assert [(one["key"], one["why"]) for one in told["left_out"]] == [("campaign:later", "later")]
+    assert preview(weekly, "weekly", "--occurrence", "next", "--out", str(tmp_path / "proof")).returncode == 0
+    assert "It is only proposed" in (tmp_path / "proof" / "index.html").read_text()
+    assert not (weekly / "mailer.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("weekly", "--occurrence", "2026-11-26T09:00"), "does not go out at 2026-11-26T09:00"),
+        (("weekly", "--occurrence", "soon"), "is no time"),
+        (("letter", "--occurrence", "next"), "proposes no schedule"),
+        (("--occurrence", "next"), "Name it"),
+    ],
+)
+def test_a_time_at_which_nothing_goes_out_is_refused(weekly, arguments, said):
+    ran = preview(weekly, *arguments, "--text") if arguments[0] != "--occurrence" else preview(weekly, *arguments)
+    assert ran.returncode == 2
+    assert said in ran.stderr

@@ -15,9 +15,11 @@ from mailer.domain.campaign_kinds import KINDS
 from mailer.domain.schedule import parse_when
 from mailer.domain.wish import Wish
 from mailer.edition.links import Purpose, verify
-from mailer.launch import Desk, Order, launch, launch_again, settle
+from mailer.launch import Desk, Order, launch, launch_again, read_file, settle
+from mailer.launch.ahead import NEXT, find_ahead
 from mailer.settings import load
 from mailer.storage import schedules, subscriptions
+from mailer.web.preview.ahead import Occasion
 from mailer.web.preview.bench import Bench
 from mailer.web.preview.site import make_preview_site
 from mailer.web.preview.views import VIEWS
@@ -314,3 +316,25 @@ def test_what_people_are_called_is_no_markup(site, folder, database):
 def test_an_address_that_is_none_of_ours(site):
     for path in ("/nothing", "/nothing/x/", "/campaigns/letter/nothing", "/campaigns/../mailer.toml"):
         assert page(site, path, status=404)
+
+
+def test_the_issue_of_a_time_to_come_has_a_panel_beside_its_mail(folder, database):
+    write_letter(folder, slug="out", extra="published: 2024-11-20\ncanonical_url: https://www.example.org/out\n")
+    (folder / "campaigns" / "weekly.md").write_text(
+        '---\nkind: digest\nsubject: "News: {{ items[0].headline }}"\nheadline: The week\n'
+        'schedule: {every: "fri 09:00"}\ncollect: {first_run: everything}\n---\nWords.\n'
+    )
+    app = App(load(folder, {}))
+    ahead = find_ahead(app.settings, app.database, read_file(app.desk, "weekly"), NEXT, now=app.clock())
+    occasion = Occasion(slug="weekly", ahead=ahead, real_now=app.clock())
+    later = App(app.settings, clock=lambda: ahead.when.at)
+    site = TestClient(make_preview_site(Bench(later, surroundings), occasion), base_url="http://127.0.0.1")
+    shown = page(site, "/campaigns/weekly/")
+    assert str(ahead.when) in shown
+    assert "To 12 people." in shown
+    assert "It is only proposed" in shown
+    assert 'id="occurrence"' not in page(site, "/campaigns/letter/")
+    (folder / "campaigns" / "weekly.md").write_text("---\nkind: digest\n---\n")
+    assert "This is the mail as it was at" in page(site, "/campaigns/weekly/")
+    app.database.dispose()
+    later.database.dispose()
