@@ -69,7 +69,8 @@ def skip_next(desk: Desk, slug: str) -> Occurrence:
             raise Refused(f"Nothing of {slug} is to come.", hint="`mailer schedule list` shows what is.")
         if schedules.record(connection, one, left_out, Outcome.SKIPPED, detail=BY_HAND, at=now) is None:
             raise _overtaken(slug)
-        coming = schedules.coming(connection, one, after=max(now, left_out.at))
+        # Of others that are due already the scheduler says what becomes of them.
+        coming = schedules.coming(connection, one, after=left_out.at)
         schedules.advance(connection, one, next(coming, None), at=now)
     return left_out
 

@@ -25,8 +25,6 @@ from mailer.storage.schedules import Kind, Outcome, Schedule
 
 log = logging.getLogger(__name__)
 _LEVELS = {Outcome.SENT: logging.INFO, Outcome.HELD: logging.ERROR, Outcome.EXPIRED: logging.ERROR}
-#: How soon one that is to be made up for looks again whether the one before it has ended.
-_LOOK_AGAIN = timedelta(seconds=30)
 
 
 def fire_due(desk: Desk, *, told: Callable[[str], None] = lambda _: None) -> list[Mailing]:
@@ -88,12 +86,13 @@ def fire(desk: Desk, one: Schedule) -> Fired | None:
     last = under_way(desk, one)
     if last is not None and one.terms.catch_up is not CatchUp.ALL:
         return end(desk, turn, Outcome.SKIPPED, f"mailing {last.id} is still {last.state}")
-    if turn.too_late:
+    if turn.too_late and last is None:
         return end(desk, turn, Outcome.HELD, f"it was due at {when}, and nothing was running then")
-    waits_until = turn.not_before or (turn.now + _LOOK_AGAIN if last else None)
-    if waits_until is not None:
-        put_off(desk, turn, waits_until)
+    if turn.not_before is not None:
+        put_off(desk, turn, turn.not_before)
         return None
+    if last is not None:
+        return None  # every look asks again
     return _send(desk, turn)
 
 
