@@ -79,16 +79,21 @@ def _clauses(audience: Audience, now: datetime) -> list[sa.ColumnElement[bool]]:
 
 def _had(mailing_ids: tuple[int, ...]) -> sa.ColumnElement[bool]:
     """Who had a message of these mailings, may have had it, or still waits for it."""
-    return _has_row(mailing_ids, OPEN_ROWS | REACHED)
+    return _rows(mailing_ids, OPEN_ROWS | REACHED).exists()
 
 
 def reached_by(mailing_ids: tuple[int, ...]) -> sa.ColumnElement[bool]:
-    """Of `subscriber` rows: whether any of these mailings reached them, or may have."""
-    return _has_row(mailing_ids, REACHED)
+    """Of `subscriber` rows: whether any of these mailings reached them, or may have.
+
+    Asked for one person after the other: as EXISTS beneath an OR, PostgreSQL would first look up everybody whom the
+    mailings reached, again for each page of an audience.
+    """
+    return _rows(mailing_ids, REACHED).limit(1).scalar_subquery().is_not(None)
 
 
-def _has_row(mailing_ids: tuple[int, ...], states: frozenset[RowState]) -> sa.ColumnElement[bool]:
-    return sa.exists().where(
+def _rows(mailing_ids: tuple[int, ...], states: frozenset[RowState]) -> sa.Select[int]:
+    """The rows that the person has in these mailings and states."""
+    return sa.select(sa.literal_column("1")).where(
         delivery.c.subscriber_id == subscriber.c.id,
         delivery.c.mailing_id.in_(mailing_ids),
         delivery.c.state.in_(sorted(states)),
@@ -103,7 +108,7 @@ def wanting(wants: tuple[Want, ...], *, now: datetime) -> sa.ColumnElement[bool]
 def _meets(want: Want, now: datetime) -> sa.ColumnElement[bool]:
     clauses = [predicate(AnyOf(tuple(map(Hears, want.topics))), now=now)] if want.topics else []
     if want.without:
-        clauses.append(~reached_by(want.without))
+        clauses.append(sa.not_(reached_by(want.without)))
     return sa.and_(sa.true(), *clauses)
 
 

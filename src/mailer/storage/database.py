@@ -178,6 +178,8 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
         cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        # An audience is read page by page. Compiling the query of each takes ten times as long as reading it.
+        cursor.execute("SET jit = off")
     connection.commit()
 
 
