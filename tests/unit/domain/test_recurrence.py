@@ -1,7 +1,9 @@
 """What comes round again comes once at each of its local times, in every zone and both clock changes, and nowhere else."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise, takewhile
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -239,6 +241,14 @@ PHRASES = {
 def test_a_phrase_is_understood_and_said_back(phrase, meaning):
     rule = parse_every(phrase, anchor=SUNDAY)
     assert (in_words(rule), rule.after(SUNDAY, LONDON).key) == meaning
+
+
+def test_every_documented_phrase_means_what_the_page_says():
+    page = (Path(__file__).parents[3] / "docs" / "schedules.md").read_text(encoding="utf-8")
+    table = page.partition("| you write | it goes out |\n| --- | --- |\n")[2].partition("\n\n")[0]
+    rows = re.findall(r"\| `(.+)` \| (.+) \|", table)
+    assert len(rows) == len(table.splitlines()) > 15
+    assert [(phrase, in_words(parse_every(phrase, anchor=SUNDAY))) for phrase, _ in rows] == rows
 
 
 @pytest.mark.parametrize(
