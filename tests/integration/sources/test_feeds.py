@@ -3,6 +3,7 @@
 import gzip
 import os
 import zlib
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from feed_server import FeedServer, entry, redirect, rss, status
 from mailer.sources.feeds.answers import Read, Trouble, Unchanged
 from mailer.sources.feeds.asking import ask
 from mailer.sources.feeds.fetching import Limits, Question
+from mailer.sources.feeds.reader import document
 from smtpd_tls import server_context
 
 BODY = rss(entry(1, guid="one"), entry(2, guid="two"))
@@ -20,9 +22,16 @@ PAGE = b"<!doctype html><html><head><title>Log in</title></head><body><form></fo
 
 
 @pytest.fixture
-def server():
+def apart():
+    """A server whose feeds are read in a process of their own."""
     with FeedServer() as running:
         yield running
+
+
+@pytest.fixture
+def server(apart, monkeypatch):
+    monkeypatch.setattr("mailer.sources.feeds.asking.read_apart", feed_server.read_here)
+    return apart
 
 
 def asked(server, answer, *, path="/feed", etag="", modified="", **limits):
@@ -215,22 +224,31 @@ def test_plain_http_where_tls_is_promised_is_no_answer(server):
     assert ask(Question(url=url), Limits(allowed=HERE)) == Trouble(words="it does not speak TLS as it should")
 
 
-def test_what_was_made_to_keep_the_reader_busy_is_given_up(server):
+def test_what_is_read_apart_is_what_was_said(apart):
+    at = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+    body = rss(entry(1, guid="one", at=at, categories=["Perú"]), entry(2, guid="two", title="Señal"))
+    found = asked(apart, body).document
+    assert found == document(body, charset="", url=apart.url())
+    assert found.entries[0].at == at
+    assert asked(apart, PAGE) == Trouble(words="it answers a web page, not a feed")
+
+
+def test_what_was_made_to_keep_the_reader_busy_is_given_up(apart):
     hostile = b"<rss version='2.0'><channel><item><title>" + b"<a>" * 1_000_000
-    assert asked(server, hostile, seconds=1.5) == Trouble(words="reading what it answers takes too long")
+    assert asked(apart, hostile, seconds=1.5) == Trouble(words="reading what it answers takes too long")
 
 
-def test_entities_that_multiply_are_not_unfolded(server):
+def test_entities_that_multiply_are_not_unfolded(apart):
     names = "abcdefghij"
     lines = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in pairwise(names))
     bomb = f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "{"a" * 1000}">{lines}]><rss version="2.0"><channel><item><link>https://site.example/</link><title>&j;</title></item></channel></rss>'
-    found = asked(server, bomb.encode())
+    found = asked(apart, bomb.encode())
     assert isinstance(found, Trouble) or all(len(one.headline) <= 200 for one in found.document.entries)
 
 
-def test_files_of_ours_are_not_read_for_a_feed(server, tmp_path):
+def test_files_of_ours_are_not_read_for_a_feed(apart, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("TOP SECRET")
     stealing = f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY s SYSTEM "{secret.as_uri()}">]><rss version="2.0"><channel><item><link>https://site.example/</link><title>It says &s;</title></item></channel></rss>'
-    found = asked(server, stealing.encode())
+    found = asked(apart, stealing.encode())
     assert "SECRET" not in str(found)
