@@ -52,6 +52,7 @@ class Person(NamedTuple):
     joined_at: str = ""
     last_gift: str = ""
     last_gift_on: str = ""
+    topics: str = ""
 
 
 class Speakers(NamedTuple):
@@ -121,15 +122,19 @@ AWKWARD = (
 )
 
 
+#: What people chose to hear of, who chose; the others hear of everything. Names are those of mailer.toml.
+CHOICES = ("andes,democracy", "labour", "caribbean,central-america", "network")
+
+
 def people() -> Iterator[Person]:
     """Everybody, ordinary people first; no address twice."""
-    chance = random.Random("people")
+    chance, chosen = random.Random("people"), random.Random("topics")
     taken = {person.email for person in AWKWARD}
     while len(taken) < ORDINARY + len(AWKWARD):
         person = _somebody(chance)
         if person.email not in taken:
             taken.add(person.email)
-            yield person
+            yield person._replace(topics=chosen.choice(CHOICES) if chosen.random() < 0.2 else "")
     yield from AWKWARD
 
 

@@ -96,7 +96,11 @@ class Machine:
         path = self.folder / "subscribers" / "people.csv"
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(lines if people is None else lines[: people + 1]))
-        options = FileOptions(name="people.csv", list_name=None, default_list="news", declared_lists=("news",))
+        # Everybody hears of everything here, so that whoever was on the list must have it.
+        everything = {"maps": ("topics=",)}
+        options = FileOptions(
+            name="people.csv", list_name=None, default_list="news", declared_lists=("news",), **everything
+        )
         import_file(lambda: self.database, path, options, problems=self.folder / "problems.csv", at=self.now)
 
     # Time

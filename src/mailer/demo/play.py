@@ -13,6 +13,8 @@ from mailer.domain.audience import Audience
 from mailer.domain.count import counted, people
 from mailer.domain.mailing import Mailing, RowState
 from mailer.domain.schedule import parse_when
+from mailer.domain.topics import Topics
+from mailer.domain.views import FULL
 from mailer.edition.links import verify
 from mailer.errors import MailerError
 from mailer.launch import Draft, NothingToSend, Order, launch, read_draft
@@ -77,9 +79,13 @@ def perform(stage: Stage, story: Story, *, ahead: timedelta) -> Played:
     sent = _sent_without(stage, later, reader, expected - 1, had=had)
     without = f"The scheduler sent “{later.title}” to {sent}, and nothing to {reader.recipient}."
     story.happened(without, link=f"/c/{APPEAL}", label="See its public page.")
-    digest, held = _send_digest(stage)
+    digest, draft = _send_digest(stage)
     sent = _sent_without(stage, digest, reader, digest.total, had=had)
-    collected = f"“{digest.title}” collected {held} of these campaigns, and went to the {sent} who are still there."
+    held = len(draft.issue.items) if draft.issue else 0
+    collected = (
+        f"“{digest.title}” collected {held} of these campaigns, and went to the {sent} who are still there; "
+        f"{_chose(draft):,} of them see what they chose to hear of."
+    )
     story.happened(collected, link=f"/c/{DIGEST}", label="See what it holds.")
     statuses = tuple(_status(stage, one) for one in (*first, later, digest))
     return Played(mailings=statuses, inbox=len(stage.inbox), seconds=time.monotonic() - began)
@@ -90,7 +96,11 @@ def _import(stage: Stage) -> str:
     assert root is not None
     people = settings.subscribers
     options = FileOptions(
-        name=PEOPLE, list_name=None, default_list=people.default_list, declared_lists=tuple(people.lists)
+        name=PEOPLE,
+        list_name=None,
+        default_list=people.default_list,
+        declared_lists=tuple(people.lists),
+        topics=Topics(people.topics),
     )
     problems = root / "people.problems.csv"
     done = import_file(lambda: stage.app.database, root / PEOPLE, options, problems=problems, at=stage.app.clock())
@@ -177,12 +187,17 @@ def _mail_of(stage: Stage, reader: Entry) -> int:
     return sum(entry.recipient == reader.recipient for entry in found)
 
 
-def _send_digest(stage: Stage) -> tuple[Mailing, int]:
-    """Send what is new by now, to everybody who is still there; the mailing, and how many campaigns it holds."""
+def _send_digest(stage: Stage) -> tuple[Mailing, Draft]:
+    """Send what is new by now, to everybody who is still there; the mailing, and what it was made of."""
     draft = _compile(stage, DIGEST)
     mailing = _launch(stage, draft)
     stage.watch.wait_for(mailing.id)
-    return mailing, len(draft.issue.items) if draft.issue else 0
+    return mailing, draft
+
+
+def _chose(draft: Draft) -> int:
+    """How many people see less than the whole issue."""
+    return sum(number for view, number in draft.views.items() if view != FULL * len(view))
 
 
 def _count(stage: Stage, audience: Audience) -> int:
