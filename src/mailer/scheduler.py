@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -77,12 +76,9 @@ class Scheduler:
         self._desk, self._every = desk, every
         self._stopped = threading.Event()
         self._watches = [_Watch(step, desk, told, self._wake_at, stopped=self._stopped) for step in STEPS]
-        # One thread a step: two looks at once would only wait for each other's transaction.
-        threads = {step.name: ThreadPoolExecutor(1) for step in STEPS}
-        # A look that comes late is still wanted, and only once (APScheduler's own grace is a second).
-        options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        # In one call: `configure` afterwards would forget the executors.
-        self._ticker = BackgroundScheduler(timezone=UTC, executors=threads, job_defaults=options)
+        # Its jobs only say that it is time. One that comes late is still wanted, and only once (its own grace is a second).
+        options = {"coalesce": True, "misfire_grace_time": None}
+        self._ticker = BackgroundScheduler(timezone=UTC, job_defaults=options)
         self._around = ExitStack()
 
     @property
@@ -91,21 +87,23 @@ class Scheduler:
 
     def __enter__(self) -> Self:
         self._around.enter_context(beating(self._desk.database, self._desk.clock, Role.SCHEDULER))
+        for target in (self._watch_the_clock, *(watch.run for watch in self._watches)):
+            thread = threading.Thread(target=target, name="scheduler", daemon=True)
+            thread.start()
+            self._around.callback(thread.join)
         self._around.enter_context(woken(self._desk.database, self._look_soon))
         self._look_regularly()
         self._ticker.start()
-        pendulum = threading.Thread(target=self._watch_the_clock, name="pendulum", daemon=True)
-        pendulum.start()
-        self._around.callback(pendulum.join)
-        self._around.callback(self._stopped.set)
+        self._around.callback(self._ticker.shutdown)
+        self._around.callback(self._stop)
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._around.close()
-        # Were it to wait for a look itself, it would hold the lock that the look needs to set the instant of the next one.
-        self._ticker.shutdown(wait=False)
-        for watch in self._watches:
-            watch.wait()
+
+    def _stop(self) -> None:
+        self._stopped.set()
+        self._look_soon()
 
     def sweep(self) -> None:
         """One look of every step. What goes wrong is said, and the next look tries again."""
@@ -114,22 +112,16 @@ class Scheduler:
 
     def _look_regularly(self) -> None:
         trigger, now = IntervalTrigger(seconds=self._every, timezone=UTC), datetime.now(UTC)
-        for watch in self._watches:
-            self._add(watch, "regular", trigger, next_run_time=now)
+        self._ticker.add_job(self._look_soon, trigger, id="regular", next_run_time=now, replace_existing=True)
 
     def _look_soon(self) -> None:
-        """Somebody changed a schedule."""
-        if self._ticker.running:
-            for watch in self._watches:
-                self._add(watch, "hint", None)
+        """It is time, or somebody changed a schedule."""
+        for watch in self._watches:
+            watch.due.set()
 
     def _wake_at(self, watch: "_Watch", at: datetime) -> None:
         """Look again at the very instant; every look sets this anew."""
-        self._add(watch, "next", DateTrigger(at, timezone=UTC))
-
-    def _add(self, watch: "_Watch", why: str, trigger: object, **options: object) -> None:
-        name = watch.step.name
-        self._ticker.add_job(watch.look, trigger, id=f"{name}-{why}", executor=name, replace_existing=True, **options)
+        self._ticker.add_job(watch.due.set, DateTrigger(at, timezone=UTC), id=watch.step.name, replace_existing=True)
 
     def _watch_the_clock(self) -> None:
         """The ticker waits for times of day: were the clock put back by an hour, it would not look for an hour."""
@@ -143,7 +135,10 @@ class Scheduler:
 
 
 class _Watch:
-    """One step, again and again, whatever happens. done: how much it has dealt with."""
+    """One step, again and again, whatever happens. due: it is to look, now or once its present look is over.
+
+    done: how much it has dealt with.
+    """
 
     def __init__(
         self,
@@ -154,24 +149,21 @@ class _Watch:
         *,
         stopped: threading.Event,
     ) -> None:
-        self.step, self.done = step, 0
-        self._stopped, self._looking = stopped, threading.Lock()
-        self._desk, self._told, self._wake_at = desk, told, wake_at
+        self.step, self.done, self.due = step, 0, threading.Event()
+        self._desk, self._told, self._wake_at, self._stopped = desk, told, wake_at, stopped
         self._outage = Outage(away=self._away, back=lambda: told("The database answers again."))
         self._trouble = ""
 
+    def run(self) -> None:
+        """Look whenever it is time, until the scheduler stops."""
+        while not self._stopped.is_set():
+            self.due.wait()
+            self.due.clear()
+            if not self._stopped.is_set():
+                self.look()
+
     def look(self) -> None:
         """What goes wrong is said once, and tried again at the next look."""
-        with self._looking:
-            if not self._stopped.is_set():
-                self._look()
-
-    def wait(self) -> None:
-        """Until the look that is under way is over."""
-        with self._looking:
-            pass
-
-    def _look(self) -> None:
         try:
             began = self._desk.clock()
             self.done += self.step.look(self._desk, self._told, self._stopped)
