@@ -54,6 +54,27 @@ def test_forty_items_fit_and_the_later_ones_are_brief(tmp_path):
     assert program.html_size(SAMPLE) < 80_000 < MOST_HTML_BYTES
 
 
+def test_what_its_readers_had_stands_in_brief_whatever_its_place(tmp_path):
+    shown = picture(tmp_path)
+    items = (item(1, brief=True, picture=shown), item(2), item(3, brief=True), item(4, standfirst="All about four."))
+    compiled = digest(tmp_path, *items, subject="{{ items[0].headline }}, {{ items | length }}, {{ items.brief | length }}")
+    found, rendered = page(compiled), mail(compiled.edition)
+    assert rendered.subject == "Headline 2, 4, 2"
+    assert [title.text_content() for title in found.iter("h2")] == ["Headline 2", "Headline 4", "In brief"]
+    assert [title.text_content() for title in found.iter("h3")] == ["Headline 1", "Headline 3"]
+    assert found.findall(".//img") == [], "the picture of a headline leads nothing"
+    for headline in ("What item 1", "What item 3"):
+        assert headline not in rendered.text + rendered.html
+    assert rendered.text.index("Headline 4") < rendered.text.index("In brief") < rendered.text.index("Headline 1")
+
+
+def test_an_issue_of_headlines_alone_is_not_said_to_be_empty(tmp_path):
+    compiled = digest(tmp_path, item(1, brief=True))
+    rendered = mail(compiled.edition)
+    assert "nothing new" not in rendered.text + rendered.html
+    assert [title.text_content() for title in page(compiled).iter("h3")] == ["Headline 1"]
+
+
 def test_an_item_may_have_nothing_but_a_headline(tmp_path):
     compiled = digest(tmp_path, item(1, standfirst=None), item(2, standfirst=None))
     text = mail(compiled.edition).text
