@@ -24,6 +24,7 @@ from cronsim import CronSim
 
 from mailer.domain.crontab import meaning, refuse_unreadable, tidied, times_of_day
 from mailer.domain.day_phrases import read_days
+from mailer.domain.limits import Window
 from mailer.domain.schedule import resolve
 from mailer.domain.time_words import CLOCK, SPAN, clock, span
 from mailer.errors import UsageError
@@ -38,6 +39,8 @@ _REACH = timedelta(days=1)
 _SHORTEST = timedelta(minutes=5)
 _LONGEST = timedelta(days=366)
 _LONGEST_PHRASE = 200
+#: Where hours leave out more in a row, nothing comes any more.
+_MOST_LEFT_OUT = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +77,14 @@ class Rule:
         first = min(found, default=None)
         return None if first is None else Occurrence(at=first[0], key=first[1].isoformat(timespec="minutes"))
 
-    def following(self, instant: datetime, zone: ZoneInfo) -> Iterator[Occurrence]:
-        """All that come after `instant`, in order."""
-        found = self.after(instant, zone)
-        while found is not None:
-            yield found
+    def following(self, instant: datetime, zone: ZoneInfo, *, window: Window | None = None) -> Iterator[Occurrence]:
+        """All that come after `instant`, in order; with `window`, those within its hours."""
+        found, left_out = self.after(instant, zone), 0
+        while found is not None and left_out < _MOST_LEFT_OUT:
+            left_out += 1
+            if window is None or window.next_opening(found.at) == found.at:
+                yield found
+                left_out = 0
             found = self.after(found.at, zone)
 
     def means(self, other: "Rule") -> bool:

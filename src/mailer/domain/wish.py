@@ -1,7 +1,6 @@
 """When somebody wishes a campaign to go out: the words of the command line, or the same ones in a campaign's file."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
@@ -13,8 +12,6 @@ from mailer.domain.rule_words import length_in_words
 from mailer.domain.time_words import hours, length
 from mailer.errors import UsageError
 
-#: So many occurrences of elapsed time are looked at: they pass through every hour, or never leave theirs.
-_MANY = 300
 _SHORTEST_PROOF, _LONGEST_PROOF = timedelta(minutes=5), timedelta(days=30)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -79,7 +76,7 @@ class Wish:
                     f"{extra[0].replace('_', '-')} is about what comes round again, and this goes out once."
                 )
             return
-        if within and not any(_within(rule, within)):
+        if within and not _may_come_within(rule, within):
             raise UsageError(f'"{rule.said}" never comes within {within}.', hint="Change one of them.")
         if before is not None and before >= (apart := _least_apart(rule)):
             raise UsageError(
@@ -103,14 +100,11 @@ _ANY_TIME = datetime(2024, 1, 1, tzinfo=UTC)
 _ANY_ZONE = ZoneInfo("UTC")
 
 
-def _within(rule: Rule, within: str) -> Iterator[bool]:
-    """Whether each of its times lies within the hours; of a crontab line by what clocks show, whatever the day."""
+def _may_come_within(rule: Rule, within: str) -> bool:
+    """Of a crontab line by what clocks show, whatever the day; elapsed time depends on when it is armed."""
     window = window_of(within, _ANY_ZONE)
-    if rule.interval is None:
-        times = (datetime.combine(_ANY_TIME, each, tzinfo=UTC) for each in rule.times_of_day())
-    else:
-        times = (one.at for one in islice(rule.following(_ANY_TIME, _ANY_ZONE), _MANY))
-    return (window.next_opening(at) == at for at in times)
+    times = [datetime.combine(_ANY_TIME, each, tzinfo=UTC) for each in rule.times_of_day()]
+    return not times or any(window.next_opening(at) == at for at in times)
 
 
 def _least_apart(rule: Rule) -> timedelta:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from mailer.domain.campaign import Campaign
@@ -16,9 +16,6 @@ from mailer.domain.wish import Wish
 from mailer.errors import UsageError
 from mailer.settings.zones import zone_meant
 from mailer.storage.schedules import Schedule, Terms
-
-#: Where its hours leave out more in a row than these, a rule never comes.
-_MOST_LEFT_OUT = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +40,8 @@ class Again:
 
     def times(self, now: datetime) -> Iterator[Occurrence]:
         """Those after `now`, under its terms, in order."""
-        until = self.terms.until
-        coming = _within_hours(self.rule, self.terms.hours, now, self.zone)
+        until, hours = self.terms.until, self.terms.hours
+        coming = self.rule.following(now, self.zone, window=window_of(hours, self.zone) if hours else None)
         return takewhile(lambda one: until is None or one.at <= until, coming)
 
 
@@ -76,7 +73,7 @@ def settle(wish: Wish, *, now: datetime, zone: str) -> Once | Again:
     if rule is None:
         return _once(parse_when(wish.at or "", now=now, zone=zone), proof, now)
     terms, place = _terms(wish, zone), ZoneInfo(zone)
-    first = next(_within_hours(rule, terms.hours, now, place), None)
+    first = next(rule.following(now, place, window=window_of(terms.hours, place) if terms.hours else None), None)
     if first is None:
         raise UsageError(f'"{rule.said}" never comes within {terms.hours}.', hint="Change one of them.")
     if terms.until is not None and first.at > terms.until:
@@ -93,13 +90,6 @@ def _once(when: When, proof: timedelta | None, now: datetime) -> Once:
             f"The proof of {when} would have had to be mailed by now.", hint="Leave it out, or go out later."
         )
     return Once(when=when, proof=proof)
-
-
-def _within_hours(rule: Rule, hours: str, now: datetime, zone: ZoneInfo) -> Iterator[Occurrence]:
-    window = window_of(hours, zone) if hours else None
-    for one in islice(rule.following(now, zone), _MOST_LEFT_OUT):
-        if window is None or window.next_opening(one.at) == one.at:
-            yield one
 
 
 def _terms(wish: Wish, zone: str) -> Terms:

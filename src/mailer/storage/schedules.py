@@ -115,11 +115,10 @@ class Schedule:
         if self.rule is None:
             return
         window = window_of(self.terms.hours, self.zone) if self.terms.hours else None
-        for one in self.rule.following(instant, self.zone):
+        for one in self.rule.following(instant, self.zone, window=window):
             if self.terms.until is not None and one.at > self.terms.until:
                 return
-            if window is None or window.next_opening(one.at) == one.at:
-                yield one
+            yield one
 
 
 def arm_once(

@@ -138,6 +138,7 @@ def test_nobody_to_mail_is_said_and_nothing_armed(desk, project):
     [
         ({"every": "fri 09:00", "timezone": "Europe/Lndon"}, 'There is no time zone "Europe/Lndon"'),
         ({"every": "fri 09:00", "until": "2026-11-26"}, "The first would be on Fri 27 Nov 2026, after 2026-11-26"),
+        ({"every": "24h", "window": "12:00-20:00"}, "never comes within 12:00-20:00"),
         ({"at": "2026-11-22 08:59"}, "has passed"),
         ({"at": "in 1h", "proof": "16h"}, "would have had to be mailed by now"),
     ],
@@ -146,6 +147,11 @@ def test_what_cannot_be_is_refused_at_once(wish, words):
     with pytest.raises(UsageError) as caught:
         settle(Wish(**wish), now=datetime(2026, 11, 22, 9, tzinfo=UTC), zone=LONDON)
     assert words in caught.value.message
+
+
+def test_elapsed_time_goes_round_the_clock_until_it_is_within_its_hours():
+    found = settle(Wish(every="5h", window="08:00-08:05"), now=datetime(2026, 11, 22, 9, 3, tzinfo=UTC), zone=LONDON)
+    assert f"{found.first.at:%d %H:%M}" == "26 08:03"
 
 
 def test_a_file_proposes_and_what_is_typed_goes_before_it(desk, project):
