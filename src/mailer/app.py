@@ -164,6 +164,7 @@ class App:
     def teller(self) -> "Teller":
         """Tells people what waits for them. Raises SettingsError when [alerts] cannot be followed."""
         from mailer.alerts.teller import Teller
+        from mailer.alerts.watch import Watch
         from mailer.edition.dispatch import PLAIN, dispatch_for
 
         wanted = self.settings.alerts.relay
@@ -185,6 +186,7 @@ class App:
             make_backend=lambda: self.backend(relay or self.relays[0]),
             dispatch=dispatch_for(relay, self.signer) if relay else PLAIN,
             make_key=lambda: self.secret_key,
+            watch=Watch(self.database, self.settings, clock=self.clock, limits=self.limits),
         )
 
     def carrier(self, relay: RelaySettings) -> "Backend":

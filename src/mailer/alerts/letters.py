@@ -47,8 +47,8 @@ class Letters:
 
     @property
     def channels(self) -> frozenset[Channel]:
-        """Those that the settings name somebody for."""
-        by_mail = {channel for channel, to in self._to.items() if to}
+        """Those that the settings name somebody for; by mail only where there is a relay."""
+        by_mail = {channel for channel, to in self._to.items() if to and self._settings.relays}
         return frozenset(by_mail | ({Channel.WEBHOOK} if self._settings.alerts.webhook else set()))
 
     def letter(self, alert: Alert) -> Letter | None:

@@ -6,11 +6,13 @@ times at the web address, and every failure is logged.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from mailer.alerts.letters import Letter, Letters, Page
+from mailer.alerts.watch import Watch
 from mailer.alerts.webhook import NotTold, post
 from mailer.backend import Backend, Deferred, Refused
 from mailer.domain.address import with_masked_addresses
@@ -24,6 +26,8 @@ from mailer.storage.database import Database
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 2.0
+#: Seconds between looks whether others are at work.
+WATCH_EVERY = 30.0
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 #: What nobody could be told for so long is told no more: it would confuse.
 STALE = timedelta(days=1)
@@ -44,10 +48,15 @@ class Teller:
         make_backend: Callable[[], Backend],
         dispatch: Dispatch,
         make_key: Callable[[], bytes],
+        watch: Watch,
     ) -> None:
-        """make_backend, dispatch: those of the relay that carries alerts. make_key: the secret key, for proofs."""
+        """make_backend, dispatch: those of the relay that carries alerts. make_key: the secret key, for proofs.
+
+        watch: looks whether others are at work.
+        """
         self._database, self._settings, self._clock = database, settings, clock
         self._make_backend, self._dispatch = make_backend, dispatch
+        self._watch = watch
         self._letters = Letters(database, settings, make_key=make_key)
         self._channels = self._letters.channels
 
@@ -63,22 +72,23 @@ class Teller:
 
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """Tell from a thread of its own while the block runs."""
+        """Tell, and watch, from a thread of its own while the block runs."""
         stop = threading.Event()
-
-        def go_on() -> None:
-            while not stop.wait(LOOK_EVERY):
-                self.tell_due()
-
-        thread = threading.Thread(target=go_on, name="alerts", daemon=True)
-        if self._channels:
-            thread.start()
+        thread = threading.Thread(target=self._go_on, args=(stop,), name="alerts", daemon=True)
+        thread.start()
         try:
             yield
         finally:
             stop.set()
-            if thread.is_alive():
-                thread.join(GRACE)  # what it does not come to the end of is told by another, later
+            thread.join(GRACE)  # what it does not come to the end of is told by another, later
+
+    def _go_on(self, stop: threading.Event) -> None:
+        watched_at = time.monotonic()
+        while not stop.wait(LOOK_EVERY):
+            if time.monotonic() - watched_at > WATCH_EVERY:
+                watched_at = time.monotonic()
+                self._watch.look()
+            self.tell_due()
 
     def _take(self) -> Alert | None:
         now = self._clock()

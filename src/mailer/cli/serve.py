@@ -1,11 +1,13 @@
 """`mailer serve`: the pages that subscribers meet."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
 from mailer.cli import long_running, service_manager
 from mailer.cli.output import Output
+from mailer.errors import MailerError
 
 STEP = 0.2
 
@@ -49,6 +51,7 @@ def serve_pages(
         server = running.enter_context(Server(site, listener))
         figures = running.enter_context(measured(app))
         running.enter_context(beating(app.database, app.clock, Role.WEB))
+        running.enter_context(_telling(output))
         if app.settings.web.public_url:
             output.say(f"Mail links to {app.settings.web.public_url}, which must lead here.")
         else:
@@ -60,3 +63,12 @@ def serve_pages(
         while not stop.wait(STEP) and wanted():
             pass
     return server.url
+
+
+def _telling(output: Output) -> AbstractContextManager[None]:
+    """The pages are there for people who want to leave, whether anybody can be told of alerts from here or not."""
+    try:
+        return output.app.teller().beside()
+    except MailerError as error:
+        output.warn(f"Nobody is told of alerts from here: {error.message}")
+        return nullcontext()

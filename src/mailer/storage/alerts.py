@@ -84,14 +84,18 @@ def add(
     slug: str = "",
     schedule_id: int | None = None,
     occurrence: str = "",
-) -> None:
-    """To be called where it happens, in the same transaction. key: the same happening, seen by several, is told once."""
+) -> bool:
+    """To be called where it happens, in the same transaction. key: the same happening, seen by several, is told once.
+
+    False: it was written down before.
+    """
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     tidy = storable(with_masked_addresses(detail))
     new = {"kind": kind, "key": f"{kind}:{key}", "detail": tidy, "at": at}
     about = {"mailing_id": mailing_id, "slug": slug, "schedule_id": schedule_id, "occurrence": occurrence}
-    for channel in _CHANNELS.get(kind, _USUAL):
-        connection.execute(insert(alert).values(channel=channel, **new, **about).on_conflict_do_nothing())
+    rows = [{"channel": channel} | new | about for channel in _CHANNELS.get(kind, _USUAL)]
+    written = insert(alert).values(rows).on_conflict_do_nothing().returning(alert.c.id)
+    return connection.execute(written).first() is not None
 
 
 def of_mailing(connection: sa.Connection, kind: Kind, mailing_id: int, *, detail: str, at: datetime) -> None:

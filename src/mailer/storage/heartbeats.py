@@ -105,8 +105,8 @@ def alive(connection: sa.Connection, role: Role, *, now: datetime, mailing_id: i
     return connection.execute(sa.select(worker.c.id).where(*_alive(role, now, mailing_id)).limit(1)).first() is not None
 
 
-def troubles(connection: sa.Connection, *, now: datetime, mailing_id: int) -> tuple[str, ...]:
-    """What keeps the living workers of a mailing from their work, in words; each trouble once."""
+def troubles(connection: sa.Connection, *, now: datetime, mailing_id: int | None = None) -> tuple[str, ...]:
+    """What keeps the living workers, or those of a mailing, from their work, in words; each trouble once."""
     query = sa.select(worker.c.trouble).where(*_alive(Role.WORKER, now, mailing_id), worker.c.trouble != "")
     return tuple(connection.scalars(query.distinct().order_by(worker.c.trouble)))
 
