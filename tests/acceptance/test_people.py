@@ -355,6 +355,7 @@ def test_what_people_hear_of_is_said_by_hand_and_counted(choosing):
     assert choosing("subscribers", "topics", "bea@example.org", "--add", "work", "--json")["topics"] == ["work"]
     assert choosing("segment", "count", "--where", "topic:peru", "--json")["count"] == 3
     assert choosing("segment", "count", "--where", "-topic:peru", "--json")["count"] == 1
+    assert "nobody has chosen" not in choosing("segment", "count", "--where", "topic:peru").err
     shown = choosing("subscribers", "show", "ana@example.org", "--json")
     assert shown["topics"] == ["peru"]
     assert shown["history"][-1]["detail"] == "topics: peru (before: peru, work)"
@@ -380,4 +381,5 @@ def test_a_choice_that_means_nothing_is_refused(choosing, arguments, code, said)
 def test_the_last_topic_is_not_taken_by_accident(choosing):
     choosing("subscribers", "topics", "ana@example.org", "peru")
     assert "--everything" in choosing("subscribers", "topics", "ana@example.org", "--remove", "peru", code=4).err
+    assert "nobody has chosen the topic" in choosing("segment", "count", "--where", "topic:work").err
     assert choosing("segment", "count", "--where", "topic:cheese", code=1).err.count("known: peru, work") == 1

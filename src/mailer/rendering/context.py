@@ -69,7 +69,7 @@ def shared(file: CampaignFile, settings: Settings) -> dict[str, Any]:
         "brand": dataclasses.replace(settings.brand, name=settings.brand.name or settings.organisation.name),
         "palette": palette_of(settings.brand),
         "list": list_of(file, settings),
-        "topics": dict(settings.subscribers.topics),
+        "has_topics": bool(settings.subscribers.topics),
         "language": language,
         "direction": direction_of(file, settings),
         "public_page_url": public_page_url(file, settings),
@@ -113,7 +113,7 @@ def used_settings(settings: Settings) -> Mapping[str, Any]:
         "project": {"timezone": settings.project.timezone, "language": settings.project.language},
         "lists": {name: dataclasses.asdict(one) for name, one in settings.subscribers.lists.items()},
         "default_list": settings.subscribers.default_list,
-        "topics": dict(settings.subscribers.topics),
+        "has_topics": bool(settings.subscribers.topics),  # whichever they are, no mail is another
         "public_url": public_url(settings),
         "unsubscribe_mailbox": settings.sending.unsubscribe_mailbox,
     }

@@ -2,34 +2,41 @@
 
 import sqlalchemy as sa
 
-from mailer.domain.segment import Attribute, Received, Segment, Tagged, leaves
+from mailer.domain.segment import Attribute, Hears, Received, Segment, Tagged, leaves
 from mailer.domain.segment_terms import suggestion
 from mailer.storage.subscribers import known_attributes
-from mailer.storage.tables import mailing, tag
+from mailer.storage.tables import mailing, subscriber, tag
 
 
 def notes(connection: sa.Connection, segment: Segment) -> list[str]:
-    """One sentence for each attribute, tag or campaign in the segment that nobody has or that was never sent."""
+    """One sentence for each attribute, tag, topic or campaign in the segment that nobody has, chose, or was ever sent."""
     found: list[str] = []
     asked = leaves(segment)
     for what, names, known in (
         ("attribute", [leaf.name for leaf in asked if isinstance(leaf, Attribute)], known_attributes),
         ("tag", [leaf.tag for leaf in asked if isinstance(leaf, Tagged)], _tags),
+        ("topic", [leaf.topic for leaf in asked if isinstance(leaf, Hears)], _topics),
         ("campaign", [leaf.slug for leaf in asked if isinstance(leaf, Received)], _slugs),
     ):
         there = known(connection) if names else frozenset()
         for name in dict.fromkeys(names):
             if name not in there:
                 hint = suggestion(name, there)
-                missing = (
-                    f'no campaign "{name}" has been sent' if what == "campaign" else f'nobody has the {what} "{name}"'
-                )
+                missing = {
+                    "campaign": f'no campaign "{name}" has been sent',
+                    "topic": f'nobody has chosen the topic "{name}": it holds for those who chose nothing',
+                }.get(what, f'nobody has the {what} "{name}"')
                 found.append(f"{missing}; {hint}" if hint else missing)
     return found
 
 
 def _tags(connection: sa.Connection) -> frozenset[str]:
     return frozenset(connection.scalars(sa.select(tag.c.name)))
+
+
+def _topics(connection: sa.Connection) -> frozenset[str]:
+    chosen = sa.select(subscriber.c.topics).where(subscriber.c.topics != sa.text("'[]'")).distinct()
+    return frozenset(topic for topics in connection.scalars(chosen) for topic in topics)
 
 
 def _slugs(connection: sa.Connection) -> frozenset[str]:

@@ -5,11 +5,12 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from ledger_world import make_database
 from mailer.domain.topics import Topics
 from mailer.sources import own_csv
-from mailer.storage import people, person_changes
+from mailer.storage import people, person_changes, tables
 from mailer.storage.history import Happened, history
 from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.import_undo import undo_import
@@ -142,3 +143,14 @@ def test_our_own_export_brings_them_back(bring, database):
     with database.writing() as connection:
         person_changes.erase(connection, find_by_email(connection, "c@example.org"), at=NOW)
     assert bring(told.replace('"peru, trade"', "cheese").replace("a@", "e@"))["invalid"] == 1
+
+
+def test_who_is_erased_takes_their_choice_along(bring, database):
+    bring("email\na@example.org\n")
+    bring("email,topics\na@example.org,peru\n")
+    choose(database, "trade")
+    with database.writing() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.topic_change)) == 1
+        person_changes.erase(connection, find_by_email(connection, "a@example.org"), at=NOW)
+        for table in (tables.topic_change, tables.subscriber_event):
+            assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == 0
