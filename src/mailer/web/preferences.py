@@ -88,7 +88,7 @@ class PreferencesDesk:
         return self._pages.preferences(
             address=masked(visit.person.email),
             boxes=self._boxes(() if nothing else chosen, ticked=not nothing),
-            chosen=self._topics.said(slug for slug in chosen if slug in self._topics.titles),
+            chosen=self._topics.said(slug for slug in self._topics.titles if slug in chosen),
             is_everything=not chosen,
             is_saved=before is not None,
             back=None if before is None or before == chosen else self._ticked(before),
