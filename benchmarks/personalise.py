@@ -1,12 +1,13 @@
 """CPU time to turn one subscriber into a finished message, against a Jinja second stage with `EmailMessage`.
 
-    python benchmarks/personalise.py [--rounds 15] [--recipients 300]
+    python benchmarks/personalise.py [--rounds 15] [--recipients 300] [--views 20]
 
 The edition is as large as a real appeal: 45 KB of HTML with 20 distinct holes at 40 places, a condition of three
 branches and a loop; 3 KB of text with 13 holes; every header. Both ways run interleaved in one process, every round has
 recipients of its own (or kept values would flatter the result). The median round is compared with the target, and the
 exit status is 1 if that is missed. Process time, too, doubles while a neighbour uses the same core: the ratio of the two
-medians, which a busy machine changes little, says whether it was the program or the machine.
+medians, which a busy machine changes little, says whether it was the program or the machine. Then the same for people each of
+whom sees one of so many views, as a digest has them, beside those who all see the same.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import random
 import statistics
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -40,6 +42,7 @@ from edition_oracle import (
     link,
     recipient,
 )
+from mailer.domain.views import ViewItem, ViewRule
 from mailer.edition.format import Edition, For, If, Nodes, Static, dump, load
 from mailer.edition.program import Program
 
@@ -161,6 +164,21 @@ def recipients(count: int, seed: int):
         )
 
 
+def viewed(whole: Edition, number: int) -> Edition:
+    """The same mail in `number` views beside the whole: as many items, each about a topic of its own."""
+    rule = ViewRule(items=tuple(ViewItem(topics=(f"topic-{item}",)) for item in range(number)))
+    mail = whole.variants[""]
+    views = (rule.view((f"topic-{item}",), ()) for item in range(number))
+    variants = {f"/{view}": replace(mail, text=(Static(f"{view}\n"), *mail.text)) for view in views}
+    return replace(whole, variants={"": mail, **variants}, views=rule)
+
+
+def choosing(people, number: int):
+    """The same people, each of whom has chosen one of the topics."""
+    for place, person in enumerate(people):
+        yield replace(person, fields={**person.fields, "topics": (f"topic-{place % number}",)})
+
+
 def jinja_way(frozen: Edition):
     """What most senders do: render three templates per recipient, then let the standard library build the message."""
     environment, variant = jinja_environment(), frozen.variants[""]
@@ -201,15 +219,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="CPU time per message")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--recipients", type=int, default=300, help="per round; the Jinja way gets a twentieth")
+    parser.add_argument("--views", type=int, default=20)
     arguments = parser.parse_args()
     stored = dump(appeal())
     frozen = load(stored)
     program = Program(frozen, key=KEY, mailing_id=1)
+    stored_views = dump(viewed(appeal(), arguments.views))
+    of_views = Program(load(stored_views), key=KEY, mailing_id=1)
     jinja = jinja_way(frozen)
-    loading, ours, theirs, sizes = [], [], [], []
+    loading, loading_views, ours, one_view, many_views, theirs, sizes = [], [], [], [], [], [], []
     for number in range(arguments.rounds):
         people = list(recipients(arguments.recipients, seed=number))
         ours.append(cpu_us(lambda person: program.message(person, at=AT), people))
+        for made, by, seed in ((one_view, program, number + 10_000), (many_views, of_views, number + 20_000)):
+            chosen = list(choosing(recipients(arguments.recipients, seed=seed), arguments.views))
+            made.append(cpu_us(lambda person, by=by: by.message(person, at=AT), chosen))
+        loading_views.append(cpu_us(lambda stored: Program(load(stored), key=KEY, mailing_id=1), [stored_views]) / 1e3)
         theirs.append(cpu_us(jinja, people[: max(1, len(people) // 20)]))
         loading.append(cpu_us(lambda stored: Program(load(stored), key=KEY, mailing_id=1), [stored]) / 1e3)
         sizes.append(len(program.message(people[0], at=AT).content))
@@ -218,6 +243,9 @@ def main() -> int:
     print(f"message                   {statistics.mean(sizes):8,.0f} bytes")
     print(f"edition -> message        {mine:8.1f} us CPU   {1e6 / mine:8,.0f} a second and core")
     print(f"  quietest round          {min(ours):8.1f} us CPU")
+    few, many = statistics.median(one_view), statistics.median(many_views)
+    print(f"  {arguments.views:3} views against one   {many:8.1f} us CPU against {few:.1f}: {many / few:.2f} times")
+    print(f"  stored, loads           {len(stored_views):8,} bytes, in {statistics.median(loading_views):.1f} ms")
     print(f"Jinja + EmailMessage      {other:8.1f} us CPU   {1e6 / other:8,.0f}")
     print(f"ratio                     {other / mine:8.1f}")
     print(f"target                    {TARGET_US:8.1f} us: {'kept' if mine <= TARGET_US else 'MISSED'}")

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Generic, TypeVar
 
 from mailer.edition import quoted_printable
@@ -56,6 +56,11 @@ def _wire_values() -> dict[Context, Callable[[str], bytes]]:
     """By context; attributes share what text nodes keep, for they are escaped alike."""
     values = {context: _wire_value(context) for context in Context}
     return values | {Context.ATTR: values[Context.TEXT]}
+
+
+def sharing_wire() -> Medium[bytes]:
+    """`WIRE` for several variants that say much the same: what is fixed in them is laid once, and there once in memory."""
+    return replace(WIRE, static=cache(WIRE.static))
 
 
 #: Text as a reader's program has it after decoding.

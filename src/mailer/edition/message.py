@@ -4,7 +4,7 @@ import binascii
 
 from mailer.edition.expressions import Scope
 from mailer.edition.format import Nodes, Static
-from mailer.edition.media import PAGE, WIRE
+from mailer.edition.media import PAGE, Medium
 from mailer.edition.parts import Pieces, compile_block, compile_pieces
 
 #: Characters of a line of base64 (RFC 2045 §6.8).
@@ -12,15 +12,15 @@ _LINE = 76
 _ASCII = bytes(range(128))
 
 
-def lay_part(nodes: Nodes, scope: Scope) -> tuple[Pieces[bytes], bytes]:
-    """What lays a part's content, encoded and in pieces, and its Content-Transfer-Encoding.
+def lay_part(nodes: Nodes, scope: Scope, wire: Medium[bytes]) -> tuple[Pieces[bytes], bytes]:
+    """What lays a part's content, encoded and in pieces, and its Content-Transfer-Encoding. wire: as `sharing_wire` makes it.
 
     Quoted-printable unless most of the part's fixed text is in a script that it would triple, such as Cyrillic or Arabic.
     """
     fixed = "".join(_static(nodes)).encode("utf-8", "replace")
     # Base64 adds a third to everything, quoted-printable two bytes to each that is not ASCII.
     if 2 * len(fixed.translate(None, _ASCII)) <= len(fixed) / 3:
-        return compile_pieces(nodes, scope, WIRE), b"quoted-printable"
+        return compile_pieces(nodes, scope, wire), b"quoted-printable"
     text = compile_block(nodes, scope, PAGE)
     return lambda env: (base64(text(env)),), b"base64"
 

@@ -21,7 +21,7 @@ from mailer.edition.format import Edition, Variant
 from mailer.edition.headers import Header
 from mailer.edition.holes import Lay
 from mailer.edition.links import Signer
-from mailer.edition.media import PAGE
+from mailer.edition.media import PAGE, Medium, sharing_wire
 from mailer.edition.message import lay_part
 from mailer.edition.parts import compile_block
 from mailer.edition.sender import BounceAddresses, EnvelopeSender, Rule
@@ -46,9 +46,9 @@ class Program:
         self._test = test
         self._signer = Signer(key, mailing_id, test=test)
         self._bounces = BounceAddresses(key, mailing_id)
-        self._choice = Choice(edition)
+        self._choice, wire = Choice(edition), sharing_wire()
         self._variants = {
-            name: _VariantProgram(edition, variant, subject_prefix) for name, variant in edition.variants.items()
+            name: _VariantProgram(edition, variant, subject_prefix, wire) for name, variant in edition.variants.items()
         }
         self._only = self._variants[""] if len(self._variants) == 1 and edition.views is None else None
 
@@ -124,7 +124,7 @@ class Program:
 class _VariantProgram:
     """One variant, loaded."""
 
-    def __init__(self, edition: Edition, variant: Variant, subject_prefix: str) -> None:
+    def __init__(self, edition: Edition, variant: Variant, subject_prefix: str, wire: Medium[bytes]) -> None:
         self.variant = variant
         self.header = Header(edition.meta, from_name=variant.from_name)
         self._reads = Reads()
@@ -132,8 +132,8 @@ class _VariantProgram:
         subject = compile_block(variant.subject, self._scope, PAGE)
         self.subject: Lay[str] = (lambda env: subject_prefix + subject(env)) if subject_prefix else subject
         self.preheader: Lay[str] = compile_block(variant.preheader, self._scope, PAGE)
-        self._wire_text, text_encoding = lay_part(variant.text, self._scope)
-        self.wire_html, html_encoding = lay_part(variant.html, self._scope)
+        self._wire_text, text_encoding = lay_part(variant.text, self._scope, wire)
+        self.wire_html, html_encoding = lay_part(variant.html, self._scope, wire)
         # "=_" is in no quoted-printable and no base64 text (RFC 2045 §6.7), so no value can contain the boundary.
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
         self.content_type = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
