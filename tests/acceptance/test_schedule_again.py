@@ -176,5 +176,6 @@ def test_once_is_armed_paused_and_removed_by_either_name(mailer, people):
     skipped = mailer("schedule", "skip", "letter")
     assert (skipped.code, "goes out once only" in skipped.err) == (4, True)
     assert mailer("schedule", "pause", "1").code == 0
+    assert "its schedule is paused; mailer schedule resume letter" in mailer("status", "letter").out
     assert mailer("schedule", "resume", "letter").code == 0
     assert mailer("schedule", "remove", "1", "--json").json["state"] == "cancelled"

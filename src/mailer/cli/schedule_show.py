@@ -16,6 +16,8 @@ from mailer.cli.schedule_words import (
 from mailer.domain.count import people
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mailer.domain.recurrence import Occurrence
     from mailer.launch import Difference
     from mailer.storage.past import Past
@@ -33,11 +35,11 @@ def list_(output: Output) -> None:
 
     with output.app.database.reading() as connection:
         found = schedules.standing(connection)
-    documents = []
+    documents, now = [], output.app.clock()
     for one in found:
         differs, approval = differences(output.app.desk, one), approved(output.app.desk, one)
         documents.append(schedule_document(one, differs) | approval.document())
-        for line in _lines(one, differs):
+        for line in _lines(one, differs, now=now):
             output.data(line)
         if approval.words:
             output.data(f"  {approval.words}")
@@ -47,13 +49,14 @@ def list_(output: Output) -> None:
         output.next('schedule add SLUG --every "fri 09:00"')
 
 
-def _lines(one: "Schedule", differs: "tuple[Difference, ...]") -> list[str]:
+def _lines(one: "Schedule", differs: "tuple[Difference, ...]", *, now: "datetime") -> list[str]:
     from mailer.storage.schedules import State
 
     mailing = f" ({one.mailing_id})" if one.rule is None else ""
     paused = "  PAUSED" if one.state is State.PAUSED else ""
     lines = [f"{one.slug}{mailing}  {rule_words(one)}  {one.terms.zone}{paused}"]
-    coming = f"next {one.next_when}" if one.next else "nothing comes any more"
+    word = "next" if one.next and one.next.at > now else "due since"
+    coming = f"{word} {one.next_when}" if one.next else "nothing comes any more"
     lines.append(f"  {coming}, {people(one.people)} when it was armed")
     return lines + [f"  {each.words}" for each in differs]
 

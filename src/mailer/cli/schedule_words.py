@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from mailer.cli.output import Output, instant, invocation
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mailer.domain.recurrence import Occurrence
     from mailer.storage.database import Connection
     from mailer.storage.schedules import Schedule, Terms
@@ -42,14 +44,16 @@ def terms_words(terms: "Terms") -> str:
     return "".join(f", {part}" for part in parts if part)
 
 
-def next_ones(connection: "Connection", one: "Schedule", number: int, *, now: "Any") -> "list[Occurrence]":
+def next_ones(connection: "Connection", one: "Schedule", number: int, *, now: "datetime") -> "list[Occurrence]":
     """What comes next of a schedule: what is due and waits, then what nobody skipped."""
     from mailer.storage import schedules
+    from mailer.storage.schedules import State
 
     if one.next is None:
         return []
-    after = max(now, one.next.at)
-    later = (each for each in schedules.coming(connection, one, after=after) if each.key != one.next.key)
+    if one.rule is not None and one.state is State.PAUSED and one.next.at <= now:
+        return list(islice(schedules.coming(connection, one, after=now), number))  # what came meanwhile does not come
+    later = schedules.coming(connection, one, after=max(now, one.next.at)) if one.rule is not None else ()
     return [one.next, *islice(later, number - 1)]
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mailer.cli.output import Output
+from mailer.cli.output import Output, invocation
 from mailer.cli.schedule_words import occurrence_document
 
 if TYPE_CHECKING:
@@ -66,15 +66,11 @@ def _document(output: Output, one: "Status") -> dict[str, Any]:
 
 
 def _schedule(output: Output, one: "Status") -> "Schedule | None":
-    """What will send the mailing, or its next issue; None if nothing will."""
-    from mailer.domain.mailing import MailingState
+    """What will send the mailing, or has and will send the next issue; None if nothing will."""
     from mailer.storage import schedules
 
     with output.app.database.reading() as connection:
-        if one.mailing.state is MailingState.SCHEDULED:
-            return schedules.of_mailing(connection, one.mailing.id)
-        standing = schedules.standing(connection)
-    return next((each for each in standing if each.rule and each.mailing_id == one.mailing.id), None)
+        return next((each for each in schedules.standing(connection) if each.mailing_id == one.mailing.id), None)
 
 
 def differences_of(output: Output, one: "Schedule") -> "tuple[Difference, ...]":
@@ -97,8 +93,9 @@ def _print(output: Output, found: "list[Status]") -> None:
         if schedule is None:
             continue
         if schedule.rule and schedule.next:
-            paused = ", but it is paused" if schedule.state == "paused" else ""
-            output.data(f"  the next issue comes {schedule.next_when}{paused}")
+            output.data(f"  the next issue comes {schedule.next_when}")
+        if schedule.state == "paused":
+            output.data(f"  but its schedule is paused; {invocation()} schedule resume {schedule.slug}")
         if words := approval_of(output, schedule).words:
             output.data(f"  {words}")
         for each in differences_of(output, schedule):

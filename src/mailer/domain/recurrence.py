@@ -131,6 +131,10 @@ def _local(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
+    return instant.astimezone(zone).utcoffset() or timedelta()
+
+
 def _candidates(
     line: str, instant: datetime, zone: ZoneInfo, *, weeks: int, monday: date
 ) -> Iterator[tuple[datetime, datetime]]:
@@ -139,7 +143,7 @@ def _candidates(
     Only what a gap has shifted is overtaken, and is still to come when clocks have passed its time.
     """
     local, until = _local(instant, zone), None
-    shifted = instant.astimezone(zone).utcoffset() != (instant - _REACH).astimezone(zone).utcoffset()
+    shifted = _offset(instant, zone) > _offset(instant - _REACH, zone)
     for naive in CronSim(line, local - _REACH if shifted else local):
         if until is not None and naive > until:
             return

@@ -121,7 +121,10 @@ def find(connection: sa.Connection, slug_or_id: str | None) -> Mailing:
     newest = sa.select(*_COLUMNS).where(mailing.c.slug == slug_or_id).order_by(mailing.c.number.desc()).limit(1)
     row = connection.execute(newest).one_or_none()
     if row is None:
-        raise UnknownName(f'There is no mailing of "{slug_or_id}".', hint="`mailer status` lists them all.")
+        raise UnknownName(
+            f'There is no mailing of "{slug_or_id}".',
+            hint="`mailer status` lists them all, `mailer schedule list` what is to come.",
+        )
     return _record(row)
 
 
