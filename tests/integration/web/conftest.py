@@ -1,5 +1,6 @@
 """A project with a database of three people, two lists and one mailing, and its site."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -72,8 +73,8 @@ def add_person(connection, number, public_id, email, first):
         subscriptions.join(connection, number, name, consent="test", at=NOW)
 
 
-def add_mailing(app, slug="fund", *, to=(1, 2, 3), **parts):
-    frozen = edition(meta={"slug": slug}, **(parts or {"html": HTML}))
+def add_mailing(app, slug="fund", *, to=(1, 2, 3), views=None, **parts):
+    frozen = replace(edition(meta={"slug": slug}, **(parts or {"html": HTML})), views=views)
     with app.database.writing() as connection:
         content = mailings.Content(
             edition_id=editions.store(connection, sources="5f" * 32, content=dump(frozen), at=NOW),

@@ -3,7 +3,9 @@
 import pytest
 import sqlalchemy as sa
 
+from edition_oracle import variant
 from mailer.domain.media import MediaFile
+from mailer.domain.views import ViewItem, ViewRule
 from mailer.edition.format import Static
 from mailer.edition.links import Purpose, verify
 from mailer.storage import media, tables
@@ -60,6 +62,18 @@ def test_a_mail_as_a_page_is_sandboxed_private_and_shows_our_pictures(site, addr
     assert "frame-ancestors 'none'" in policy
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["x-robots-tag"] == "noindex"
+
+
+def test_of_a_digest_each_person_reads_their_own_view_and_everybody_the_whole(site, address, mail_out, app):
+    peru, chile = ViewItem(topics=("peru",)), ViewItem(topics=("chile",))
+    variants = {"": variant(html=(Static("Peru and Chile"),)), "/f-": variant(html=(Static("Peru"),))}
+    weekly = mail_out("weekly", views=ViewRule(items=(peru, chile)), variants=variants)
+    with app.database.writing() as connection:
+        for who, topics in ((1, ["peru"]), (3, ["chile"])):
+            connection.execute(sa.update(tables.subscriber).where(tables.subscriber.c.id == who).values(topics=topics))
+    read = {who: view(site, address, who=who, of=weekly).text for who in (ANA, BEN, EVE)}
+    assert read == {ANA: "Peru", BEN: "Peru and Chile", EVE: "Peru and Chile"}, "Eve's view was not made"
+    assert site.get("/c/weekly").text == "Peru and Chile"
 
 
 def test_reading_changes_nothing(site, address, people):
