@@ -41,7 +41,8 @@ class Issues:
             assert isinstance(digest.campaign, Digest)
             zone = ZoneInfo(digest.campaign.timezone or self.settings.project.timezone)
             records = self._records(digest.slug, [feed.url for feed in digest.campaign.collect.feeds])
-            self._known[digest.slug] = collect(digest, records, now=self.now, zone=zone)
+            offered = self.settings.subscribers.topics
+            self._known[digest.slug] = collect(digest, records, now=self.now, zone=zone, offered=offered)
         return self._known[digest.slug]
 
     def _records(self, slug: str, feeds: list[str]) -> Records:
