@@ -55,13 +55,15 @@ _NEXT = {
     Kind.RESTORED: ("status", "schedule list"),
     Kind.EMPTY: ("schedule next {slug}",),
     Kind.SKIPPED: ("schedule next {slug}", "schedule run-now {slug}"),
-    Kind.FEED: ("check {slug}",),
+    Kind.FEED: ("feeds {slug}",),
     Kind.ITEM: ("check {slug}",),
     Kind.PROOF: ("schedule list",),
     Kind.BROKEN: ("check {slug}", "schedule list"),
     Kind.SILENT: ("healthcheck scheduler", "healthcheck worker", "status"),
     Kind.RELAY: ("relay list", "relay test"),
 }
+#: What is held with nothing frozen has not begun: its schedule lets it go.
+_NEXT_OF_BARE = ("status {id}", "schedule run-now {slug}", "cancel {id}")
 _PLACES = re.compile(r"\{(\w+)\}")
 _SHOWN = (
     RowState.SENT,
@@ -129,7 +131,9 @@ def _commands(kind: Kind, mailing: Mailing | None, slug: str) -> list[str]:
     """What to type next; what would name a mailing or a campaign that nobody knows is left out."""
     known = {"id": str(mailing.id), "go_on": _going_on(mailing)} if mailing else {}
     known |= {"slug": slug} if slug else {}
-    named = [line for line in _NEXT[kind] if all(word in known for word in _PLACES.findall(line))]
+    is_bare = kind is Kind.HELD and (mailing is None or mailing.edition_id is None)
+    lines = _NEXT_OF_BARE if is_bare else _NEXT[kind]
+    named = [line for line in lines if all(word in known for word in _PLACES.findall(line))]
     return [f"mailer {line.format(**known)}" for line in named]
 
 
