@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailer.domain.digest import Mailed, Records, Shown
+from mailer.domain.feed import KnownEntry, KnownFeed
 from mailer.domain.left_out import Why
 from mailer.sources.campaign_files import parse_campaign
 from mailer.sources.digest_items import collect
@@ -224,3 +225,20 @@ def test_a_first_issue_tells_what_it_passes_over_and_a_proof_what_came_after_it(
     assert [(one.headline, one.why) for one in first.left_out] == [("Mailed: old", Why.TOO_OLD)]
     shown = replace(records, shown=Shown(items=("campaign:old",)))
     assert [(one.headline, one.why) for one in issue(project, records=shown).left_out] == [("Mailed: new", Why.NEWER)]
+
+
+def test_feeds_that_bring_nothing_and_what_comes_twice_are_told(project):
+    write(project, "ours", more=PUBLISHED)
+    again = KnownEntry(
+        key="1", link="https://www.example.org/ours", headline="Ours", summary="", categories=(), at=NOW, seen_at=NOW
+    )
+    feeds = {
+        "https://one.example/feed": KnownFeed(id=1, asked_at=NOW, entries=(again,)),
+        "https://two.example/feed": KnownFeed(id=2, asked_at=NOW, trouble="it does not answer in time"),
+    }
+    found = issue(project, records=Records(feeds=feeds), feeds=f"[{', '.join(feeds)}]")
+    assert slugs(found) == ["ours"]
+    assert [(one.key, one.headline, one.why) for one in found.left_out] == [
+        ("feed:1:1", "Ours", Why.SAME),
+        ("", "the feed of two.example cannot be read: it does not answer in time", Why.FEED),
+    ]
