@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from mailer.cli.output import Output, instant
 
 if TYPE_CHECKING:
     from mailer.app import App
+    from mailer.domain.campaign_file import CampaignFile
     from mailer.launch.outlook import Outlook
     from mailer.web.preview.ahead import Occasion
 
@@ -32,24 +35,20 @@ def turn_to(output: Output, slug: str, wanted: str) -> Turned:
     database = app.database if app.has_database else None
     ahead = find_ahead(app.settings, database, file, wanted, now=now)
     if ahead.shown is None:
-        _ask_feeds(app, slug)
+        _ask_feeds(app, file)
     later = ahead.when.at - now
-    return Turned(
-        app=App(app.settings, clock=lambda: app.clock() + later),
-        occasion=Occasion(slug=slug, ahead=ahead, real_now=now),
-    )
+    turned = App(app.settings, clock=lambda: app.clock() + later)
+    click.get_current_context().call_on_close(turned.close)
+    return Turned(app=turned, occasion=Occasion(slug=slug, ahead=ahead, real_now=now))
 
 
-def _ask_feeds(app: "App", slug: str) -> None:
+def _ask_feeds(app: "App", file: "CampaignFile") -> None:
     from mailer.domain.campaign_digest import Digest
     from mailer.launch.feeds import Asker
-    from mailer.sources.campaign_files import read_campaign
 
-    assert app.settings.root is not None
-    campaign = read_campaign(app.settings.root, slug).campaign
-    if app.has_database and isinstance(campaign, Digest):
+    if app.has_database and isinstance(file.campaign, Digest):
         asker = Asker(settings=app.settings, database=app.database, clock=app.clock)
-        asker.for_issue(slug, [feed.url for feed in campaign.collect.feeds])
+        asker.for_issue(file.slug, [feed.url for feed in file.campaign.collect.feeds])
 
 
 def outlook_document(outlook: "Outlook") -> dict[str, Any]:
