@@ -33,10 +33,11 @@ class Composed:
 def compose(desk: Desk, turn: Turn, *, for_proof: bool = False) -> Composed | NothingToSend:
     """The issue of an occurrence, through the whole gate of `send`. Raises what that raises, or Refused if it is not as armed.
 
-    for_proof: somebody is to look at it, so nobody need have approved it yet.
+    for_proof: somebody is to look at it, so nobody need have approved it yet. The desk's clock may then be ahead, so feeds
+    are not asked.
     """
     proof = _proof_of(desk, turn)
-    draft = _as_armed(desk, turn, proof)
+    draft = _as_armed(desk, turn, proof, asks_feeds=not for_proof)
     plan = pass_gate(desk, _order(turn, proof, for_proof=for_proof), draft, starts_at=turn.now)
     if draft.lack or not plan.people:
         return NothingToSend(draft.lack or "there was nobody to mail")
@@ -62,10 +63,11 @@ def _order(turn: Turn, proof: Proof | None, *, for_proof: bool) -> Order:
     )
 
 
-def _as_armed(desk: Desk, turn: Turn, proof: Proof | None) -> Draft:
+def _as_armed(desk: Desk, turn: Turn, proof: Proof | None, *, asks_feeds: bool) -> Draft:
     """The campaign compiled again. Raises InputProblems or UnknownName if that fails, Refused if it is another now."""
     one, shown = turn.schedule, proof.shown if proof else None
-    file, around = read_file(desk, one.slug), surroundings(desk, rest=bool(one.audience.without), shown=shown)
+    file = read_file(desk, one.slug)
+    around = surroundings(desk, rest=bool(one.audience.without), shown=shown, asks_feeds=asks_feeds)
     if one.kind is Kind.ONCE:
         _refuse_overtaken(desk, one, file, around)
     draft = compile_draft(desk, file, one.audience, around)

@@ -99,16 +99,18 @@ def _for_list(file: CampaignFile, list_name: str) -> CampaignFile:
     return replace(file, campaign=file.campaign.model_copy(update={"list": list_name}))
 
 
-def surroundings(desk: Desk, *, rest: bool = False, shown: Shown | None = None) -> Surroundings:
+def surroundings(
+    desk: Desk, *, rest: bool = False, shown: Shown | None = None, asks_feeds: bool = True
+) -> Surroundings:
     """What the desk's project compiles its campaigns in. rest: for those who have not had the newest issue of a digest.
 
-    shown: what the proof of an issue has shown, None if it has none.
+    shown: what the proof of an issue has shown, None if it has none. asks_feeds: before it says what a digest holds.
     """
     with desk.database.reading() as connection:
         known = subscribers.known_attributes(connection) or None
     issues = Issues(
         settings=desk.settings, database=desk.database, now=desk.now, clock=desk.clock, rest=rest, shown=shown,
-        asks_feeds=True,
+        asks_feeds=asks_feeds,
     )  # fmt: skip
     return Surroundings(settings=desk.settings, now=desk.now, known_attributes=known, issue_of=issues)
 

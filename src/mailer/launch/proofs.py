@@ -11,10 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from zlib import crc32
 
+from mailer.domain.campaign_digest import Digest
 from mailer.domain.proof import Facts, Proof, shown_of
 from mailer.domain.recurrence import Occurrence
 from mailer.errors import MailerError, StorageError
 from mailer.launch.composing import Composed, compose
+from mailer.launch.draft import read_file
+from mailer.launch.feeds import Asker
 from mailer.launch.freezing import store_content
 from mailer.launch.plan import Desk, NothingToSend
 from mailer.launch.turn import Turn
@@ -40,6 +43,7 @@ def _compose_one(desk: Desk, one: Awaited, told: Callable[[str], None]) -> bool:
             return False
     turn, slug = turn_for(one.schedule, one.occurrence, now=one.occurrence.at), one.schedule.slug
     try:
+        _ask_feeds(desk, slug)
         issue = compose(ahead(desk, turn.now), turn, for_proof=True)
     except StorageError:
         raise
@@ -57,6 +61,14 @@ def _compose_one(desk: Desk, one: Awaited, told: Callable[[str], None]) -> bool:
         return False
     told(f"The proof of {slug} for {one.schedule.when(one.occurrence)} goes to the organisers.")
     return True
+
+
+def _ask_feeds(desk: Desk, slug: str) -> None:
+    """By the clock as it is: what they say is written down with its time."""
+    campaign = read_file(desk, slug).campaign
+    if isinstance(campaign, Digest):
+        asker = Asker(settings=desk.settings, database=desk.database, clock=desk.clock)
+        asker.for_issue(slug, [feed.url for feed in campaign.collect.feeds])
 
 
 def ahead(desk: Desk, now: datetime) -> Desk:

@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+import feed_server
+from feed_server import FeedServer, entry, read_here, rss
 from mailer.domain.mailing import MailingState
 from mailer.domain.schedule import parse_when
 from mailer.edition.approval_code import LENGTH
@@ -16,7 +18,7 @@ from mailer.launch import Order, approve_proof, compose_proofs, fire_due, launch
 from mailer.launch.codes import code_of
 from mailer.storage import digest_items, mailings, proofs, schedules, subscriptions
 from mailer.storage.schedules import State
-from mailer.storage.tables import alert
+from mailer.storage.tables import alert, feed
 from schedule_world import arm_again, finish, outcomes
 from sending_world import Clock, desk_for, make_project, populate, write_letter
 
@@ -210,6 +212,26 @@ def test_what_is_broken_is_told_while_it_can_be_mended_and_mailed_once_it_is(des
     (project / "campaigns" / "weekly.md").write_text(as_it_was)
     assert compose(desk, proofs.AGAIN_AFTER) == 1
     assert fire(desk, one.next.at - desk.clock.now).state is MailingState.SENDING
+
+
+def test_feeds_are_asked_for_the_proof_by_the_clock_as_it_is(project, database_url, monkeypatch):
+    monkeypatch.setattr("mailer.sources.feeds.asking.read_apart", read_here)
+    desk = desk_for(
+        project, clock=Clock(), url=database_url, **ORGANISERS, MAILER_FEEDS__ALLOW_PRIVATE=feed_server.HOST
+    )
+    populate(desk.database, 3)
+    with FeedServer() as server:
+        server.answers["/feed"] = rss(entry(1, at=desk.clock() - HOUR))
+        write_weekly(project, f"  first_run: everything\n  feeds: [{server.url()}]\n")
+        one = arm(desk)
+        assert compose(desk, UNTIL_PROOF) == 1
+        assert len(proof_of(desk, one).shown.items) == 1
+        with desk.database.reading() as connection:
+            assert connection.scalar(sa.select(feed.c.asked_at)) == desk.clock()
+        server.answers["/feed"] = rss(entry(2, at=desk.clock()), entry(1))
+        fired = fire(desk, UNTIL_TIME - UNTIL_PROOF)
+        assert len(held_by(desk, fired)) == 1, "what is newer waits"
+    desk.database.dispose()
 
 
 def test_it_comes_at_once_when_it_is_late_and_never_after_the_occurrence(desk):
