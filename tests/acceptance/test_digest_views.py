@@ -48,7 +48,7 @@ def got(relay):
 
 def test_everybody_gets_what_they_chose_and_all_figures_agree(mailer, relay, weekly, people):
     tried = mailer("send", "weekly", "--dry-run")
-    assert "Views    4: 9 people see all 3 items, 2 see 2 of 3, 1 sees 1 of 3" in tried.err
+    assert "Views    4: 9 people see all 3 items, 2 see 2 of 3 items, 1 sees 1 of 3 items" in tried.err
     document = mailer("send", "weekly", "--dry-run", "--json").json
     assert document["recipients"] == people
     assert sorted((one["items"], one["people"]) for one in document["views"]) == [(1, 1), (2, 1), (2, 1), (3, 9)]

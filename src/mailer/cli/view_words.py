@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailer.domain.count import people
-from mailer.domain.views import BRIEF, FULL, View
+from mailer.domain.views import BRIEF, FULL, View, described, shown
 
 _FEW = 3
 
 
 def views_line(views: Mapping[View, int]) -> str:
-    """As in "3: 5,210 people see all 7 items, 840 see 3 of 7, 1 sees 2 of 7 (1 in brief)"; "" where all see the same."""
+    """As in "2: 5,210 people see all 7 items, 1 sees 2 of 7 items (1 in brief)"; "" where all see the same."""
     if _is_one(views):
         return ""
     seen: Counter[str] = Counter()
     for view, number in views.items():
-        seen[_amount(view)] += number
+        seen[described(view)] += number
     (most, number), *others = sorted(seen.items(), key=lambda one: (-one[1], one[0]))
     rest = sum(number for _, number in others[_FEW:])
     parts = [
@@ -37,18 +37,8 @@ def views_document(views: Mapping[View, int]) -> list[dict[str, Any]]:
     if _is_one(views):
         return []
     ordered = sorted(views.items(), key=lambda one: (-one[1], one[0]))
-    return [{"items": _shown(view), "brief": view.count(BRIEF), "people": number} for view, number in ordered]
+    return [{"items": shown(view), "brief": view.count(BRIEF), "people": number} for view, number in ordered]
 
 
 def _is_one(views: Mapping[View, int]) -> bool:
     return all(view == FULL * len(view) for view in views)
-
-
-def _shown(view: View) -> int:
-    return view.count(FULL) + view.count(BRIEF)
-
-
-def _amount(view: View) -> str:
-    whole, brief = len(view) > 1 and _shown(view) == len(view), view.count(BRIEF)
-    amount = f"all {len(view)} items" if whole else f"{_shown(view)} of {len(view)}"
-    return f"{amount} ({brief} in brief)" if brief else amount

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from mailer.domain.audience import Want
+from mailer.domain.count import counted
 from mailer.domain.digest import AlreadyMailed, Issue
 from mailer.domain.subscriber import received_need
 
@@ -91,10 +92,24 @@ def is_empty(view: View) -> bool:
     return not view.strip(OUT)
 
 
+def shown(view: View) -> int:
+    """How many items it shows."""
+    return len(view) - view.count(OUT)
+
+
+def described(view: View) -> str:
+    """How much of an issue it shows: "3 of 7 items (1 in brief)"."""
+    brief = view.count(BRIEF)
+    amount = (
+        f"all {len(view)} items" if shown(view) == len(view) > 1 else f"{shown(view)} of {counted(len(view), 'item')}"
+    )
+    return f"{amount} ({brief} in brief)" if brief else amount
+
+
 def seen(issue: Issue, view: View) -> Issue:
     """The issue as people of that view see it."""
-    shown = zip(issue.items, view, strict=True)
-    return replace(issue, items=tuple(replace(item, brief=how == BRIEF) for item, how in shown if how != OUT))
+    each = zip(issue.items, view, strict=True)
+    return replace(issue, items=tuple(replace(item, brief=how == BRIEF) for item, how in each if how != OUT))
 
 
 def nearest(view: View, compiled: Iterable[View]) -> View | None:

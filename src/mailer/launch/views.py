@@ -14,7 +14,7 @@ from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import Issue
 from mailer.domain.media import MediaFile
 from mailer.domain.subscriber import Recipient
-from mailer.domain.views import BRIEF, FULL, MOST_VIEWS, View, ViewRule, is_empty, rule_of, seen
+from mailer.domain.views import MOST_VIEWS, View, ViewRule, described, is_empty, rule_of, seen
 from mailer.edition.format import Edition, variant_name
 from mailer.errors import InputProblems, Refused
 from mailer.launch.plan import Desk
@@ -79,13 +79,6 @@ def compile_view(file: CampaignFile, around: Surroundings, whole: Compiled, view
     except InputProblems as error:
         about = f"for those who see {described(view)}"
         raise InputProblems([replace(one, message=f"{about}: {one.message}") for one in error.problems]) from error
-
-
-def described(view: View) -> str:
-    """How much of an issue it shows: "3 of 7 items, 1 in brief"."""
-    full, brief = view.count(FULL), view.count(BRIEF)
-    shown = f"all {len(view)} items" if full + brief == len(view) > 1 else f"{full + brief} of {len(view)} items"
-    return f"{shown}, {brief} in brief" if brief else shown
 
 
 def people_by_view(desk: Desk, file: CampaignFile, rule: ViewRule, audience: Audience) -> Mapping[View, int]:

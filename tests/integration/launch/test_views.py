@@ -18,14 +18,15 @@ from mailer.domain.audience import Audience
 from mailer.domain.digest import AlreadyMailed, Issue
 from mailer.domain.mailing import MailingState, RowState
 from mailer.domain.sample import SAMPLE
+from mailer.domain.schedule import parse_when
 from mailer.edition.format import dump, load
 from mailer.edition.program import Program
 from mailer.errors import InputProblems, NotForThem, Refused
-from mailer.launch import NothingToSend, Order, Repeat, launch, read_draft
+from mailer.launch import NothingToSend, Order, Repeat, fire_due, launch, read_draft
 from mailer.launch.rehearsal import everybody
 from mailer.launch.views import with_views
 from mailer.rendering.compile import compile_campaign
-from mailer.storage import audiences, mailings, reasons, subscribers
+from mailer.storage import audiences, mailings, reasons, schedules, subscribers
 from mailer.storage.tables import delivery, mailing
 from sending_world import Clock, desk_for, make_project, populate, rename, write_letter
 
@@ -307,3 +308,36 @@ def test_where_nobody_wants_any_of_it_nobody_is_mailed_and_it_stays_new(desk):
     assert send(desk, "weekly") == NothingToSend("the audience of weekly is empty")
     choose(desk, p1=["peru"])
     assert sent_to(desk, send(desk, "weekly")) == {1: "a"}
+
+
+def arm(desk):
+    when = parse_when("in 10m", now=desk.clock(), zone="Europe/London")
+    return launch(desk, Order(slug="weekly"), lambda *_: None, when=when)
+
+
+def test_whom_an_armed_digest_goes_to_is_settled_when_its_time_has_come(desk):
+    mail(desk, "a", topics="peru")
+    write_digest(desk)
+    choose(desk, p1=["chile"], p2=["chile"])
+    armed = arm(desk)
+    with desk.database.reading() as connection:
+        (schedule,) = schedules.armed(connection)
+        assert schedule.audience.wants == mailings.audience_of(connection, armed.id).wants == ()
+    choose(desk, p1=["peru"], p3=["union"])
+    desk.clock.now += timedelta(minutes=10)
+    (fired,) = fire_due(desk)
+    assert fired.id == armed.id
+    assert states(desk.database, fired.id) == {RowState.QUEUED: [1, 4, 5, 6]}
+
+
+def test_an_armed_digest_with_too_many_views_is_held(desk, monkeypatch):
+    mail(desk, "a", topics="peru")
+    mail(desk, "b", topics="chile")
+    write_digest(desk)
+    arm(desk)
+    choose(desk, p1=["peru"], p2=["chile"])
+    monkeypatch.setattr("mailer.launch.views.MOST_VIEWS", 2)
+    desk.clock.now += timedelta(minutes=10)
+    (fired,) = fire_due(desk)
+    assert fired.state is MailingState.HELD
+    assert "in more than 2 different choices" in fired.state_reason

@@ -10,11 +10,11 @@ from mailer.cli.view_words import views_document, views_line
     [
         ({}, ""),
         ({"fff": 12}, ""),
-        ({"ff-": 1}, "1: 1 person sees 2 of 3"),
-        ({"bb": 3, "f": 1}, "2: 3 people see all 2 items (2 in brief), 1 sees 1 of 1"),
-        ({"fffffff": 5210, "f-f---f": 840, "b-f----": 1}, "3: 5,210 people see all 7 items, 840 see 3 of 7, 1 sees 2 of 7 (1 in brief)"),
-        ({"f--": 2, "-f-": 2, "--f": 1, "fff": 3}, "4: 5 people see 1 of 3, 3 see all 3 items"),
-        ({"fffff": 9, "ffff-": 8, "fff--": 7, "ff---": 6, "f----": 5, "b----": 4}, "6: 9 people see all 5 items, 8 see 4 of 5, 7 see 3 of 5, 6 see 2 of 5, 9 others"),
+        ({"ff-": 1}, "1: 1 person sees 2 of 3 items"),
+        ({"bb": 3, "f": 1}, "2: 3 people see all 2 items (2 in brief), 1 sees 1 of 1 item"),
+        ({"fffffff": 5210, "f-f---f": 840, "b-f----": 1}, "3: 5,210 people see all 7 items, 840 see 3 of 7 items, 1 sees 2 of 7 items (1 in brief)"),
+        ({"f--": 2, "-f-": 2, "--f": 1, "fff": 3}, "4: 5 people see 1 of 3 items, 3 see all 3 items"),
+        ({"fffff": 9, "ffff-": 8, "fff--": 7, "ff---": 6, "f----": 5, "b----": 4}, "6: 9 people see all 5 items, 8 see 4 of 5 items, 7 see 3 of 5 items, 6 see 2 of 5 items, 9 others"),
     ],
 )  # fmt: skip
 def test_the_line(views, words):

@@ -8,11 +8,11 @@ from itertools import groupby
 from mailer.app import App
 from mailer.domain.count import counted, people
 from mailer.domain.left_out import WORDS, LeftOut, Why
+from mailer.domain.views import described
 from mailer.errors import MailerError
 from mailer.launch import Desk
 from mailer.launch.ahead import Ahead
 from mailer.launch.outlook import Outlook, look_ahead, look_ahead_blindly
-from mailer.launch.views import described
 from mailer.web.preview.bench import Good
 
 #: So many of what is left out for one reason are named.
