@@ -17,6 +17,7 @@ from mailer.domain.schedule import When
 from mailer.domain.views import View, rule_of
 from mailer.errors import InputProblems, UnknownName
 from mailer.launch.ahead import Ahead
+from mailer.launch.approved import approved
 from mailer.launch.draft import audience_for
 from mailer.launch.firing import differs_from_armed
 from mailer.launch.plan import Desk, Order
@@ -59,7 +60,7 @@ def look_ahead(desk: Desk, ahead: Ahead, file: CampaignFile, issue: Issue | None
         issue=issue,
         people=people,
         views=_views(desk, file, issue, readers),
-        held=(*_difference(desk, ahead), *_obstacles(ahead, issue)),
+        held=(*_refusals(desk, ahead), *_obstacles(ahead, issue)),
         before=tuple(_before(file, issue, [one for one in others if one.next and one.next.at > real_now])),
     )
 
@@ -69,9 +70,19 @@ def _views(desk: Desk, file: CampaignFile, issue: Issue | None, readers: Audienc
     return people_by_view(desk, file, rule, readers) if rule else {}
 
 
-def _difference(desk: Desk, ahead: Ahead) -> Iterator[str]:
-    if ahead.schedule is not None and differs_from_armed(desk, ahead.schedule):
+def _refusals(desk: Desk, ahead: Ahead) -> Iterator[str]:
+    """What the gate would say to it."""
+    one = ahead.schedule
+    if one is None:
+        return
+    if differs_from_armed(desk, one):
         yield "it would be held: the file, or what it uses, differs from what is armed"
+    if one.next is not None and one.next.key == ahead.key:
+        standing = approved(desk, one)
+        if standing.standing is not None and standing.standing.misfit:
+            yield f"it would be held: it was {standing.words}"
+        elif standing.standing is None and standing.must:
+            yield f"it would be held: {standing.words}"
 
 
 def _obstacles(ahead: Ahead, issue: Issue | None) -> Iterator[str]:

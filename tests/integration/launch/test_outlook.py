@@ -1,5 +1,6 @@
 """The issue of a time to come, seen before it goes: what is in it, what is not and why, for whom and when."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -118,6 +119,15 @@ def test_what_would_keep_it_back_is_said(desk):
         "its schedule is paused",
         "nothing would be sent",
     ]
+
+
+def test_an_approval_that_is_lacking_is_said_of_the_next_one_alone(desk):
+    publish(desk, "soon", "2026-11-23")
+    arm_again(desk, "weekly", every="fri 09:00", timezone="Europe/London")
+    strict = replace(desk.settings, sending=replace(desk.settings.sending, require_approval="always"))
+    desk = replace(desk, settings=strict)
+    assert outlook(desk).held == ("it would be held: nobody has approved it, and somebody must",)
+    assert outlook(desk, "2026-12-04T09:00").held == ()
 
 
 def test_what_is_armed_to_go_out_before_it_is_named(desk):
