@@ -44,7 +44,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("PEOPLE", "segment", "segment:segment", "Count, show and explain segments."),
     Entry("PEOPLE", "suppress", "suppress:suppress", "Addresses that are never mailed."),
     Entry("SEND", "approve", "approve:approve", "Say that somebody has looked at a campaign, and answers for it."),
-    Entry("SEND", "schedule", "schedule:schedule", "Let campaigns go out later: add, list, remove."),
+    Entry("SEND", "schedule", "schedule:schedule", "Let campaigns go out later, once or again and again."),
     Entry("SEND", "send", "send:send", "Send a campaign to the people it is for, now or at a time."),
     Entry("SEND", "status", "status:status", "Show how a mailing stands, or all of them."),
     Entry("SEND", "pause", "control:pause", "Stop a mailing at once; it can go on later."),

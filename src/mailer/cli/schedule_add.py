@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 @audience_options
 @click.pass_obj
 def add(output: Output, /, *, slug: str, **options: Any) -> int:
-    """Arm the campaign SLUG, through the whole gate of `send`; without a time, as its file proposes.
+    """Arm a campaign, through the gate of `send`.
 
-    It is checked, compiled and counted again each time it goes out. What comes round is confirmed once, here, for all its
+    Without a time, as its file proposes. It is checked, compiled and counted again each time it goes out. What comes round is confirmed once, here, for all its
     times to come.
     """
     from mailer.domain.wish import Wish
@@ -97,6 +97,8 @@ def _report(output: Output, one: "Schedule") -> None:
         times = next_ones(connection, one, SHOWN, now=output.app.clock())
     output.say(f"Armed: {one.slug} goes out {rule_words(one)}, to those who are in its audience then.")
     output.say(f"Now they are {people(one.people)}. The next times:")
+    if one.terms.proof and times and times[0].at - one.terms.proof <= output.app.clock():
+        output.warn("The proof of the first is mailed as soon as a scheduler runs: less than its time is left.")
     for line in time_lines(one, times):
         output.data(f"  {line}")
     output.document(

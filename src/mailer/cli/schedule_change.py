@@ -21,7 +21,10 @@ _which = click.argument("which", metavar="SLUG|ID")
 @click.option("--undo", is_flag=True, help="Let the last one that was left out come after all.")
 @click.pass_obj
 def skip(output: Output, slug: str, *, undo: bool) -> None:
-    """Leave out the next time of the campaign SLUG; said again, the one after that too."""
+    """Leave out the next time of the campaign SLUG.
+
+    Said again, the one after that too. --undo lets the last of them come after all.
+    """
     changed = _take_back(output, slug) if undo else _leave_out(output, slug)
     with output.app.database.reading() as connection:
         one, coming = _coming(output, connection, slug)
@@ -69,7 +72,10 @@ def _take_back(output: Output, slug: str) -> "Occurrence":
 @_which
 @click.pass_obj
 def pause(output: Output, which: str) -> None:
-    """Let nothing of it go out until `resume`. What is sending already goes on: `mailer pause` stops that."""
+    """Let nothing of it go out until `resume`.
+
+    What is sending already goes on: `mailer pause` stops that.
+    """
     from mailer.storage import schedules
     from mailer.storage.schedules import State
 
@@ -85,7 +91,10 @@ def pause(output: Output, which: str) -> None:
 @_which
 @click.pass_obj
 def resume(output: Output, which: str) -> None:
-    """Go on with what was paused, or was stopped when the database was set back. What it missed meanwhile does not come."""
+    """Go on with what was paused.
+
+    By a person, or because the database was set back. What would have come meanwhile does not come.
+    """
     from mailer.cli.schedule_words import warn_no_scheduler
     from mailer.storage import schedules
     from mailer.storage.schedules import State
@@ -106,7 +115,10 @@ def resume(output: Output, which: str) -> None:
 @_which
 @click.pass_obj
 def remove(output: Output, which: str) -> None:
-    """Disarm a campaign: it will not go out any more. What is sending already goes on: `mailer cancel` ends that."""
+    """Disarm a campaign: it goes out no more.
+
+    What is sending already goes on: `mailer cancel` ends that.
+    """
     from mailer.domain.mailing import MailingState
     from mailer.storage import mailings, schedules
     from mailer.storage.schedules import Kind, State

@@ -14,9 +14,9 @@ from mailer.errors import Exit
 @click.option("--queue-only", is_flag=True, help="Queue it, and leave the sending to a worker.")
 @click.pass_obj
 def run_now(output: Output, slug: str, *, expect: int | None, confirmed: bool, queue_only: bool) -> int:
-    """Let the campaign SLUG go out now: what of its schedule is held; else one that is due and waits; else an extra issue.
+    """Let what is held go out now, or an extra issue.
 
-    The regular next one stays as it is. What goes out once goes out now instead. It passes the gate of `send`, and asks.
+    What of the schedule of SLUG is held; else one that is due and waits; else an issue beside the regular ones. The regular next one stays as it is. What goes out once goes out now instead. It passes the gate of `send`, and asks.
     """
     from mailer.cli.panel import asking
     from mailer.cli.send import report
@@ -27,6 +27,7 @@ def run_now(output: Output, slug: str, *, expect: int | None, confirmed: bool, q
 
     def approve(plan: Plan, rehearsal: Rehearsal) -> None:
         refuse_unexpected(order, plan.people)
+        _say_held(output, slug)
         ask(plan, rehearsal)
 
     mailing = run_now(output.app.desk, slug, approve)
@@ -43,3 +44,16 @@ def run_now(output: Output, slug: str, *, expect: int | None, confirmed: bool, q
 
         code = see_through(output, mailing.id)
     return report(output, mailing.id, code)
+
+
+def _say_held(output: Output, slug: str) -> None:
+    """Why it did not go out by itself, if that is what is let go."""
+    from mailer.storage import mailings, occurrences
+
+    with output.app.database.reading() as connection:
+        found = occurrences.held(connection, slug)
+        if found is None or found[0].mailing_id is None:
+            return
+        reason = mailings.get(connection, found[0].mailing_id).state_reason
+    one, held = found
+    output.say(f"The issue of {one.when(held)} was held: {reason}.")

@@ -29,7 +29,10 @@ _MANY = 20
 @click.command(name="list")
 @click.pass_obj
 def list_(output: Output) -> None:
-    """Show what is armed or paused, soonest first: rule, zone, next time, people, and what differs from the file."""
+    """Show what is armed or paused, soonest first.
+
+    With its rule and zone, the next time, how many people it had when it was armed, and what differs from its file.
+    """
     from mailer.launch import approved, differences
     from mailer.storage import schedules
 
@@ -66,7 +69,7 @@ def _lines(one: "Schedule", differs: "tuple[Difference, ...]", *, now: "datetime
 @click.option("-n", "number", type=NUMBER, default=SHOWN, metavar="N", help=f"So many; default: {SHOWN}.")
 @click.pass_obj
 def next_(output: Output, slug: str | None, number: int) -> None:
-    """Show the next times at which the campaign SLUG goes out; without a name those of all campaigns."""
+    """Show the next times of the campaign SLUG, or of all."""
     from mailer.storage import schedules
     from mailer.storage.schedules import State
 
@@ -100,7 +103,7 @@ def _say_all(output: Output, coming: "list[tuple[Schedule, Occurrence]]") -> Non
 @click.option("-n", "number", type=NUMBER, default=_MANY, metavar="N", help=f"The newest so many; default: {_MANY}.")
 @click.pass_obj
 def history(output: Output, slug: str, number: int) -> None:
-    """Show the times of the campaign SLUG that were: what came of each, and why."""
+    """Show what came of the times that were, and why."""
     from mailer.errors import UnknownName
     from mailer.storage import past
 

@@ -6,7 +6,7 @@ from mailer.errors import Refused
 from mailer.launch.plan import Desk, Plan
 from mailer.launch.timing import Again
 from mailer.storage import schedules
-from mailer.storage.schedules import Kind, Schedule
+from mailer.storage.schedules import Kind, Schedule, State
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ def refuse_armed(desk: Desk, slug: str) -> None:
     with desk.database.reading() as connection:
         one = next((one for one in schedules.standing(connection) if one.slug == slug and one.kind is Kind.AGAIN), None)
     if one is not None:
-        raise _armed_already(one.slug)
+        raise _armed_already(one.slug, is_paused=one.state is State.PAUSED)
 
 
 def arm_again(desk: Desk, plan: Plan, again: Again) -> Schedule:
@@ -41,8 +41,9 @@ def arm_again(desk: Desk, plan: Plan, again: Again) -> Schedule:
     return armed
 
 
-def _armed_already(slug: str) -> Refused:
+def _armed_already(slug: str, *, is_paused: bool = False) -> Refused:
+    paused = f" It is paused; `mailer schedule resume {slug}` lets it go on." if is_paused else ""
     return Refused(
         f"{slug} comes round by a schedule already, and by two it would be mailed twice.",
-        hint=f"`mailer schedule list` shows it; `mailer schedule remove {slug}` first.",
+        hint=f"`mailer schedule list` shows it; for another one, `mailer schedule remove {slug}` first.{paused}",
     )

@@ -71,7 +71,7 @@ def settle(wish: Wish, *, now: datetime, zone: str) -> Once | Again:
     zone = zone_meant(wish.timezone) if wish.timezone else zone
     rule, proof = wish.rule(anchor=now), wish.proof_before()
     if rule is None:
-        return _once(parse_when(wish.at or "", now=now, zone=zone), proof, now)
+        return Once(when=parse_when(wish.at or "", now=now, zone=zone), proof=proof)
     terms, place = _terms(wish, zone), ZoneInfo(zone)
     first = next(rule.following(now, place, window=window_of(terms.hours, place) if terms.hours else None), None)
     if first is None:
@@ -82,14 +82,6 @@ def settle(wish: Wish, *, now: datetime, zone: str) -> Once | Again:
             f"The first would be on {local:%a %-d %b %Y}, after {wish.until}.", hint="Choose a later last day."
         )
     return Again(rule=rule, terms=terms, first=first)
-
-
-def _once(when: When, proof: timedelta | None, now: datetime) -> Once:
-    if proof is not None and when.at - proof <= now:
-        raise UsageError(
-            f"The proof of {when} would have had to be mailed by now.", hint="Leave it out, or go out later."
-        )
-    return Once(when=when, proof=proof)
 
 
 def _terms(wish: Wish, zone: str) -> Terms:
