@@ -45,7 +45,8 @@ class Fired:
         """For whoever watches. mailing: as it is now."""
         if mailing is None:
             return f"{self.schedule.slug}: nothing goes out for {self.schedule.when(self.occurrence)}: {self.reason}."
-        after = f": {mailing.state_reason}" if mailing.state_reason else f", {people(mailing.total)}"
+        went = "; ".join(filter(None, (people(mailing.total), self.reason)))
+        after = f": {mailing.state_reason}" if mailing.state_reason else f", {went}"
         return f"{mailing.slug} ({mailing.id}) is {mailing.state}{after}."
 
 
