@@ -14,7 +14,7 @@ from mailer.edition.format import load
 from mailer.errors import UnknownName
 from mailer.settings import Settings
 from mailer.storage import mailings, proofs, schedules, subscribers
-from mailer.storage.alerts import Alert, Channel
+from mailer.storage.alerts import Alert, Channel, channels_named
 from mailer.storage.database import Connection, Database
 from mailer.storage.schedules import Kind, State
 
@@ -47,9 +47,9 @@ class Letters:
 
     @property
     def channels(self) -> frozenset[Channel]:
-        """Those that the settings name somebody for; by mail only where there is a relay."""
-        by_mail = {channel for channel, to in self._to.items() if to and self._settings.relays}
-        return frozenset(by_mail | ({Channel.WEBHOOK} if self._settings.alerts.webhook else set()))
+        """Those on which we can tell: by mail only where there is a relay."""
+        named = channels_named(self._settings)
+        return named if self._settings.relays else named & {Channel.WEBHOOK}
 
     def letter(self, alert: Alert) -> Letter | None:
         """None: what it is about is over, so nobody need be told any more."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from mailer.domain.mailing import Mailing
 from mailer.domain.schedule import When
-from mailer.launch.approved import Approved, approved
+from mailer.launch.approved import Approved, approved, approved_as_it_stands
 from mailer.launch.approving import Standing, give_approval, standing_approval, withdraw
 from mailer.launch.arming import arm_again, refuse_armed
 from mailer.launch.by_hand import run_now, skip_next
@@ -52,6 +52,7 @@ __all__ = [
     "Standing",
     "approve_proof",
     "approved",
+    "approved_as_it_stands",
     "audience_for",
     "blank_values",
     "compose_proofs",

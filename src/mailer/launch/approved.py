@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from mailer.domain.approval import is_required
+from mailer.errors import MailerError
 from mailer.launch.approving import Standing, standing_approval
-from mailer.launch.draft import sources_now
-from mailer.launch.plan import Desk
+from mailer.launch.draft import audience_for, read_file, sources_now
+from mailer.launch.plan import Desk, Order
 from mailer.storage import approvals, audiences, proofs
 from mailer.storage.schedules import Kind, Schedule
 
@@ -54,3 +55,18 @@ def approved(desk: Desk, one: Schedule) -> Approved:
         standing = standing_approval(desk, one.slug, sources, one.audience, counted, occurrence=about)
     must = is_required(desk.settings.sending.require_approval, people)
     return Approved(proof_at=proof.at if proof else None, standing=standing, must=must)
+
+
+def approved_as_it_stands(desk: Desk, slug: str) -> Standing | None:
+    """Of a campaign that nothing is armed of; None while nobody approved it, or its file cannot be read."""
+    with desk.database.reading() as connection:
+        found = approvals.of_campaign(connection, slug)
+    if found is None:
+        return None
+    try:
+        audience = audience_for(desk, read_file(desk, slug), Order(slug=slug), ())
+    except MailerError:
+        return None
+    with desk.database.reading() as connection:
+        people = audiences.count(connection, audience, now=desk.clock())
+    return standing_approval(desk, slug, sources_now(desk, slug, audience.list_name), audience, people)

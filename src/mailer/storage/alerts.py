@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.domain.address import with_masked_addresses
+from mailer.settings import Settings
 from mailer.storage.rowset import storable
 from mailer.storage.tables import alert
 
@@ -124,6 +125,16 @@ def nothing_new(
 
 def restored(connection: sa.Connection, reason: str, *, at: datetime) -> None:
     add(connection, Kind.RESTORED, key=at.isoformat(), detail=reason, at=at)
+
+
+def channels_named(settings: Settings) -> frozenset[Channel]:
+    """Those for which the settings name somebody. What is written down for the others nobody tells."""
+    named = {
+        Channel.MAIL: settings.alerts.to,
+        Channel.WEBHOOK: settings.alerts.webhook,
+        Channel.ORGANISERS: settings.organisers,
+    }
+    return frozenset(channel for channel, somebody in named.items() if somebody)
 
 
 def any_due(connection: sa.Connection, channels: frozenset[Channel], *, now: datetime) -> bool:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from mailer.domain.limits import NO_LIMITS, Limits
 from mailer.domain.mailing import ENDED_MAILINGS, OPEN_ROWS, Mailing, MailingState, RowState
 from mailer.storage import mailings, schedules
+from mailer.storage.alerts import Channel
 from mailer.storage.heartbeats import ALIVE_FOR, Role
 from mailer.storage.ledger_outlook import earliest_due, outlook
 from mailer.storage.status import waiting_for
@@ -46,7 +47,9 @@ class Measures:
 class Gauge:
     """Looks at one database again and again, from one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, channels: frozenset[Channel] = frozenset(Channel)) -> None:
+        """channels: those on which alerts are told."""
+        self._channels = channels
         self._ended: dict[int, tuple[datetime | None, Counter[RowState]]] = {}
 
     def look(self, connection: sa.Connection, *, now: datetime) -> Measures:
@@ -54,7 +57,7 @@ class Gauge:
         everything = mailings.everything(connection)
         second = int(now.timestamp())
         leases = sa.select(sa.func.count()).where(sa.text("state IN (1, 2)"), delivery.c.lease < second)
-        unsaid = sa.select(sa.func.count()).where(alert.c.done_at.is_(None))
+        unsaid = sa.select(sa.func.count()).where(alert.c.done_at.is_(None), alert.c.channel.in_(self._channels))
         itself = connection.execute(sa.select(instance.c.reaped, instance.c.backed_up_at)).first()
         next_at = schedules.earliest(connection)
         beats, alive = _signs_of_life(connection, now)

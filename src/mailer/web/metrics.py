@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from mailer.app import App
 from mailer.domain.mailing import OPEN_ROWS, MailingState, RowState
+from mailer.storage.alerts import channels_named
 from mailer.storage.heartbeats import Role
 from mailer.storage.measures import Gauge, Measures
 from mailer.web.guard import Guard
@@ -56,7 +57,7 @@ class Kept:
 
     def __init__(self, app: App, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._app, self._monotonic = app, monotonic
-        self._gauge, self._lock = Gauge(), threading.Lock()
+        self._gauge, self._lock = Gauge(channels_named(app.settings)), threading.Lock()
         self._measures: Measures | None = None
         self._until = 0.0
 

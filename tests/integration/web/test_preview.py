@@ -15,7 +15,7 @@ from mailer.domain.campaign_kinds import KINDS
 from mailer.domain.schedule import parse_when
 from mailer.domain.wish import Wish
 from mailer.edition.links import Purpose, verify
-from mailer.launch import Desk, Order, launch, launch_again, read_file, settle
+from mailer.launch import Desk, Order, count_up, give_approval, launch, launch_again, read_draft, read_file, settle
 from mailer.launch.ahead import NEXT, find_ahead
 from mailer.settings import load
 from mailer.storage import schedules, subscriptions
@@ -187,6 +187,17 @@ def test_it_says_that_the_file_differs_from_what_is_armed(site, folder, database
     assert "That is as it is here." in page(site)
     change(folder, body="Bring a cake.")
     assert "the file differs from what is armed: it will be held then" in page(site)
+
+
+def test_it_says_who_approved_it_and_whether_that_still_fits(site, folder, database):
+    desk = Desk(settings=load(folder, RELAY), database=database, key=b"a key for these tests", clock=system_clock)
+    assert "Approved by" not in page(site)
+    draft = read_draft(desk, Order(slug="letter"))
+    people = count_up(desk, draft, again=False, starts_at=desk.clock()).people
+    give_approval(desk, draft, people, by="Ana <Souza>")
+    assert "Approved by Ana &lt;Souza&gt; on " in page(site)
+    change(folder, body="Bring a cake.")
+    assert "but its file, or what it uses, has changed since." in page(site)
 
 
 def test_it_shows_when_a_campaign_comes_round_and_that_it_is_paused(site, folder, database):

@@ -1,10 +1,10 @@
-"""Says of a campaign that is looked at what is armed to go out of it, and whether that is still this."""
+"""Says of a campaign that is looked at what is armed to go out of it, who approved it, and whether that is still this."""
 
 from itertools import islice
 
 from mailer.app import App
 from mailer.domain.rule_words import in_words
-from mailer.launch import Approved, Desk, Difference, approved, differences
+from mailer.launch import Approved, Desk, Difference, approved, approved_as_it_stands, differences
 from mailer.storage import schedules
 from mailer.storage.database import Connection
 from mailer.storage.schedules import Schedule, State
@@ -14,13 +14,16 @@ _SHOWN = 3
 
 
 def armed_notes(app: App, slug: str) -> tuple[str, ...]:
-    """A sentence for each schedule of the campaign; none without a database, which is not made."""
+    """A sentence for each schedule of the campaign, or for its approval; none without a database, which is not made."""
     if not app.has_database:
         return ()
     desk = Desk(settings=app.settings, database=app.database, key=b"", clock=app.clock)
     with app.database.reading() as connection:
         found = [one for one in schedules.standing(connection) if one.slug == slug and one.next is not None]
         times = [_times(connection, one) for one in found]
+    if not found:
+        standing = approved_as_it_stands(desk, slug)
+        return (_sentence(standing.words),) if standing else ()
     return tuple(
         f"{said} {_state(one, differences(desk, one))}{_approval(approved(desk, one))}"
         for one, said in zip(found, times, strict=True)
@@ -54,4 +57,8 @@ def _state(one: Schedule, differs: tuple[Difference, ...]) -> str:
 
 
 def _approval(one: Approved) -> str:
-    return f" {one.words[0].upper()}{one.words[1:]}." if one.words else ""
+    return f" {_sentence(one.words)}" if one.words else ""
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
