@@ -48,7 +48,7 @@ def test_list_remove_and_cancel(mailer, people):
         "schedule": 1, "mailing": 1, "campaign": "letter", "kind": "once", "state": "armed", "rule": "once",
         "local": f"{JULY}T09:00", "utc": f"{JULY}T08:00:00Z", "key": "once", "timezone": "Europe/London",
         "until": None, "window": None, "catch_up": "latest", "proof_seconds": None, "people": 12,
-        "file_differs": False, "differs": [], "proof_at": None, "approval": None,
+        "file_differs": False, "differs": [], "held": False, "proof_at": None, "approval": None,
     }  # fmt: skip
     assert mailer("schedule", "list", "--json").json == {"schedules": [expected]}
     removed = mailer("schedule", "remove", "letter", "--json")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.cli.output import NUMBER, Output
+from mailer.cli.output import NUMBER, Output, invocation
 from mailer.cli.schedule_words import (
     SHOWN,
     next_ones,
@@ -34,16 +34,21 @@ def list_(output: Output) -> None:
     With its rule and zone, the next time, how many people it had when it was armed, and what differs from its file.
     """
     from mailer.launch import approved, differences
-    from mailer.storage import schedules
+    from mailer.storage import occurrences, schedules
 
     with output.app.database.reading() as connection:
         found = schedules.standing(connection)
+        held = {
+            one.id for one in found if (waiting := occurrences.held(connection, one.slug)) and waiting[0].id == one.id
+        }
     documents, now = [], output.app.clock()
     for one in found:
         differs, approval = differences(output.app.desk, one), approved(output.app.desk, one)
-        documents.append(schedule_document(one, differs) | approval.document())
+        documents.append(schedule_document(one, differs) | {"held": one.id in held} | approval.document())
         for line in _lines(one, differs, now=now):
             output.data(line)
+        if one.id in held:
+            output.data(f"  an issue is held, for a person to look at; {invocation()} schedule run-now {one.slug}")
         if approval.words:
             output.data(f"  {approval.words}")
     output.document({"schedules": documents})
