@@ -80,8 +80,9 @@ def panel_of(outlook: Outlook) -> Panel:
 
 
 def _standing(outlook: Outlook) -> str:
-    if outlook.held:
-        return "; ".join(outlook.held)[:1].upper() + "; ".join(outlook.held)[1:] + "."
+    said = "; ".join(outlook.held)
+    if said:
+        return f"{said[0].upper()}{said[1:]}."
     proofed = ", with exactly what its proof has shown" if outlook.ahead.shown else ""
     return f"Armed, and as the files are now{proofed}."
 
