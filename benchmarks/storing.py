@@ -15,6 +15,7 @@ from mailer.domain.audience import Audience
 from mailer.domain.mailing import InDoubt, MailingState
 from mailer.launch import Order, read_draft, rehearse
 from mailer.storage import mailings, materialise
+from mailer.storage.bulk import know_sizes
 from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.tables import suppression
 from sending_world import desk_for
@@ -64,6 +65,7 @@ def materialising(size):
             with database.writing() as connection:
                 some = [{"email_key": email(one)} for one in range(1, size.people + 1, 100)]
                 connection.execute(sa.insert(suppression).values(reason="left", detail="", at=now), some)
+                know_sizes(connection)  # as an import does
             costs = [_materialise(engine, database, number) for number in range(1, size.heavy_rounds + 1)]
             database.dispose()
         results.append(

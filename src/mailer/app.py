@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailer.errors import Refused, SettingsError
+from mailer.runtime import spare_collector
 from mailer.settings import RelaySettings, Settings
 
 if TYPE_CHECKING:
@@ -146,6 +147,9 @@ class App:
         from mailer.delivery.worker import Worker
         from mailer.storage.wake import woken
 
+        for relay in self.relays:
+            backend_kind(relay.backend)  # once, before all its connections ask for it at the same moment
+        spare_collector()
         routes = [
             route_for(self.settings, relay, partial(self.carrier, relay), processes=processes, signer=self.signer)
             for relay in self.relays
@@ -203,14 +207,21 @@ class App:
         from mailer.backends.failover import FailoverBackend
         from mailer.settings.relay_options import options_for
 
-        found = entry_points(group="mailer.backends", name=relay.backend)
-        if not found:
-            names = sorted({point.name for point in entry_points(group="mailer.backends")})
-            raise SettingsError(f'There is no backend "{relay.backend}".', hint=f"Installed: {', '.join(names)}.")
-        kind = next(iter(found)).load()
+        kind = backend_kind(relay.backend)
         options = options_for(relay, self.settings.root)
         each: list[Backend] = [kind(options | {"host": host}) for host in relay.hosts or ("",)]
         return each[0] if len(each) == 1 else FailoverBackend(each)
+
+
+@cache
+def backend_kind(name: str) -> "type[Backend]":
+    """The class that is registered under `name`. Raises SettingsError. Looking through all that is installed takes a while."""
+    found = entry_points(group="mailer.backends", name=name)
+    if not found:
+        names = sorted({point.name for point in entry_points(group="mailer.backends")})
+        raise SettingsError(f'There is no backend "{name}".', hint=f"Installed: {', '.join(names)}.")
+    kind: type[Backend] = next(iter(found)).load()
+    return kind
 
 
 #: Characters of the shortest key that is taken; ours have 64. Whoever guesses it can take anybody off a list.

@@ -198,16 +198,15 @@ class Carrier:
 
     def _prepare(self, parcels: list[Parcel]) -> "Future[list[Parcel]]":
         """Build the messages, then have them marked. Built first, so that no row is `sending` without a message."""
-        built = [parcel for parcel in parcels if self._build(parcel)]
+        at = self._bench.clock()
+        built = [parcel for parcel in parcels if self._build(parcel, at)]
         self._bench.committer.allowance.give_back(len(parcels) - len(built))
         return self._bench.committer.mark(built)
 
-    def _build(self, parcel: Parcel) -> bool:
+    def _build(self, parcel: Parcel, at: datetime) -> bool:
         state = RowState.FAILED
         try:
-            parcel.message = parcel.work.program.message(
-                parcel.recipient, at=self._bench.clock(), dispatch=self._dispatch
-            )
+            parcel.message = parcel.work.program.message(parcel.recipient, at=at, dispatch=self._dispatch)
         except NotForThem as error:
             reason, state = error.message, RowState.SUPPRESSED
         except EditionError as error:

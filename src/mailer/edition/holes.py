@@ -50,14 +50,20 @@ def _link(name: str, medium: Medium[Piece]) -> Lay[Piece]:
 
 def _field(hole: Hole, evaluate: Evaluate, medium: Medium[Piece], name: str) -> Lay[Piece]:
     """For `subscriber.NAME`, with or without a default."""
-    word: Callable[[str], Piece] = medium.word
+    expr, word, laid = hole.expr, medium.word, medium.values[hole.context]
     lay_other: Lay[Piece] = _any(hole, evaluate, medium)
 
     def lay(env: Env) -> Piece:
         found = env[SUBSCRIBER].get(name)
-        if found.__class__ is str and found.isascii() and found.isalnum() and len(found) <= LONGEST_WORD:
+        # What begins with a letter or a digit is not blank, so no default can stand in for it.
+        if found.__class__ is not str or not found[:1].isalnum():
+            return lay_other(env)
+        if found.isascii() and found.isalnum() and len(found) <= LONGEST_WORD:
             return word(found)
-        return lay_other(env)
+        try:
+            return laid(found)
+        except FAILURES as error:
+            raise failure(expr, error) from error
 
     return lay
 

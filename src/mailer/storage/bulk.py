@@ -22,3 +22,9 @@ def insert_rows(
     with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def know_sizes(connection: sa.Connection) -> None:
+    """Tell PostgreSQL's planner how many people there are now: else it goes through a new list person by person."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("ANALYZE subscriber, subscription, subscriber_tag"))

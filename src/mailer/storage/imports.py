@@ -15,12 +15,15 @@ import sqlalchemy as sa
 from mailer.domain.address import email_key
 from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProblem
 from mailer.storage import import_sql as sql
+from mailer.storage.bulk import know_sizes
 from mailer.storage.database import Database
 from mailer.storage.import_staging import Staging, staging_tables, vouch_for_references
 from mailer.storage.tables import import_batch
 from mailer.storage.types import UtcDateTime
 
 BATCH = 50_000
+#: So many new people change how PostgreSQL had better go about things; by itself it finds that out a minute later, or more.
+MANY = 10_000
 Report = Callable[[RowProblem], None]
 _REASONS = {
     "unsubscribed": "left this list: left alone",
@@ -59,6 +62,8 @@ def import_people(
         with connection.begin():
             finished = import_batch.update().where(import_batch.c.id == batch)
             connection.execute(finished.values(finished_at=datetime.now(UTC)))
+            if run.counts.new >= MANY:
+                know_sizes(connection)
     return Imported(batch=batch, counts=run.counts)
 
 
@@ -91,12 +96,12 @@ class _Run:
             self._execute(sql.DEFAULT_SUBSCRIPTION)
         for template in sql.JUDGE:
             self._execute(template)
-        if self._connection.scalar(sa.text(sql.UNDECIDED)):
-            for template in sql.JUDGE_KNOWN:
-                self._execute(template)
+        known = bool(self._connection.scalar(sa.text(sql.UNDECIDED)))
+        for template in sql.JUDGE_KNOWN if known else ():
+            self._execute(template)
         if self._batch is not None:
             vouch_for_references(self._connection)
-            for template in sql.APPLY:
+            for template in (*sql.APPLY_NEW, *(sql.APPLY_KNOWN if known else ()), *sql.APPLY):
                 self._execute(template)
         self._settle()
 

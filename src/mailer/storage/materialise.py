@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from mailer.domain.audience import Audience
 from mailer.domain.mailing import MANY_PEOPLE, MailingState, RowState
@@ -69,20 +68,21 @@ def _next_chunk(connection: sa.Connection, mailing_id: int, *, newest_first: boo
     audience = Audience.from_json(found.audience)
     # A sample is drawn from everybody at once, so it is written at once.
     last = newest if audience.limit is not None else min(newest, found.materialised_to + CHUNK)
-    everybody = audiences.members(audience, now=found.starts_at)
-    ids = everybody.where(subscriber.c.id > found.materialised_to, subscriber.c.id <= last)
+    ids = audiences.members(audience, now=found.starts_at)
+    # Of both sides of the join, else PostgreSQL reads the whole list for every chunk.
+    spanned = [subscriber.c.id] if audience.limit is not None else [subscriber.c.id, subscription.c.subscriber_id]
+    for column in spanned:
+        ids = ids.where(column > found.materialised_to, column <= last)
     is_sqlite = connection.dialect.name == "sqlite"
     row: dict[str, sa.ColumnElement[int]] = {name: sa.literal_column(str(value)) for name, value in _NEW_ROW.items()}
     row["lane"] = provider_group(subscriber.c.email_key, is_sqlite=is_sqlite)
     if newest_first:
         row["due"] = _days_on_list(audience.list_name, found.starts_at, is_sqlite=is_sqlite)
     columns = ["subscriber_id", "mailing_id", *row]
-    chosen = ids if is_sqlite else ids.where(~_is_written(mailing_id))
-    chosen = chosen.add_columns(sa.literal_column(str(mailing_id)), *row.values())
-    rows: sa.Insert = sa.insert(delivery)
-    if is_sqlite:
-        rows = sqlite.insert(delivery).on_conflict_do_nothing()
-    rows = rows.from_select(columns, chosen, include_defaults=False)
+    if _some_are_written(connection, mailing_id, after=found.materialised_to):
+        ids = ids.where(~_is_written(mailing_id))
+    chosen = ids.add_columns(sa.literal_column(str(mailing_id)), *row.values())
+    rows = sa.insert(delivery).from_select(columns, chosen, include_defaults=False)
     # Counted as they are written: counting a million rows afterwards would take a fifth of the time.
     written = connection.execute(rows.execution_options(preserve_rowcount=True)).rowcount
     values = {"materialised_to": last, "total": mailing.c.total + written}
@@ -90,11 +90,14 @@ def _next_chunk(connection: sa.Connection, mailing_id: int, *, newest_first: boo
     return True
 
 
-def _is_written(mailing_id: int) -> sa.ColumnElement[bool]:
-    """Whether somebody has a row already: one whose message could not be built, or of a chunk before a crash.
+def _some_are_written(connection: sa.Connection, mailing_id: int, *, after: int) -> bool:
+    """Whether anybody above has a row already, because their message could not be built. Nobody else writes rows meanwhile."""
+    rows = sa.exists().where(delivery.c.mailing_id == mailing_id, delivery.c.subscriber_id > after)
+    return bool(connection.scalar(sa.select(rows)))
 
-    For PostgreSQL, where ON CONFLICT costs a sixth more. Nobody else writes rows meanwhile, for the mailing is locked.
-    """
+
+def _is_written(mailing_id: int) -> sa.ColumnElement[bool]:
+    """Whether somebody has a row already."""
     mine = sa.select(delivery.c.state).where(delivery.c.mailing_id == sa.literal_column(str(mailing_id)))
     return mine.where(delivery.c.subscriber_id == subscriber.c.id).correlate(subscriber).exists()
 
