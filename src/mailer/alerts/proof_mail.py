@@ -90,6 +90,8 @@ class ProofMail:
         facts = self.proof.facts
         yield "Goes out", (str(self.when),)
         yield "To", (f"{people(self.proof.people)}: {self.audience}",)
+        if facts.views:
+            yield "Views", (facts.views,)
         if facts.held:
             yield "In it", _few(facts.held)
         if facts.waiting:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mailer.cli.output import Output, clock_time, instant
-from mailer.cli.view_words import views_line
 from mailer.domain.count import people
+from mailer.domain.view_words import views_line
 from mailer.edition.program import MOST_HTML_BYTES
 
 if TYPE_CHECKING:

@@ -11,13 +11,15 @@ from mailer.domain.digest import Issue, Shown
 class Facts:
     """held: headlines of its items, in their order. left_out: what was left out of it and why, a sentence each.
 
-    waiting: how many more items there were than fit. warnings: what `check` would say, a sentence each.
+    waiting: how many more items there were than fit. warnings: what `check` would say, a sentence each. views: how many
+    people see how much of it, "" where everybody sees all.
     """
 
     held: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     waiting: int = 0
     warnings: tuple[str, ...] = ()
+    views: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -25,7 +27,7 @@ class Facts:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "Facts":
         lists = {name: tuple(document.get(name, ())) for name in ("held", "left_out", "warnings")}
-        return cls(**lists, waiting=document.get("waiting", 0))
+        return cls(**lists, waiting=document.get("waiting", 0), views=document.get("views", ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,11 @@ def is_empty(view: View) -> bool:
     return not view.strip(OUT)
 
 
+def are_one(views: Iterable[View]) -> bool:
+    """Whether everybody sees everything, which one has no need to talk about."""
+    return all(view == FULL * len(view) for view in views)
+
+
 def shown(view: View) -> int:
     """How many items it shows."""
     return len(view) - view.count(OUT)

@@ -14,6 +14,7 @@ from zlib import crc32
 from mailer.domain.campaign_digest import Digest
 from mailer.domain.proof import Facts, Proof, shown_of
 from mailer.domain.recurrence import Occurrence
+from mailer.domain.view_words import views_line
 from mailer.errors import MailerError, StorageError
 from mailer.launch.composing import Composed, compose
 from mailer.launch.draft import read_file
@@ -115,6 +116,7 @@ def facts_of(issue: Composed) -> Facts:
         left_out=tuple(str(problem) for problem in left_out),
         waiting=draft.issue.waiting if draft.issue else 0,
         warnings=tuple(warnings),
+        views=views_line(draft.views),
     )
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mailer.cli.view_words import views_document, views_line
+from mailer.cli.view_words import views_document
+from mailer.domain.view_words import views_line
 
 
 @pytest.mark.parametrize(
