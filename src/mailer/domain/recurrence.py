@@ -172,7 +172,7 @@ def parse_every(text: str, *, anchor: datetime) -> Rule:
         found = _AT_THE_END.fullmatch(said) or _AT_THE_BEGINNING.fullmatch(said)
         days = read_days(found["days"]) if found else None
         if found and days:
-            clocks = dict.fromkeys(clock(one) for one in re.findall(CLOCK, found["clocks"], re.ASCII))
+            clocks = dict.fromkeys(clock(one) for one in re.split(_AND, found["clocks"]))
             lines = tuple(f"{one.minute} {one.hour} {days.fields}" for one in clocks)
             rule = Rule(said=text, lines=lines, weeks=days.weeks, anchor=anchor if days.weeks > 1 else None)
             return _checked(rule)
@@ -212,7 +212,8 @@ def _too_often(said: str) -> UsageError:
     return UsageError(f'"{said}" comes too often.', hint="Every five minutes (5m) at most.")
 
 
-_CLOCKS = rf"(?:at )?(?P<clocks>{CLOCK}(?:(?: ?, ?(?:and )?| and | & ){CLOCK})*)"
+_AND = " ?, ?(?:and )?| and | & "
+_CLOCKS = rf"(?:at )?(?P<clocks>{CLOCK}(?:(?:{_AND}){CLOCK})*)"
 _LIKE_CRON = re.compile(r"@[a-z]+|[\d*][^ ]*( [^ ]+){4}", re.ASCII)
 _AT_THE_END = re.compile(rf"(?P<days>.+?) ?,? {_CLOCKS}", re.ASCII)
 _AT_THE_BEGINNING = re.compile(rf"{_CLOCKS} (?P<days>.+)", re.ASCII)

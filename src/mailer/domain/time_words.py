@@ -10,8 +10,8 @@ from datetime import time, timedelta
 
 from mailer.errors import UsageError
 
-#: What a pattern holds where a clock may stand; `clock` reads it. It has no groups of its own that are named.
-CLOCK = r"(?:\d{1,2}:\d\d|\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b\.?|\d{1,2}h(?:\d\d)?\b|noon\b|midday\b|midnight\b)"
+#: What a pattern holds where a clock may stand, whole; `clock` reads what it matched.
+CLOCK = r"(?:\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b\.?|\d{1,2}:\d\d|\d{1,2}h(?:\d\d)?\b|noon\b|midday\b|midnight\b)"
 _CLOCK_FORMS = re.compile(
     r"(?P<hour>\d{1,2})(?::(?P<minute>\d\d)|(?:[:.](?P<past>\d\d))? ?(?P<half>[ap])\.?m\.?|h(?P<after>\d\d)?)", re.ASCII
 )

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailer.domain.recurrence import parse_every
 from mailer.domain.schedule import parse_when
 from mailer.domain.time_words import clock, hours, length
 from mailer.errors import UsageError
@@ -18,13 +19,15 @@ SUNDAY = datetime(2026, 11, 22, 1, 5, tzinfo=UTC)
     [
         ("09:00", time(9)), ("9:00", time(9)), ("9am", time(9)), ("9 a.m.", time(9)), ("9.30pm", time(21, 30)),
         ("9:30 pm", time(21, 30)), ("18h", time(18)), ("18h30", time(18, 30)), ("noon", time(12)), ("midday", time(12)),
-        ("12:30", time(12, 30)), ("00:00", time(0)), ("1pm", time(13)), ("11.59 pm", time(23, 59)),
+        ("12:30", time(12, 30)), ("1:00pm", time(13)), ("9:30pm", time(21, 30)), ("00:00", time(0)), ("1pm", time(13)), ("11.59 pm", time(23, 59)),
     ],
 )  # fmt: skip
 def test_a_clock(text, at):
     assert clock(text) == at
     when = parse_when(f"tomorrow at {text}", now=SUNDAY, zone="Europe/London")
     assert when.local == datetime.combine(datetime(2026, 11, 23), at), "--at takes the same"  # noqa: DTZ001
+    for phrase, times in ((f"daily {text}", [at]), (f"{text} and 03:17 every day", sorted([at, time(3, 17)]))):
+        assert parse_every(phrase, anchor=SUNDAY).times_of_day() == times, "and so does --every"
     assert parse_when(f"2026-11-24 {text}", now=SUNDAY, zone="Europe/London").local.time() == at
 
 
