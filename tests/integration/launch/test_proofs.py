@@ -20,7 +20,7 @@ from mailer.storage import digest_items, mailings, proofs, schedules, subscripti
 from mailer.storage.schedules import State
 from mailer.storage.tables import alert, feed
 from schedule_world import arm_again, finish, outcomes
-from sending_world import Clock, desk_for, make_project, populate, write_letter
+from sending_world import Clock, desk_for, make_project, populate, rename, write_letter
 
 HOUR = timedelta(hours=1)
 ORGANISERS = {"MAILER_SCHEDULE__PROOF_TO": "office@example.net"}
@@ -183,6 +183,16 @@ def test_what_cannot_be_shown_any_more_is_left_out_and_told(desk):
     fired = fire(desk, UNTIL_TIME - UNTIL_PROOF)
     assert held_by(desk, fired) == ["campaign:letter"]
     assert told(desk, "item") == [("item", '"We meet on Friday" stood in the proof, and is gone')]
+
+
+def test_it_says_how_many_will_see_how_much_of_it(desk):
+    write_letter(desk.settings.root, slug="peru", extra="topics: [peru]\n")
+    finish(desk, launch(desk, Order(slug="peru"), lambda *_: None))
+    mail(desk, "letter")
+    rename(desk.database, 1, topics=["chile"])
+    one = arm(desk)
+    assert compose(desk, UNTIL_PROOF) == 1
+    assert proof_of(desk, one).facts.views == "2: 99 people see all 2 items, 1 sees 1 of 2 items"
 
 
 def write(desk, slug):

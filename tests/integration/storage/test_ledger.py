@@ -289,6 +289,17 @@ def test_a_message_that_cannot_be_built_fails_without_coming_near_the_wire(datab
         assert (cause.count, cause.example) == (1, "too large")
 
 
+def test_whoever_wants_nothing_of_it_any_more_ends_without_coming_near_the_wire(database, ledger):
+    letter = add_mailing(database, 1)
+    batch = ledger.claim(letter, 1, lease_seconds=30)
+    theirs = Outcome(subscriber_id=1, state=SUPPRESSED, counted=False, text="chose other topics.")
+    assert ledger.fail_unsent(batch.token, letter, [theirs]) == {1}
+    assert states(database, letter) == {SUPPRESSED: [1]}
+    with database.reading() as connection:
+        assert [one.detail for one in events.history(connection, letter, 1)] == ["chose other topics."]
+        assert find(connection, "person1@example.org") is None, "their address may be mailed as before"
+
+
 def test_an_address_that_does_not_exist_is_suppressed_with_its_row(database, ledger):
     letter = add_mailing(database, 2)
     batch = ledger.claim(letter, 1, lease_seconds=30)
