@@ -8,7 +8,10 @@ Beside what must hold of every mailing:
 12. Whoever is mailed sees of the issue what their topics and what they have had leave of it, no more and no less; who would
     see nothing of it is not mailed; and everybody else on the list is.
 13. When all is over, every item that came out is in exactly one issue that was not cancelled.
-14. Under `skip` nothing goes out late, under `all` nothing is passed over, and of what was missed at once `latest` makes up for one.
+14. What goes out is on time, or late within the hours and not too late, and under `skip` never late. What is held is too late.
+15. What is passed over was left out by a person, came while the issue before was under way, or was missed: under `latest` when
+    a newer one was due, under `skip` when it was late, under `all` when it was too late.
+16. Of two issues one has ended when the other is made. "Empty" is said only when there was nothing for anybody.
 
 Where somebody chose, joined or left while an issue was under way, both what they were and what they became is right.
 """
@@ -17,13 +20,18 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from mailer.domain.mailing import MailingState, RowState
+from mailer.domain.catch_up import CatchUp
+from mailer.domain.digest import DIGEST
+from mailer.domain.mailing import ENDED_MAILINGS, MailingState, RowState
+from simulation.calendar import ON_TIME, TOO_LATE, is_key, key_of, opening, time_of
 from simulation.newsroom import chosen
 from simulation.oracle import Oracle
 
 _SHOWN = re.compile(rb"\((item-\d+)( brief)?\)")
 
 _HAD = (RowState.SENT, RowState.UNCERTAIN)
+#: Seconds between a decision and its transaction.
+SLOW = 60.0
 #: From this place on an issue shows headlines alone.
 _FULL = 12
 
@@ -68,13 +76,17 @@ class DigestOracle(Oracle):
         self.held_by = defaultdict(list)  # item -> (change, mailing), those that count
         self.released = defaultdict(list)  # item -> (change, mailing)
         self.looked = {}  # process -> the change at which it began to look
+        self.saw_under_way = {}  # process -> whether an issue was under way then
         self.times = {}  # mailing of an issue -> unix seconds at which it was written
-        self.already_mailed, self.least = "include", 1
+        self.already_mailed, self.least, self.catch_up = "include", 1, CatchUp.LATEST
+        self.left_out = set()  # keys that a person has left out
+        self.paused_over = set()  # keys that came while the schedule was paused
 
     # What happens
 
     def looks(self):
         self.looked[self.actor] = self.change
+        self.saw_under_way[self.actor] = bool(self._under_way())
 
     def came_out(self, item):
         self.change += 1
@@ -89,11 +101,71 @@ class DigestOracle(Oracle):
         self.change += 1
         super().saw(change, at)
 
+    def skipped_by_hand(self, key):
+        """A person was told that this one is left out."""
+        self.left_out.add(key)
+        self.require(self.occurrences.get((1, key)) == "skipped", f"{key} is left out, and nothing says so")
+
+    def went_on(self, at):
+        """The schedule was paused, and goes on: what came meanwhile does not come any more."""
+        dealt_with = {key for _, key in self.occurrences}
+        self.paused_over |= {key for key in map(key_of, range(200)) if time_of(key) <= at} - dealt_with
+
+    def _saw_fired(self, change, at):
+        super()._saw_fired(change, at)
+        key, by_hand = change.old, self.actor.startswith("person")
+        self.require(by_hand or is_key(key), f"{key} is no Friday at nine")
+        if not by_hand:
+            judge = getattr(self, f"_came_to_{change.new}")
+            judge(key, time_of(key), at)
+
+    def _came_to_sent(self, key, due, at):
+        late = at - due
+        self.require(key not in self.left_out, f"{key} was left out, and goes out")
+        self.require(late >= -1, f"{key} goes out {-late:.0f} s too early")
+        if late > ON_TIME + SLOW:
+            self.require(
+                self.catch_up is not CatchUp.SKIP, f"{key} goes out {late:.0f} s late, and late ones are skipped"
+            )
+            self.require(opening(at) <= at, f"{key} goes out late, and outside of the hours")
+            self.require(late <= TOO_LATE + SLOW, f"{key} goes out {late:.0f} s late, which is too late")
+
+    def _came_to_held(self, key, due, at):
+        self.require(opening(at) - due > TOO_LATE - SLOW, f"{key} is held, and is {at - due:.0f} s late")
+
+    def _came_to_skipped(self, key, due, at):
+        going = self._under_way() or self.saw_under_way[self.actor]
+        missed = {
+            CatchUp.LATEST: going or time_of(key, weeks=1) <= at + 1,
+            CatchUp.SKIP: going or at - due > ON_TIME,
+            CatchUp.ALL: opening(at) - due > TOO_LATE - SLOW,
+        }
+        self.require(
+            missed[self.catch_up], f"{key} is passed over under {self.catch_up}, {at - due:.0f} s after its time"
+        )
+
+    def _came_to_empty(self, key, _due, _at):
+        began = self.looked[self.actor]
+        there = [item for item, out in self.out.items() if out <= began and self._holder(item) is None]
+        for_all = [item for item in there if not self.topics_of[item] and not self.had[item]]
+        somebody = any(history.is_member[-1][1] for history in self.people.values() if history.is_member)
+        good = len(there) < self.least or not for_all or not somebody
+        self.require(good, f"{key} is empty, and there are {there}")
+
+    def _under_way(self):
+        """Issues of which something may still go out."""
+        going = [one for one in self.issues if self.mailing_states[one] not in ENDED_MAILINGS]
+        return [one for one in going if self.issues[one].items or self.mailing_states[one] is not MailingState.HELD]
+
     def _saw_out(self, change, _at):
         self.own_mailings[change.mailing] = change.new
         self.came_out(change.new)
 
     def _saw_new_mailing(self, change, at):
+        if change.old != DIGEST:
+            return
+        going = self._under_way()
+        self.require(not going, f"mailing {change.mailing} is made while {going} are under way")
         super()._saw_new_mailing(change, at)
         self.issues[change.mailing] = Issue(began=self.looked.get(self.actor, 0), made=self.change)
         self.times[change.mailing] = at
@@ -162,7 +234,10 @@ class DigestOracle(Oracle):
                 for who in range(1, people + 1):
                     self._judge_person(mailing, issue, who)
         for item in self.out:
-            self.require(self._holder(item) is not None, f"{item} came out, and no issue holds it")
+            holder = self._holder(item)
+            self.require(holder is not None, f"{item} came out, and no issue holds it")
+            ended = self.mailing_states.get(holder)
+            self.require(ended is not MailingState.CANCELLED, f"{item} is in mailing {holder}, which was cancelled")
 
     def _judge_items(self, mailing, issue):
         """Nothing is forgotten that was there, and nothing is there that was not."""

@@ -5,11 +5,10 @@ choose, and processes are killed. Now and then the machine is off over an occurr
 again, one more occurrence comes, and everything that came out must have gone where it belongs.
 """
 
-from contextlib import contextmanager
+import itertools
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from unittest.mock import patch
-from zoneinfo import ZoneInfo
 
 from mailer.delivery import worker as worker_module
 from mailer.delivery.pace import Pace
@@ -17,10 +16,12 @@ from mailer.domain.catch_up import CatchUp
 from mailer.domain.limits import UNLIMITED
 from mailer.domain.mailing import MailingState
 from mailer.domain.recurrence import parse_every
-from mailer.domain.schedule import resolve
+from mailer.errors import Refused, UnknownName
 from mailer.launch import Order, read_draft
+from mailer.launch.by_hand import run_now, skip_next
 from mailer.storage import schedules
-from mailer.storage.schedules import Terms
+from mailer.storage.schedules import State, Terms
+from simulation.calendar import LONDON, key_of, time_of
 from simulation.digest_oracle import DigestOracle
 from simulation.kernel import Kernel
 from simulation.machine import EPOCH, Machine
@@ -36,21 +37,24 @@ def ordinary_numbers():
         yield
 
 
-LONDON = ZoneInfo("Europe/London")
 MINUTE, HOUR, DAY, WEEK = 60.0, 3600.0, 86400.0, 604800.0
-#: The first occurrence after the simulation's beginning: Friday, nine o'clock.
-FIRST = date(2026, 11, 27)
+#: Weeks after which a run begins: before the clocks go forward, before they go back, or at once.
+BEGINNINGS = (0, 14, 45)
 #: Seconds before an occurrence at which programs are started, and after which whoever still works is left alone no longer.
-LEAD, PATIENCE = 3.0, 120.0
+LEAD, PATIENCE = 1.5, 120.0
 #: For how long the machine is off when it is.
 OUTAGES = (2 * MINUTE, 2 * HOUR, 5 * HOUR, 20 * HOUR, 2 * DAY, 9 * DAY, 16 * DAY, 31 * DAY)
 EVENTS = Theme(
     events={
-        "kill": 3, "freeze": 2, "power_cut": 1, "database": 2, "kill_scheduler": 6, "freeze_scheduler": 3, "cancel": 1,
-        "pause": 1, "leave": 2, "join": 2, "choose": 3, "write": 4, "write_late": 4,
+        "kill": 3, "freeze": 2, "power_cut": 1, "database": 2, "kill_scheduler": 6, "freeze_scheduler": 3, "cancel": 3,
+        "pause": 3, "leave": 2, "join": 2, "choose": 3, "write": 4, "write_late": 4, "run_now": 1, "skip": 2, "pause_all": 1,
     },
     weathers=("fair", "fair", "fair", "slow", "rough"), in_doubt=("hold",), schedulers=3,
 )  # fmt: skip
+
+
+#: With more people claims are as large as they are in earnest; with fewer they are so small that there are many.
+MANY = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +64,10 @@ class Span:
     people: int = 7
     weeks: int = 8
     outage: float = 0.25  #: chance that the machine is off over an occurrence
-    is_large: bool = False
 
-
-YEAR = Span(people=1000, weeks=52, is_large=True)
+    @property
+    def is_large(self):
+        return self.people > MANY
 
 
 class DigestSchedulers(Schedulers):
@@ -78,7 +82,7 @@ class DigestSchedulers(Schedulers):
     def arm(self, terms):
         """Somebody arms the digest, before anything else happens."""
         rule, now = parse_every("fri 09:00", anchor=EPOCH), self._machine.clock()
-        draft = read_draft(self._desk, Order(slug=SLUG))
+        draft = read_draft(self.desk, Order(slug=SLUG))
         with self._machine.database.writing() as connection:
             schedules.arm_again(
                 connection, slug=SLUG, rule=rule, terms=terms, audience=draft.audience, people=0,
@@ -92,6 +96,10 @@ class DigestRun(Run):
     def __init__(self, seed, *, theme=None, span=Span()):
         super().__init__(seed, theme=theme or EVENTS)
         self.span, self.people = span, span.people
+
+    @property
+    def options(self):
+        return f" --digests --people {self.span.people} --weeks {self.span.weeks}"
 
     def go(self):
         with ordinary_numbers() if self.span.is_large else small_numbers():
@@ -117,8 +125,11 @@ class DigestRun(Run):
         )
         self.machine.network.weather["east"] = self._weather()
         oracle = self.machine.oracle
+        oracle.catch_up = self.catch_up
         oracle.already_mailed, oracle.least = dice.choice(("include", "shorten", "skip")), dice.choice((1, 1, 2))
         self.newsroom = Newsroom(self.machine, self.people, least=oracle.least, already_mailed=oracle.already_mailed)
+        self.first = dice.choice(BEGINNINGS)
+        self._leap_to(self._occurrence(self.first) - 2 * DAY)
         self.newsroom.settle_in()
         self.schedulers = DigestSchedulers(self.machine)
         self.schedulers.arm(Terms(zone="Europe/London", catch_up=self.catch_up))
@@ -127,12 +138,11 @@ class DigestRun(Run):
 
     def _occurrence(self, week):
         """Seconds from the beginning to nine o'clock on the Friday of that week."""
-        local = datetime.combine(FIRST + week * timedelta(weeks=1), time(9))
-        return (resolve(local, LONDON) - EPOCH).total_seconds()
+        return time_of(key_of(week)) - EPOCH.timestamp()
 
     def _trouble(self):
-        week, dice = 0, self.dice
-        while week < self.span.weeks:
+        week, dice = self.first, self.dice
+        while week < self.first + self.span.weeks:
             at = self._occurrence(week)
             self._quiet_days(at - DAY)
             if dice.random() < self.span.outage:
@@ -144,9 +154,13 @@ class DigestRun(Run):
     def _quiet_days(self, until):
         """What comes out in the days before."""
         kernel, dice = self.machine.kernel, self.dice
-        for _ in range(dice.choice((0, 1, 1, 2, 3))):
-            self._leap_to(kernel.now + max(0.0, until - kernel.now) * dice.random())
-            dice.choice((self._write, self._write, self._write_late, self._choose, self._leave, self._join))()
+        writings = [
+            dice.choice((self._write, self._write, self._write_late)) for _ in range(dice.choice((0, 1, 2, 2, 3, 4)))
+        ]
+        changes = [dice.choice((self._choose, self._leave, self._join)) for _ in range(1 + self.people // 100)]
+        for act in dice.sample(writings + changes, len(writings + changes)):
+            self._leap_to(kernel.now + max(0.0, until - kernel.now) * dice.random() / 4)
+            act()
             self._wait("a command does not end", lambda: not kernel.tasks)
 
     def _leap_to(self, at):
@@ -168,7 +182,7 @@ class DigestRun(Run):
             self._around(at, getattr(self, "_" + dice.choice(kinds)))
         off = at + (dice.random() * 3 if dice.random() < 0.1 else PATIENCE)
         kernel.at(off, lambda: None)
-        kernel.run(lambda: kernel.now >= off or (kernel.now > at + 3 and self._is_quiet()))
+        kernel.run(lambda: kernel.now >= off or (kernel.now > at + 1.5 and self._is_quiet()))
         self._switch_off()
 
     def _around(self, at, act):
@@ -191,6 +205,7 @@ class DigestRun(Run):
         """Everything ends here and now, whatever it was doing."""
         machine = self.machine
         self.calm, machine.restarting = True, False
+        machine.oracle.troubled = True
         machine.faults.clear()
         for process in {task.process.name: task.process for task in machine.kernel.tasks}.values():
             machine.kernel.bury(process)
@@ -208,8 +223,45 @@ class DigestRun(Run):
     def _choose(self):
         self.newsroom.choose(self.dice.randint(1, self.people))
 
+    def _leave(self):
+        if len(self.machine.oracle.left) < self.people // 3:
+            super()._leave()
+
     def _join(self):
         self.newsroom.join(self.dice.randint(1, self.people))
+
+    def _run_now(self):
+        """Somebody lets go what is held, or sends an issue out of turn."""
+        self._by_hand(lambda desk: run_now(desk, SLUG))
+
+    def _skip(self):
+        oracle = self.machine.oracle
+        self._by_hand(lambda desk: oracle.skipped_by_hand(skip_next(desk, SLUG).key))
+
+    def _by_hand(self, act):
+        """A command that takes no for an answer."""
+
+        def command():
+            with suppress(Refused, UnknownName):
+                self.machine.oracle.looks()
+                act(self.schedulers.desk)
+
+        self.machine.command("person", command)
+
+    def _pause_all(self):
+        """Somebody pauses the digest, and lets it go on after a minute, or after some weeks."""
+        self.machine.person(lambda connection, _now: schedules.set_state(connection, 1, State.PAUSED))
+        later = self.dice.choice((MINUTE, 8 * DAY, 15 * DAY))
+        self.machine.kernel.at(self.machine.kernel.now + later, self._go_on)
+
+    def _go_on(self):
+        def act(connection, now):
+            one = schedules.get(connection, 1)
+            if one.state is State.PAUSED:
+                schedules.resume(connection, one, at=now)
+                self.machine.oracle.went_on(now.timestamp())
+
+        self.machine.person(act)
 
     def _some_mailing(self):
         live = self._live()
@@ -220,14 +272,15 @@ class DigestRun(Run):
     def _mend(self):
         """All is well: one more item, and an occurrence that takes up whatever is left."""
         self._switch_off()
+        self._go_on()
         self.machine.network.clear_up()
         self.machine.kernel.hiccup = 0.0
         for _ in range(self.machine.oracle.least):
-            self.newsroom.write(late=False)
+            self.newsroom.write_for_all()
         self._wait("a command does not end", lambda: not self.machine.kernel.tasks)
 
     def _end(self):
-        week = next(week for week in range(10**6) if self._occurrence(week) > self.machine.kernel.now + DAY)
+        week = next(week for week in itertools.count() if self._occurrence(week) > self.machine.kernel.now + DAY)
         self.calm = True
         for last in (week, week + 1):
             self._leap_to(self._occurrence(last) + 1)
@@ -261,6 +314,6 @@ class DigestRun(Run):
     def _judge_occurrences(self, weeks):
         """Each week has come to something, once, and nothing else has."""
         machine = self.machine
-        keys = {f"{FIRST + week * timedelta(weeks=1)}T09:00" for week in range(weeks)}
-        found = {key for _, key in machine.oracle.occurrences}
+        keys = {key_of(week) for week in range(self.first, weeks)} - machine.oracle.paused_over
+        found = {key for _, key in machine.oracle.occurrences if not key.startswith("now ")}
         machine.oracle.require(found == keys, f"nothing came of {keys - found}; {found - keys} came by no rule")

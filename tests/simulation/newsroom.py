@@ -78,15 +78,23 @@ class Newsroom:
 
     def write(self, *, late):
         """Somebody writes a campaign, and publishes it or mails it. late: what says that it came out long ago is seen now."""
-        self._number += 1
-        slug = f"item-{self._number}"
         topics = self._dice.sample(TOPICS, self._dice.choice((0, 0, 1, 1, 2)))
-        self._machine.oracle.topics_of[slug] = frozenset(topics)
+        slug = self._next(topics)
         if self._dice.random() < 0.5:
             self._publish(slug, topics, late=late)
         else:
             self._write_file(slug, topics)
             self._mail(slug, late=late)
+
+    def write_for_all(self):
+        """Somebody publishes what everybody on the list will see."""
+        self._publish(self._next([]), [], late=False)
+
+    def _next(self, topics):
+        self._number += 1
+        slug = f"item-{self._number}"
+        self._machine.oracle.topics_of[slug] = frozenset(topics)
+        return slug
 
     def _write_file(self, slug, topics, extra=""):
         extra += f"topics: [{', '.join(topics)}]\n" if topics else ""
@@ -99,13 +107,11 @@ class Newsroom:
         self._machine.oracle.came_out(slug)
 
     def _mail(self, slug, *, late):
-        """Its mailing is over when it is there. late: it takes as long to be committed as it takes others to overtake it."""
+        """Its mailing is over when it is there. late: it was begun long before it is committed, and issues overtook it."""
         share = self._dice.choice((1, 2, 3))
 
         def command():
-            began = self._machine.clock()
-            if late:
-                self._machine.kernel.sleep(self._dice.random() * 8, "in no hurry")
+            began = self._machine.clock() - late * timedelta(days=9) * self._dice.random()
             with self._machine.database.writing() as connection:
                 self._add(connection, slug, share, began)
 

@@ -2,6 +2,8 @@
 
     python tests/simulation/run.py --runs 1000000 --seed 1 --jobs 2
     python tests/simulation/run.py --trace 4711
+    python tests/simulation/run.py --digests --runs 100
+    python tests/simulation/run.py --digests --people 1000 --weeks 52 --runs 2
 
 Each run follows from its seed alone. One that fails prints its last steps, and the command that repeats it exactly.
 """
@@ -13,10 +15,12 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from simulation.digests import DigestRun, Span
 from simulation.scenario import Run
 
 LAST_STEPS = 120
@@ -24,9 +28,9 @@ LAST_STEPS = 120
 SHEAF = 50
 
 
-def try_seed(seed, *, steps=LAST_STEPS, theme=None):
+def try_seed(seed, *, steps=LAST_STEPS, make=Run):
     """(what it did, "") for a run in which all was well, else with a report of what was not."""
-    run = Run(seed, theme=theme)
+    run = make(seed)
     try:
         run.go()
     except AssertionError as error:
@@ -43,25 +47,26 @@ def figures(run):
 def report(run, error, *, steps=LAST_STEPS):
     """What was wrong, the steps that led to it, and how to see it again."""
     lines = [f"{at:10.4f}  {who:28} {what}" for at, who, what in run.machine.kernel.trace[-steps:]]
-    again = f"python tests/simulation/run.py --trace {run.seed}"
+    again = f"python tests/simulation/run.py --trace {run.seed}{run.options}"
     return "\n".join([*lines, f"seed {run.seed}: {error}", f"again: {again}"])
 
 
-def sheaf(seeds):
+def sheaf(seeds, make=Run):
     total, reports = Counter(), []
     for seed in seeds:
-        found, wrong = try_seed(seed)
+        found, wrong = try_seed(seed, make=make)
         total += found
         reports += [wrong] if wrong else []
     return total, reports
 
 
-def run_all(seeds, jobs, tell):
+def run_all(seeds, jobs, tell, *, make=Run):
     """(figures, reports of failures); `tell` is called after every sheaf, with its own reports at the end."""
     total, reports = Counter(), []
-    sheaves = [seeds[at : at + SHEAF] for at in range(0, len(seeds), SHEAF)]
+    size = min(SHEAF, -(-len(seeds) // jobs))
+    sheaves = [seeds[at : at + size] for at in range(0, len(seeds), size)]
     with ProcessPoolExecutor(jobs) as pool:
-        for found, wrong in pool.map(sheaf, sheaves):
+        for found, wrong in pool.map(partial(sheaf, make=make), sheaves):
             total += found
             reports += wrong
             tell(total, reports, wrong)
@@ -77,11 +82,15 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="The first seed; the others follow it.")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--engine", choices=["sqlite"], default="sqlite", help="The only one that can be simulated.")
+    parser.add_argument("--digests", action="store_true", help="A digest that comes round, week after week.")
+    parser.add_argument("--people", type=int, default=Span.people, help="Who get the digest.")
+    parser.add_argument("--weeks", type=int, default=Span.weeks, help="For how many weeks it comes round.")
     parser.add_argument("--trace", type=int, metavar="SEED", help="Run this one and print every step.")
     options = parser.parse_args()
     logging.disable()
+    make = partial(DigestRun, span=Span(people=options.people, weeks=options.weeks)) if options.digests else Run
     if options.trace is not None:
-        sys.exit(trace(options.trace))
+        sys.exit(trace(make(options.trace)))
     began = time.monotonic()
 
     def tell(total, reports, wrong):
@@ -89,7 +98,7 @@ def main():
             print(f"\n{one}\n", flush=True)
         print(f"\r{total['runs']:,} runs, {len(reports)} failed", end="", file=sys.stderr, flush=True)
 
-    total, reports = run_all(range(options.seed, options.seed + options.runs), options.jobs, tell)
+    total, reports = run_all(range(options.seed, options.seed + options.runs), options.jobs, tell, make=make)
     print(file=sys.stderr)
     seconds = time.monotonic() - began
     for name, number in sorted(total.items()):
@@ -100,15 +109,14 @@ def main():
     sys.exit(bool(reports))
 
 
-def trace(seed):
-    run = Run(seed)
+def trace(run):
     try:
         run.go()
     except AssertionError as error:
         print(report(run, error, steps=10**9))
         return 1
     print("\n".join(f"{at:10.4f}  {who:28} {what}" for at, who, what in run.machine.kernel.trace))
-    print(f"seed {seed}: all is well")
+    print(f"seed {run.seed}: all is well")
     return 0
 
 

@@ -110,6 +110,8 @@ DATABASE_FAULTS = (
 class Run:
     """`Run(seed).go()`; afterwards `machine` can be looked at. Raises AssertionError when something is wrong."""
 
+    options = ""  #: that the command takes beside the seed to repeat it
+
     def __init__(self, seed, *, theme=None):
         """theme: chosen by the dice unless it is given."""
         self.seed, self.theme, self.machine, self.calm = seed, theme, None, False

@@ -71,7 +71,7 @@ class Schedulers:
     def __init__(self, machine):
         self._machine = machine
         self.processes = []
-        self._desk = Desk(settings=self.settings(), database=machine.database, key=KEY, clock=machine.clock)
+        self.desk = Desk(settings=self.settings(), database=machine.database, key=KEY, clock=machine.clock)
 
     def arm(self, seconds):
         """Somebody arms the campaign to go out in so many seconds."""
@@ -79,8 +79,8 @@ class Schedulers:
         when = When(at=at, local=at.replace(tzinfo=None), zone="UTC")
 
         def command():
-            plan = pass_gate(self._desk, Order(slug=SLUG), _read["draft"], starts_at=at)
-            arm(self._desk, plan, when)
+            plan = pass_gate(self.desk, Order(slug=SLUG), _read["draft"], starts_at=at)
+            arm(self.desk, plan, when)
 
         return self._machine.command("person", command)
 
@@ -99,7 +99,7 @@ class Schedulers:
             self._machine.kernel.sleep(EVERY, "until the next sweep")
 
     def look(self):
-        fire_due(self._desk)
+        fire_due(self.desk)
 
     def sweep(self):
         """One look, by a fresh process that nothing happens to."""

@@ -48,7 +48,7 @@ CREATE TRIGGER audit_mailing AFTER UPDATE OF state ON mailing WHEN old.state <> 
     INSERT INTO audit VALUES (NULL, 'mailing', new.id, NULL, old.state, new.state, 0, 0, 0, 0, 0, 0, new.state, 0);
 END;
 CREATE TRIGGER audit_new_mailing AFTER INSERT ON mailing BEGIN
-    INSERT INTO audit VALUES (NULL, 'new mailing', new.id, NULL, NULL, new.in_doubt, 0, 0, 0, 0, 0, 0, new.state, 0);
+    INSERT INTO audit VALUES (NULL, 'new mailing', new.id, NULL, new.kind, new.in_doubt, 0, 0, 0, 0, 0, 0, new.state, 0);
 END;
 CREATE TRIGGER audit_fired AFTER INSERT ON occurrence BEGIN
     INSERT INTO audit VALUES (NULL, 'fired', new.mailing_id, new.schedule_id, new.key, new.outcome, 0, 0, 0, 0, 0, 0, NULL, 0);

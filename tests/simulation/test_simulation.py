@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_mistake_is_found(name):
     mistake, theme = MUTATIONS[name]
     for seed in range(1, ENOUGH + 1):
         with mistake():
-            _, report = command.try_seed(seed, theme=theme)
+            _, report = command.try_seed(seed, make=partial(Run, theme=theme))
         if report:
             assert f"run.py --trace {seed}" in report
             return
