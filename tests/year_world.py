@@ -5,7 +5,6 @@ Everything else is real: the project's files, compiler, database, firing and wor
 
 import shutil
 from collections import Counter, defaultdict
-from contextlib import contextmanager
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,10 +17,10 @@ from mailer.launch import Desk, Order, fire_due, launch, read_draft
 from mailer.settings import load
 from mailer.settings.starter import starter_project
 from mailer.storage import mailings, schedules, subscriptions
-from mailer.storage.database import Database
 from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.schedules import Terms
 from mailer.storage.tables import subscriber
+from mortal import Killed, MortalDatabase
 from server_clock import ServerClock
 from simulation.network import delivery_of
 
@@ -30,37 +29,6 @@ RESTART, SWEEP = timedelta(seconds=5), timedelta(seconds=5)
 SLUG = "weekly-digest"
 CLOCK_LINE = 'clock = "2024-11-22T09:00:00Z"\n'
 COPIED = ("campaigns", "subscribers", "templates")
-
-
-class Killed(BaseException):
-    """kill -9: nothing may catch it."""
-
-
-class MortalDatabase(Database):
-    """Whoever uses it can be killed at the so-manyth step: a transaction's beginning, the moment before its end, that after."""
-
-    steps_to_live = None
-
-    def _step(self):
-        if self.steps_to_live is not None:
-            self.steps_to_live -= 1
-            if self.steps_to_live < 0:
-                self.steps_to_live = None
-                raise Killed
-
-    @contextmanager
-    def reading(self, **options):
-        self._step()
-        with super().reading(**options) as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self):
-        self._step()
-        with super().writing() as connection:
-            yield connection
-            self._step()
-        self._step()
 
 
 class Machine:
