@@ -117,9 +117,10 @@ def _is_measuring(name: str) -> bool:
 def site_of(url: str) -> str:
     """The site's name as people say it: "example.org"; all that is ever said of an address which may hold a secret."""
     try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
+        host = urlsplit(url).hostname or ""
     except ValueError:
         return ""
+    return host.removeprefix("www.") if re.fullmatch(r"[\w.:-]+", host) else ""
 
 
 def topic_of(category: str) -> str:

@@ -49,7 +49,7 @@ class ItemImage:
 class ItemView:
     """One item. standfirst: HTML in a `.mjml`, else text; shortened, without links. picture: of the first item alone.
 
-    site: where what came from a feed is read, "example.org"; "" for our own.
+    source, site: of what a feed brought, whose it is and where it is read ("example.org"); "" for our own.
     """
 
     headline: str
@@ -61,6 +61,7 @@ class ItemView:
     topics: tuple[str, ...]
     picture: ItemImage | None
     brief: bool = False
+    source: str = ""
     site: str = ""
 
 
@@ -117,7 +118,7 @@ class Showing:
                 url=item.address or f"{self.pages}/{item.slug}", topics=item.topics,
                 picture=None if number else image,
                 brief=item.brief or number >= MOST_IN_FULL,
-                site=site_of(item.address or "") if item.kind == FEED_ITEM else "",
+                **_origin(item),
             )  # fmt: skip
             text.append(view)
             html.append(replace(view, standfirst=Markup(words[0]) if words[0] else None))  # noqa: S704 (made by our writer)
@@ -162,6 +163,13 @@ def words_of(issue: Issue) -> Iterator[str]:
     for item in issue.items:
         yield from (item.headline, item.kicker or "", item.standfirst or "", item.summary or "", item.address or "")
         yield item.picture.alt if item.picture else ""
+
+
+def _origin(item: Item) -> dict[str, str]:
+    """Of what a feed brought."""
+    if item.kind != FEED_ITEM:
+        return {}
+    return {"source": item.kicker or "", "site": site_of(item.address or "")}
 
 
 def _unshown(item: Item, line: int | None, message: str) -> Problem:
