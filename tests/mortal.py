@@ -28,9 +28,9 @@ class MortalDatabase(Database):
             yield connection
 
     @contextmanager
-    def writing(self):
+    def writing(self, kept=None):
         self._step()
-        with super().writing() as connection:
+        with super().writing(kept) as connection:
             yield connection
             self._step()
         self._step()

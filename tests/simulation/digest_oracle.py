@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from mailer.domain.catch_up import CatchUp
 from mailer.domain.digest import DIGEST
 from mailer.domain.mailing import ENDED_MAILINGS, MailingState, RowState
-from simulation.calendar import ON_TIME, TOO_LATE, is_key, key_of, opening, time_of
+from simulation.fridays import ON_TIME, TOO_LATE, is_key, key_of, opening, time_of
 from simulation.newsroom import chosen
 from simulation.oracle import Oracle
 

@@ -21,8 +21,8 @@ from mailer.launch import Order, read_draft
 from mailer.launch.by_hand import run_now, skip_next
 from mailer.storage import schedules
 from mailer.storage.schedules import State, Terms
-from simulation.calendar import LONDON, key_of, time_of
 from simulation.digest_oracle import DigestOracle
+from simulation.fridays import LONDON, key_of, time_of
 from simulation.kernel import Kernel
 from simulation.machine import EPOCH, Machine
 from simulation.newsroom import SLUG, Newsroom, settings
