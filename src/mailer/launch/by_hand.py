@@ -8,9 +8,8 @@ from mailer.launch.firing import finish, under_way
 from mailer.launch.gate import count_up, refuse_unsigned
 from mailer.launch.outcomes import begin
 from mailer.launch.plan import Approve, Desk, NothingToSend
-from mailer.launch.turn import Turn
+from mailer.launch.turn import Turn, turn_of
 from mailer.storage import occurrences, schedules
-from mailer.storage.database import Connection
 from mailer.storage.schedules import Kind, Outcome, State
 
 
@@ -22,8 +21,7 @@ def run_now(desk: Desk, slug: str, approve: Approve = lambda *_: None) -> Mailin
     approve: shows a person what would go out; raises Refused when they say no.
     """
     refuse_unsigned(desk.settings)
-    with desk.database.reading() as connection:
-        turn = _turn(desk, connection, slug)
+    turn = _turn(desk, slug)
     last = None if turn.is_held else under_way(desk, turn.schedule)
     if last is not None:
         raise Refused(
@@ -41,17 +39,19 @@ def run_now(desk: Desk, slug: str, approve: Approve = lambda *_: None) -> Mailin
     return mailing
 
 
-def _turn(desk: Desk, connection: Connection, slug: str) -> Turn:
+def _turn(desk: Desk, slug: str) -> Turn:
     now = desk.clock()
-    found = occurrences.held(connection, slug)
+    with desk.database.reading() as connection:
+        found = occurrences.held(connection, slug)
+        one = found[0] if found else schedules.find(connection, slug)
     if found is not None:
-        one, held = found
-        return Turn(schedule=one, now=now, chosen=held, mailing_id=one.mailing_id, is_held=True)
-    one = schedules.find(connection, slug)
+        return Turn(schedule=one, now=now, chosen=found[1], mailing_id=one.mailing_id, is_held=True)
     if one.kind is Kind.ONCE:
         return Turn(schedule=one, now=now, chosen=one.next, mailing_id=one.mailing_id)
-    if one.next is not None and one.next.at <= now:
-        return Turn(schedule=one, now=now, chosen=one.next)
+    if one.state is State.ARMED and one.next is not None and one.next.at <= now:
+        due = turn_of(desk, one, now=now)
+        if due.chosen is not None:
+            return due
     local = now.astimezone(one.zone)
     extra = Occurrence(at=now, key=f"now {local:%Y-%m-%dT%H:%M:%S}")
     return Turn(schedule=one, now=now, chosen=extra, is_extra=True)

@@ -325,6 +325,23 @@ def test_one_that_waits_for_its_hours_can_be_let_go_now(desk):
     assert as_it_is(desk.database, one).next.key == "2026-11-24T05:00"
 
 
+def test_of_several_that_are_due_the_latest_is_let_go(desk):
+    arm_again(desk)
+    desk.clock.now += 3 * DAY + HOUR
+    run_now(desk, "letter")
+    assert outcomes(desk.database) == [(FIRST, "skipped"), (SECOND, "skipped"), (THIRD, "sent")]
+
+
+def test_of_one_that_is_paused_an_extra_issue_goes_out(desk):
+    one = arm_again(desk)
+    with desk.database.writing() as connection:
+        assert schedules.set_state(connection, one.id, State.PAUSED)
+    desk.clock.now += DAY + HOUR
+    assert run_now(desk, "letter").state is SENDING
+    assert outcomes(desk.database) == [("now 2026-11-23T10:00:00", "sent")]
+    assert as_it_is(desk.database, one).state is State.PAUSED
+
+
 def test_a_one_off_goes_out_now_instead_of_at_its_time(desk):
     from mailer.domain.schedule import parse_when
 
