@@ -29,7 +29,7 @@ from mailer.sources.feeds.plain_words import line_of, words_of_html
 #: Entries that are taken, the newest of them.
 MOST_ENTRIES = 200
 #: Characters of each text that is taken; a longer link is none, and of a longer guid the hash is.
-HEADLINE, SUMMARY, TITLE, LINK, KEY = 200, 500, 80, 500, 300
+HEADLINE, SUMMARY, TITLE, LINK, KEY = 200, 500, 40, 500, 300
 _MOST_CATEGORIES = 20
 #: Bytes that reading may take; a feed of five megabytes takes a fifth.
 _MEMORY = 1 << 30
