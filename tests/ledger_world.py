@@ -32,7 +32,7 @@ def make_database(url):
 
 def lay_empty_file(path):
     """A database file as `upgrade` makes it, unless there is one: a copy, for making one takes twenty times as long."""
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         path.touch(mode=0o600)
         path.write_bytes(_empty_file())
 

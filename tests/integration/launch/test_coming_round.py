@@ -23,9 +23,17 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FIRST, SECOND, THIRD = "2026-11-23T09:00", "2026-11-24T09:00", "2026-11-25T09:00"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One for all tests: what compiles its campaigns reads the templates once."""
+    return make_project(tmp_path_factory.mktemp("round") / "project")
+
+
 @pytest.fixture
-def project(tmp_path):
-    return make_project(tmp_path / "project")
+def project(folder):
+    write_letter(folder)
+    (folder / "campaigns" / "agenda.md").unlink(missing_ok=True)
+    return folder
 
 
 @pytest.fixture

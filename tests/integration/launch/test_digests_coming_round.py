@@ -28,11 +28,22 @@ DAY = timedelta(days=1)
 FIRST, SECOND, THIRD = "2026-11-23T09:00", "2026-11-24T09:00", "2026-11-25T09:00"
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One for all tests: what compiles its campaigns reads the templates once."""
+    return make_project(tmp_path_factory.mktemp("round") / "project")
+
+
 @pytest.fixture
-def desk(tmp_path, database_url):
-    project = make_project(tmp_path / "project")
-    (project / "campaigns" / "letter.md").unlink()
-    write_digest(project)
+def project(folder):
+    for campaign in (folder / "campaigns").iterdir():
+        campaign.unlink()
+    write_digest(folder)
+    return folder
+
+
+@pytest.fixture
+def desk(project, database_url):
     desk = desk_for(project, clock=Clock(), url=database_url)
     populate(desk.database, 3)
     yield desk
