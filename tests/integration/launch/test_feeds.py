@@ -11,9 +11,10 @@ import sqlalchemy as sa
 import feed_server
 from feed_server import FeedServer, entry, read_here, redirect, rss, status, unchanged_since
 from ledger_world import add_mailing
+from mailer.domain.mailing import MailingState
 from mailer.domain.schedule import parse_when
 from mailer.edition.format import load
-from mailer.launch import Asker, Issues, NothingToSend, Order, fetch_due, launch, read_file
+from mailer.launch import Asker, Issues, NothingToSend, Order, fetch_due, fire_due, launch, read_file
 from mailer.launch.feed_news import feed_news
 from mailer.storage import digest_items, feeds, mailings
 from mailer.storage.tables import alert, feed, feed_item
@@ -371,6 +372,20 @@ def test_a_scheduler_asks_the_feeds_of_what_is_armed_now_and_then(desk, server):
     assert [fetch_due(desk), fetch_due(desk), len(server.requests)] == [1, 0, 2]
     later(desk, minutes=268)  # two minutes before it goes out
     assert [fetch_due(desk), fetch_due(desk), len(server.requests)] == [1, 0, 3]
+
+
+def test_what_was_said_just_before_is_in_the_issue_of_a_schedule(desk, server):
+    write_digest(desk, server.url(), server.url("/down"))
+    server.answers |= {"/feed": rss(*entries(desk, 1)), "/down": status(500)}
+    arm(desk, "in 10m")
+    server.answers["/feed"] = rss(*entries(desk, 0, 1))
+    later(desk, minutes=10)
+    (mailing,) = fire_due(desk)
+    assert mailing.state is MailingState.SENDING
+    with desk.database.reading() as connection:
+        html = repr(load(mailings.edition_of(connection, mailing.id)).variants[""].html)
+    assert ["https://site.example/0" in html, "https://site.example/1" in html] == [True, True]
+    assert "feed" in {row.kind for row in rows(desk, alert)}
 
 
 @both_engines
