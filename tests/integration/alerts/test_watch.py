@@ -27,10 +27,16 @@ host = "127.0.0.1"
 """
 
 
+#: For what the database decides.
+both_engines = pytest.mark.parametrize("desk", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def desk(tmp_path, database_url):
+def desk(request, tmp_path):
+    is_postgres = getattr(request, "param", "sqlite") == "postgresql"
+    url = request.getfixturevalue("postgres_url") if is_postgres else ""
     project = make_project(tmp_path / "project", toml=TWO_RELAYS)
-    desk = desk_for(project, clock=Clock(), url=database_url, MAILER_SMTP_URL="")
+    desk = desk_for(project, clock=Clock(), url=url, MAILER_SMTP_URL="")
     populate(desk.database, 3)
     yield desk
     desk.database.dispose()
@@ -74,6 +80,7 @@ def sending(desk, **values):
     return add_mailing(desk.database, 3, starts_at=desk.clock(), started_at=desk.clock(), **values)
 
 
+@both_engines
 def test_what_is_overdue_without_a_scheduler_is_told_once(desk, watch):
     one = arm_again(desk)
     assert look(watch, desk, after=one.next.at - desk.clock.now) == []
@@ -135,6 +142,7 @@ def test_what_is_paused_or_worked_is_not_idle(desk, watch, alive):
     assert lasting(watch, desk) == []
 
 
+@both_engines
 def test_a_relay_that_others_stand_in_for_is_told_once_a_day(desk, watch, alive):
     watch.look()
     desk.clock.now += PATIENCE

@@ -27,9 +27,14 @@ def project(tmp_path):
     return make_project(tmp_path / "project")
 
 
+#: For what the database decides.
+both_engines = pytest.mark.parametrize("desk", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def desk(project, database_url):
-    desk = desk_for(project, clock=Clock(), url=database_url)
+def desk(request, project):
+    is_postgres = getattr(request, "param", "sqlite") == "postgresql"
+    desk = desk_for(project, clock=Clock(), url=request.getfixturevalue("postgres_url") if is_postgres else "")
     populate(desk.database, 200, donors=[1, 2, 3])
     yield desk
     desk.database.dispose()
@@ -66,8 +71,8 @@ def test_nobody_need_approve_unless_the_settings_say_so(desk):
     assert "`mailer approve letter --segment donors --limit 2`" in refused.value.hint
 
 
-def test_over_500_means_more_than_500(project, tmp_path):
-    desk = desk_for(project, clock=Clock(), url=f"sqlite:///{tmp_path / 'many.db'}")
+def test_over_500_means_more_than_500(project):
+    desk = desk_for(project, clock=Clock())
     populate(desk.database, 501)
     with pytest.raises(Refused, match="over-500"):
         gate(demanding(desk, "over-500"))
@@ -76,6 +81,7 @@ def test_over_500_means_more_than_500(project, tmp_path):
     desk.database.dispose()
 
 
+@both_engines
 def test_what_was_approved_goes_out(desk):
     given = approve(desk)
     assert (given.approved_by, given.people) == ("Ana", 200)
@@ -119,6 +125,7 @@ def test_who_may_have_it_all_may_have_the_rest(desk):
     assert rest.people == 180
 
 
+@both_engines
 def test_an_approval_can_be_taken_back(desk):
     approve(desk)
     approve(desk, by="Ben")

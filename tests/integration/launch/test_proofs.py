@@ -38,6 +38,10 @@ KEY, NEXT = "2026-11-23T09:00", "2026-11-24T09:00"
 UNTIL_PROOF, UNTIL_TIME = 8 * HOUR, 24 * HOUR
 
 
+#: For what the database decides.
+both_engines = pytest.mark.parametrize("desk", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
 def project(tmp_path):
     made = make_project(tmp_path / "project")
@@ -46,8 +50,10 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def desk(project, database_url):
-    desk = desk_for(project, clock=Clock(), url=database_url, **ORGANISERS)
+def desk(request, project):
+    is_postgres = getattr(request, "param", "sqlite") == "postgresql"
+    url = request.getfixturevalue("postgres_url") if is_postgres else ""
+    desk = desk_for(project, clock=Clock(), url=url, **ORGANISERS)
     populate(desk.database, 100)
     yield desk
     desk.database.dispose()
@@ -112,6 +118,7 @@ def leave(desk, number):
             subscriptions.leave(connection, one, list_name="news", mailing_id=None, at=desk.clock())
 
 
+@both_engines
 def test_it_is_composed_when_its_time_comes_and_once(desk):
     mail(desk, "letter", "appeal")
     one = arm(desk)
@@ -128,6 +135,7 @@ def test_it_is_composed_when_its_time_comes_and_once(desk):
     assert [kind for kind, _ in told(desk)] == ["proof"]
 
 
+@both_engines
 def test_several_schedulers_compose_one(desk):
     mail(desk, "letter")
     arm(desk)
@@ -147,6 +155,7 @@ def test_several_schedulers_compose_one(desk):
     assert [kind for kind, _ in told(desk)] == ["proof"]
 
 
+@both_engines
 def test_exactly_what_was_shown_goes_out_and_what_is_newer_waits(desk):
     mail(desk, "letter", "appeal")
     arm(desk)
@@ -200,6 +209,7 @@ def write(desk, slug):
     return Order(slug=slug)
 
 
+@both_engines
 def test_an_empty_issue_has_no_proof_until_something_is_new(desk):
     arm(desk)
     assert compose(desk, UNTIL_PROOF) == 0
@@ -224,11 +234,9 @@ def test_what_is_broken_is_told_while_it_can_be_mended_and_mailed_once_it_is(des
     assert fire(desk, one.next.at - desk.clock.now).state is MailingState.SENDING
 
 
-def test_feeds_are_asked_for_the_proof_by_the_clock_as_it_is(project, database_url, monkeypatch):
+def test_feeds_are_asked_for_the_proof_by_the_clock_as_it_is(project, monkeypatch):
     monkeypatch.setattr("mailer.sources.feeds.asking.read_apart", read_here)
-    desk = desk_for(
-        project, clock=Clock(), url=database_url, **ORGANISERS, MAILER_FEEDS__ALLOW_PRIVATE=feed_server.HOST
-    )
+    desk = desk_for(project, clock=Clock(), **ORGANISERS, MAILER_FEEDS__ALLOW_PRIVATE=feed_server.HOST)
     populate(desk.database, 3)
     with FeedServer() as server:
         server.answers["/feed"] = rss(entry(1, at=desk.clock() - HOUR))
@@ -368,8 +376,8 @@ def test_a_one_off_has_its_proof_too(desk):
     assert (fired.id, fired.state) == (armed.id, MailingState.SENDING)
 
 
-def test_with_nobody_to_mail_it_to_nothing_is_armed(project, database_url):
-    desk = desk_for(project, clock=Clock(), url=database_url)
+def test_with_nobody_to_mail_it_to_nothing_is_armed(project):
+    desk = desk_for(project, clock=Clock())
     populate(desk.database, 3)
     with pytest.raises(SettingsError, match="no address of theirs is set") as refused:
         arm(desk, slug="letter")
