@@ -7,7 +7,7 @@ text. Links in the issue are those of a test: they open pages and change nothing
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mailer.alerts.wording import Told, as_json, instant
@@ -61,8 +61,7 @@ class ProofMail:
         html: "" when no message can be built for them; then the panel says so.
         """
         # Everything it holds, whatever the reader wants to hear of.
-        whole = {name: variant for name, variant in self.edition.variants.items() if "/" not in name}
-        program = Program(replace(self.edition, variants=whole, views=None), key=self.key, mailing_id=0, test=True)
+        program = Program(self.edition.whole, key=self.key, mailing_id=0, test=True)
         try:
             subject, text, page = program.subject(reader), program.text(reader), program.html(reader)
         except EditionError as error:

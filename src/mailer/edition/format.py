@@ -30,7 +30,7 @@ Variants say much the same, so the compression must reach back over a whole one:
 import json
 import lzma
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -150,6 +150,12 @@ class Edition:
     meta: Meta
     variants: Mapping[str, Variant]
     views: ViewRule | None = None
+
+    @property
+    def whole(self) -> "Edition":
+        """The same without its views: whoever reads it sees all of it."""
+        variants = {name: variant for name, variant in self.variants.items() if "/" not in name}
+        return replace(self, variants=variants, views=None)
 
 
 def variant_name(language: str, view: str = "") -> str:

@@ -139,11 +139,13 @@ def _ready(
     refuse_unfit(desk.settings)
     refuse_unsigned(desk.settings)
     draft = read_draft(desk, order)
-    if draft.lack and starts_at is None:  # an armed digest holds what is new by then
+    if starts_at is not None:  # an armed digest holds what is new by then
+        draft = draft.for_later
+    elif draft.lack:
         return NothingToSend(draft.lack)
     plan = pass_gate(desk, order, draft, starts_at=starts_at or desk.clock())
     if not plan.people:
-        return NothingToSend(f"the audience of {order.slug} is empty")
+        return NothingToSend(draft.nobody)
     rehearsal = rehearse(desk, draft, progress=progress)
     refuse_broken(draft, rehearsal)
     approve(plan, rehearsal)

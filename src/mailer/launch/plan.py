@@ -92,6 +92,18 @@ class Draft:
         return replace(self.audience, wants=self.wants)
 
     @property
+    def for_later(self) -> "Draft":
+        """The same where it goes out another day: what a digest holds then, and who wants that, is not known yet."""
+        return replace(self, edition=self.edition.whole, wants=(), views={})
+
+    @property
+    def nobody(self) -> str:
+        """What to say when there is nobody to mail."""
+        if self.wants:
+            return f"nobody in the audience of {self.slug} would see any of its items"
+        return f"the audience of {self.slug} is empty"
+
+    @property
     def number(self) -> int:
         """Which mailing of its slug it would be."""
         return 1 + max((one.mailing.number for one in self.earlier), default=0)

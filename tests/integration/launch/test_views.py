@@ -305,7 +305,7 @@ def test_where_nobody_wants_any_of_it_nobody_is_mailed_and_it_stays_new(desk):
     mail(desk, "a", topics="peru")
     choose(desk, **{f"p{who}": ["chile"] for who in range(1, 7)})
     write_digest(desk)
-    assert send(desk, "weekly") == NothingToSend("the audience of weekly is empty")
+    assert send(desk, "weekly") == NothingToSend("nobody in the audience of weekly would see any of its items")
     choose(desk, p1=["peru"])
     assert sent_to(desk, send(desk, "weekly")) == {1: "a"}
 
@@ -318,10 +318,12 @@ def arm(desk):
 def test_whom_an_armed_digest_goes_to_is_settled_when_its_time_has_come(desk):
     mail(desk, "a", topics="peru")
     write_digest(desk)
-    choose(desk, p1=["chile"], p2=["chile"])
+    choose(desk, **{f"p{who}": ["chile"] for who in range(1, 7)})
     armed = arm(desk)
+    choose(desk, p4=[], p5=[], p6=[])
     with desk.database.reading() as connection:
         (schedule,) = schedules.armed(connection)
+        assert schedule.people == 6, "what it holds then, and who wants that, is not known yet"
         assert schedule.audience.wants == mailings.audience_of(connection, armed.id).wants == ()
     choose(desk, p1=["peru"], p3=["union"])
     desk.clock.now += timedelta(minutes=10)
