@@ -77,13 +77,14 @@ def any_to_ask(
 
 
 def _to_ask(ids: dict[str, int], now: datetime, asked_before: datetime | None) -> "sa.Select[tuple[int]]":
-    is_due = (
-        sa.or_(feed.c.next_at.is_(None), feed.c.next_at <= now)
-        if asked_before is None
-        else sa.or_(feed.c.asked_at.is_(None), feed.c.asked_at <= asked_before)
-    )
-    may_be_asked = sa.and_(~feed.c.gone, sa.or_(feed.c.not_before.is_(None), feed.c.not_before <= now))
-    return sa.select(feed.c.id).where(feed.c.id.in_(ids.values()), is_due, may_be_asked)
+    # What lies further ahead than anything is put was written while a clock was wrong.
+    never = now + _LONGEST_WAIT + CLAIMED_FOR
+    if asked_before is None:
+        is_due = sa.or_(feed.c.next_at.is_(None), feed.c.next_at <= now, feed.c.next_at > never)
+    else:
+        is_due = sa.or_(feed.c.asked_at.is_(None), feed.c.asked_at <= asked_before, feed.c.asked_at > never)
+    is_free = sa.or_(feed.c.not_before.is_(None), feed.c.not_before <= now, feed.c.not_before > never)
+    return sa.select(feed.c.id).where(feed.c.id.in_(ids.values()), is_due, is_free, ~feed.c.gone)
 
 
 def store(

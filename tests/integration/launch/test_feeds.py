@@ -360,6 +360,16 @@ def test_who_asks_for_patience_gets_it(desk, server):
     assert compose(desk) == ["e1"]
 
 
+def test_a_clock_that_was_wrong_keeps_nobody_from_asking(desk, server):
+    write_digest(desk, server.url())
+    server.answers["/feed"] = status(429, Retry_After="86400")
+    later(desk, days=400)
+    assert compose(desk) == []
+    later(desk, days=-400)
+    server.answers["/feed"] = rss(*entries(desk, 1))
+    assert compose(desk) == ["e1"]
+
+
 def test_a_scheduler_asks_the_feeds_of_what_is_armed_now_and_then(desk, server):
     write_digest(desk, server.url())
     server.answers["/feed"] = unchanged_since('"1"', rss(*entries(desk, 1)))

@@ -26,11 +26,14 @@ _SAFE = "/?:@!$&'()*+,;=-._~%[]"
 class WebAddress:
     """A URL, taken apart. host: in ASCII; target: path and query, as the request line has them."""
 
-    url: str
     is_secure: bool
     host: str
     port: int
     target: str
+
+    @property
+    def url(self) -> str:
+        return f"http{'s' if self.is_secure else ''}://{self.host_header}{self.target}"
 
     @property
     def host_header(self) -> str:
@@ -51,11 +54,7 @@ def web_address(url: str, *, base: str = "") -> WebAddress:
         raise Unread("it leads to an address with a login in it, or without a host")
     is_secure = parts.scheme == "https"
     target = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
-    found = WebAddress(url="", is_secure=is_secure, host=host, port=port or (443 if is_secure else 80), target=target)
-    return WebAddress(
-        url=f"{parts.scheme}://{found.host_header}{target}",
-        is_secure=is_secure, host=host, port=found.port, target=target,
-    )  # fmt: skip
+    return WebAddress(is_secure=is_secure, host=host, port=port or (443 if is_secure else 80), target=target)
 
 
 def _ascii(host: str) -> str:
