@@ -59,9 +59,10 @@ def standing_approval(
 def refuse_unapproved(desk: Desk, order: Order, draft: Draft, people: int) -> None:
     """Raises Refused when what was approved is another now, or nobody approved what somebody must."""
     about = order.occurrence
-    # The rest of an audience has other people, and fewer. A list grows while a campaign comes round: of one that fires, the
-    # number is bound by the approval of its proof alone.
-    number = None if draft.audience.without or (order.comes_round and about is None) else people
+    # The rest of an audience has other people, and fewer. A list grows while a campaign comes round, and a digest goes to
+    # whoever wants what it then holds: of these the number is bound by the approval of a proof alone.
+    varies = about is None and (order.comes_round or draft.issue is not None)
+    number = None if draft.audience.without or varies else people
     standing = standing_approval(desk, draft.slug, draft.edition.sources, draft.audience, number, occurrence=about)
     command = f"mailer approve {draft.slug}{_options(order)}"
     if standing is not None and standing.misfit:

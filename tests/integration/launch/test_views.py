@@ -22,7 +22,7 @@ from mailer.domain.schedule import parse_when
 from mailer.edition.format import dump, load
 from mailer.edition.program import Program
 from mailer.errors import InputProblems, NotForThem, Refused
-from mailer.launch import NothingToSend, Order, Repeat, fire_due, launch, read_draft
+from mailer.launch import NothingToSend, Order, Repeat, fire_due, give_approval, launch, read_draft
 from mailer.launch.rehearsal import everybody
 from mailer.launch.views import with_views
 from mailer.rendering.compile import compile_campaign
@@ -343,3 +343,16 @@ def test_an_armed_digest_with_too_many_views_is_held(desk, monkeypatch):
     (fired,) = fire_due(desk)
     assert fired.state is MailingState.HELD
     assert "in more than 2 different choices" in fired.state_reason
+
+
+def test_what_was_approved_of_a_digest_does_not_bind_how_many_want_what_it_holds_later(desk):
+    mail(desk, "a", topics="peru")
+    write_digest(desk)
+    choose(desk, p1=["chile"], p2=["chile"])
+    draft = read_draft(desk, Order(slug="weekly"))
+    given = give_approval(desk, draft, sum(draft.views.values()), by="Ana")
+    assert given.people == 4
+    arm(desk)
+    mail(desk, "b")
+    (fired,) = fire_due(desk)
+    assert states(desk.database, fired.id) == {RowState.QUEUED: [1, 2, 3, 4, 5, 6]}
