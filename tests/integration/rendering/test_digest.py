@@ -57,7 +57,9 @@ def test_forty_items_fit_and_the_later_ones_are_brief(tmp_path):
 def test_what_its_readers_had_stands_in_brief_whatever_its_place(tmp_path):
     shown = picture(tmp_path)
     items = (item(1, brief=True, picture=shown), item(2), item(3, brief=True), item(4, standfirst="All about four."))
-    compiled = digest(tmp_path, *items, subject="{{ items[0].headline }}, {{ items | length }}, {{ items.brief | length }}")
+    compiled = digest(
+        tmp_path, *items, subject="{{ items[0].headline }}, {{ items | length }}, {{ items.brief | length }}"
+    )
     found, rendered = page(compiled), mail(compiled.edition)
     assert rendered.subject == "Headline 2, 4, 2"
     assert [title.text_content() for title in found.iter("h2")] == ["Headline 2", "Headline 4", "In brief"]
