@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import csv
 import logging
+import re
 import sys
 import tempfile
 import time
@@ -83,14 +84,20 @@ class Year:
         self.machine.send(slug)
         if is_item and slug not in self.carried:
             self.out = [one for one in self.out if one.slug != slug]
-            self.out.append(Out(slug=slug, at=at, since=self.machine.true))
+            self.out.append(self._out(slug, at))
 
     def publish(self, story):
         self._write(story)
         self.out.append(self._published(story.slug, story.published))
 
     def _published(self, slug, day):
-        return Out(slug=slug, at=year_check.beginning(day, self.machine.zone), since=self.machine.true)
+        return self._out(slug, year_check.beginning(day, self.machine.zone))
+
+    def _out(self, slug, at):
+        text = (self.machine.folder / "campaigns" / f"{slug}.md").read_text()
+        topics = re.search(r"^topics: \[(.*)\]$", text, re.MULTILINE)[1].split(", ")
+        headline = re.search(r'^headline: "(.*)"$', text, re.MULTILINE)[1]
+        return Out(slug=slug, at=at, since=self.machine.true, headline=headline, topics=frozenset(topics))
 
     def _write(self, story):
         (self.machine.folder / "campaigns" / f"{story.slug}.md").write_text(story.text)
@@ -98,16 +105,21 @@ class Year:
     def somebody_joins(self):
         email = f"joined{self.machine.told['joined']}@example.net"
         self.machine.join(email)
-        self.on_list.add(email)
+        self.on_list[email] = frozenset()
 
     def somebody_leaves(self):
         email = sorted(self.on_list)[len(self.on_list) // 2]
         self.machine.leave(email)
-        self.on_list.remove(email)
+        del self.on_list[email]
+
+    def somebody_chooses(self, topics):
+        email = sorted(self.on_list)[len(self.on_list) // 3]
+        self.machine.choose(email, topics)
+        self.on_list[email] = frozenset(topics)
 
     def _imported(self):
         with (self.machine.folder / "subscribers" / "people.csv").open() as file:
-            return {row["email"] for row in csv.DictReader(file)}
+            return {row["email"]: frozenset(filter(None, row["topics"].split(","))) for row in csv.DictReader(file)}
 
     def switch_off(self):
         self.watch.turn(self.machine.now, self.machine.now, watched=False, why="the machine was off")
@@ -141,11 +153,21 @@ class Year:
                 self._require(sorted(items) == sorted(due), f"{row.key} holds {items}, and {due} were due")
             if row.outcome == SENT:
                 self.last_at = row.fired_at
-                had = self.machine.inboxes[row.mailing_id]
-                self._require(set(had) == self.on_list, f"{row.key} went to {len(had)} of {len(self.on_list)} people")
+                self._check_people(row, [one for one in self.out if one.slug in items])
             for slug in items:
                 self._require(slug not in self.carried, f"{slug} was in {self.carried.get(slug)} and in {row.key}")
                 self.carried[slug] = row.key
+
+    def _check_people(self, row, items):
+        """Everybody has what is for them, and whoever would see nothing of it has no mail."""
+        had = self.machine.inboxes[row.mailing_id]
+        for email, chosen in self.on_list.items():
+            for_them = {one.headline for one in items if one.is_for(chosen)}
+            self._require((email in had) == bool(for_them), f"{row.key}: {email} should see {for_them}")
+            words = self.machine.read(row.mailing_id, email)
+            seen = {one.headline for one in items if one.headline in words}
+            self._require(seen == for_them, f"{row.key}: {email} saw {seen}, and should see {for_them}")
+        self._require(had.keys() <= self.on_list.keys(), f"{row.key} went to {had.keys() - self.on_list.keys()}")
 
     def _due(self):
         return year_check.due_items(self.out, self.carried, self.machine.true, last_at=self.last_at)

@@ -20,6 +20,12 @@ class Out:
     slug: str
     at: datetime
     since: datetime  #: the true time at which it was there to be found
+    headline: str
+    topics: frozenset[str]
+
+    def is_for(self, chosen):
+        """Whether somebody sees it who chose these topics; none: everything."""
+        return not chosen or not self.topics or bool(chosen & self.topics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,13 @@ from mailer.domain.schedule import resolve
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 #: Those of the example project, in the days in which its figures are true. The letter is of a kind that the digest leaves out.
 EXAMPLES = ("latin-america-2024", "peru-statement", "a-letter-to-members", "fighting-fund", "winter-meeting")
-PLACES = ("Lima", "Bogotá", "La Paz", "Quito", "Oaxaca", "Managua", "Recife", "Rosario", "Valparaíso", "Tegucigalpa")
+#: Each with the topic under which people of the example project can choose to hear of it.
+PLACES = {
+    "Lima": "andes", "Bogotá": "andes", "La Paz": "andes", "Quito": "andes", "Oaxaca": "central-america",
+    "Managua": "central-america", "Tegucigalpa": "central-america", "Recife": "southern-cone", "Rosario": "southern-cone",
+    "Valparaíso": "southern-cone",
+}  # fmt: skip
+TOPICS = ("andes", "central-america", "southern-cone", "labour", "network")
 NEWS = (
     "the dockers hold the port", "nurses win their claim", "a village stops the mine", "students keep their school open",
     "bakers found a union", "women walk to the capital", "the court hears the families", "a library opens",
@@ -59,7 +65,7 @@ class Story:
         said = ""
         if self.published:
             said = f"published: {self.published}\ncanonical_url: https://www.example.org/{self.slug}\n"
-        return STORY.format(headline=self.headline, place=self.place, topic="network", published=said)
+        return STORY.format(headline=self.headline, place=self.place, topic=PLACES[self.place], published=said)
 
 
 class Plan:
@@ -119,6 +125,8 @@ class Plan:
         for _ in range(self.weeks // 2):
             at = self.begin + self.weeks * WEEK * self._dice.random()
             self._add(at, self._dice.choice(("somebody_joins", "somebody_joins", "somebody_leaves")))
+            at = self.begin + self.weeks * WEEK * self._dice.random()
+            self._add(at, "somebody_chooses", sorted(self._dice.sample(TOPICS, self._dice.choice((0, 1, 2)))))
 
     def _mishaps(self):
         """None of them in another's weeks; and in every other week a scheduler dies, if it is still at work then."""

@@ -6,6 +6,7 @@ Everything else is real: the project's files, compiler, database, firing and wor
 import shutil
 from collections import Counter, defaultdict
 from datetime import timedelta
+from email import message_from_bytes
 from zoneinfo import ZoneInfo
 
 from ledger_world import KEY, make_database
@@ -13,11 +14,13 @@ from mailer.backends.memory import MemoryBackend
 from mailer.delivery.pace import Route, pace_for
 from mailer.delivery.worker import Worker
 from mailer.domain.recurrence import parse_every
+from mailer.domain.topics import Topics
 from mailer.launch import Desk, Order, fire_due, launch, read_draft
 from mailer.settings import load
 from mailer.settings.starter import starter_project
 from mailer.storage import mailings, schedules, subscriptions
 from mailer.storage.import_files import FileOptions, import_file
+from mailer.storage.person_changes import choose_topics
 from mailer.storage.schedules import Terms
 from mailer.storage.tables import subscriber
 from mortal import Killed, MortalDatabase
@@ -39,6 +42,7 @@ class Machine:
         self.folder, self.true, self.offset, self.is_up = folder, begin, timedelta(0), True
         self.zone = ZoneInfo(zone)
         self.inboxes = defaultdict(Counter)  # mailing -> address -> messages accepted
+        self._contents = {}  # (mailing, address) -> the message
         self.told = Counter()
         self.killed = {}  # when, by the machine's clock -> at which step
         self.next_dies = None  # after how many steps whoever fires next is killed
@@ -64,10 +68,12 @@ class Machine:
         path = self.folder / "subscribers" / "people.csv"
         lines = path.read_text().splitlines(keepends=True)
         path.write_text("".join(lines if people is None else lines[: people + 1]))
-        # Everybody hears of everything here, so that whoever was on the list must have it.
-        everything = {"maps": ("topics=",)}
         options = FileOptions(
-            name="people.csv", list_name=None, default_list="news", declared_lists=("news",), **everything
+            name="people.csv",
+            list_name=None,
+            default_list="news",
+            declared_lists=("news",),
+            topics=Topics(self.settings.subscribers.topics),
         )
         import_file(lambda: self.database, path, options, problems=self.folder / "problems.csv", at=self.now)
 
@@ -147,7 +153,17 @@ class Machine:
         route = Route(name="memory", make_backend=make_backend, connections=2)
         Worker(self.database, clock=self.clock, key=KEY, routes=[route], pace=pace_for(self.settings)).run(drain=True)
         for message in [message for backend in post for message in backend.messages]:
-            self.inboxes[delivery_of(message)[0]][message.recipient] += 1
+            mailing_id, _ = delivery_of(message)
+            self.inboxes[mailing_id][message.recipient] += 1
+            self._contents[mailing_id, message.recipient] = message.content
+
+    def read(self, mailing_id, address):
+        """The text part of a message that somebody had, on one line; "" if they had none."""
+        content = self._contents.pop((mailing_id, address), None)
+        if content is None:
+            return ""
+        text = next(part for part in message_from_bytes(content).walk() if part.get_content_type() == "text/plain")
+        return " ".join(text.get_payload(decode=True).decode().split())
 
     # People
 
@@ -184,6 +200,12 @@ class Machine:
             who = connection.scalar(subscriber.select().with_only_columns(subscriber.c.id).filter_by(email_key=email))
             subscriptions.leave(connection, who, list_name="news", mailing_id=None, at=self.now)
         self.told["left"] += 1
+
+    def choose(self, email, topics):
+        with self.database.writing() as connection:
+            who = connection.scalar(subscriber.select().with_only_columns(subscriber.c.id).filter_by(email_key=email))
+            choose_topics(connection, who, topics, at=self.now)
+        self.told["chose other topics"] += 1
 
     @staticmethod
     def mailings(connection):
