@@ -43,7 +43,7 @@ def test_the_migrations_make_exactly_the_tables(tmp_path, database):
         tables.metadata.create_all(connection)
     plain.dispose()
     assert statements(tmp_path / "mailer.db") == statements(tmp_path / "plain.db"), (
-        "tables.py and storage/migrations say different things: bring the change into the migration too"
+        "storage/tables and storage/migrations say different things: bring the change into the migration too"
     )
 
 
