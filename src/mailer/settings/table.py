@@ -107,7 +107,9 @@ class SendingSettings:
 class ScheduleSettings:
     grace_hours: float = setting(24.0, "a one-off that is later than this expires instead of surprising people")
     hold_after_hours: float = setting(6.0, "what would go out later than this is held until a person lets it go")
-    window: str = setting("08:00-20:00", "hours in which what is late may go out, in the schedule's zone; empty: at any")
+    window: str = setting(
+        "08:00-20:00", "hours in which what is late may go out, in the schedule's zone; empty: at any"
+    )
     proof_to: str = setting("", "who gets proofs by mail: addresses, with commas between; default: those of alerts.to")
 
 
