@@ -100,7 +100,7 @@ SOME_ITEMS = st.lists(
 PEOPLE = st.lists(st.tuples(SOME_TOPICS, st.sets(st.sampled_from((101, 102)))), min_size=6, max_size=6)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SOME_ITEMS, PEOPLE, st.sampled_from(AlreadyMailed))
 def test_each_person_gets_exactly_what_the_rule_says(desk, held, people, already_mailed):
     items = tuple(item(number, topics=topics, mailings=tuple(had)) for number, (topics, had) in enumerate(held, 1))
