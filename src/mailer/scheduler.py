@@ -41,12 +41,13 @@ class Step:
     """One thing that a scheduler sees to.
 
     look: does what is due; how much that was. The event is set when nobody waits for it any more. next_at: when something
-    is due next, None if nobody knows.
+    is due next, None if nobody knows. heeds_hints: it looks at once when somebody changes a schedule, too.
     """
 
     name: str
     look: Callable[[Desk, Told, threading.Event], int]
     next_at: Callable[[Connection], datetime | None] = lambda _connection: None
+    heeds_hints: bool = False
 
 
 def _fire(desk: Desk, told: Told, _stopped: threading.Event) -> int:
@@ -62,7 +63,7 @@ def _ask_feeds(desk: Desk, _told: Told, stopped: threading.Event) -> int:
 
 
 STEPS: tuple[Step, ...] = (
-    Step(name="fire", look=_fire, next_at=schedules.earliest),
+    Step(name="fire", look=_fire, next_at=schedules.earliest, heeds_hints=True),
     Step(name="proof", look=_proof, next_at=proofs.earliest),
     Step(name="feeds", look=_ask_feeds),
 )
@@ -91,7 +92,7 @@ class Scheduler:
             thread = threading.Thread(target=target, name="scheduler", daemon=True)
             thread.start()
             self._around.callback(thread.join)
-        self._around.enter_context(woken(self._desk.database, self._look_soon))
+        self._around.enter_context(woken(self._desk.database, self._heed))
         self._look_regularly()
         self._ticker.start()
         self._around.callback(self._ticker.shutdown)
@@ -115,9 +116,14 @@ class Scheduler:
         self._ticker.add_job(self._look_soon, trigger, id="regular", next_run_time=now, replace_existing=True)
 
     def _look_soon(self) -> None:
-        """It is time, or somebody changed a schedule."""
         for watch in self._watches:
             watch.due.set()
+
+    def _heed(self) -> None:
+        """Somebody changed a schedule, or the mail that goes out."""
+        for watch in self._watches:
+            if watch.step.heeds_hints:
+                watch.due.set()
 
     def _wake_at(self, watch: "_Watch", at: datetime) -> None:
         """Look again at the very instant; every look sets this anew."""

@@ -28,7 +28,7 @@ class Watched:
 
     def __init__(self, does=lambda: None, next_at=lambda _connection: None):
         self.looks, self._looked, self._does = 0, threading.Condition(), does
-        self.step = Step(name=f"watched-{id(self)}", look=self.look, next_at=next_at)
+        self.step = Step(name=f"watched-{id(self)}", look=self.look, next_at=next_at, heeds_hints=True)
 
     def look(self, *_arguments):
         with self._looked:

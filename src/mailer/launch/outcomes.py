@@ -109,7 +109,7 @@ def pass_over(desk: Desk, turn: Turn) -> Fired | None:
         one = turn.schedule
         _must(schedules.hold(connection, one))
         occurrences.pass_over(connection, one, turn.passed_over, detail=_MISSED, at=at)
-        schedules.advance(connection, one, turn.next(connection), at=at)
+        schedules.advance(connection, one, turn.next(connection), at=at, quietly=True)
         if not turn.passed_over:
             return None
         _alert_of_skipped(connection, one, turn.passed_over[-1], turn.missed, at=at)
@@ -124,7 +124,7 @@ def put_off(desk: Desk, turn: Turn, until: datetime) -> None:
     def write(connection: Connection, at: datetime) -> None:
         _must(schedules.hold(connection, turn.schedule))
         occurrences.pass_over(connection, turn.schedule, turn.passed_over, detail=_MISSED, at=at)
-        schedules.advance(connection, turn.schedule, turn.occurrence, at=at, not_before=until)
+        schedules.advance(connection, turn.schedule, turn.occurrence, at=at, not_before=until, quietly=True)
         log.info("schedule.waits campaign=%s until=%s", turn.schedule.slug, until.isoformat())
 
     _settled(desk, write)
@@ -162,7 +162,9 @@ def _record(connection: Connection, turn: Turn, outcome: Outcome, detail: str, *
         raise _Overtaken
     occurrences.pass_over(connection, one, turn.passed_over, detail=_MISSED, at=at)
     if not turn.is_held and not turn.is_extra:
-        schedules.advance(connection, one, turn.next(connection), at=at)
+        to = turn.next(connection)
+        # Whoever looks when a time has come learns what comes next: a hint would make them all look once more.
+        schedules.advance(connection, one, to, at=at, quietly=to is None or to.at > at)
     return occurrence_id
 
 

@@ -295,14 +295,24 @@ def hold(connection: sa.Connection, one: Schedule) -> bool:
 
 
 def advance(
-    connection: sa.Connection, one: Schedule, to: Occurrence | None, *, at: datetime, not_before: datetime | None = None
+    connection: sa.Connection,
+    one: Schedule,
+    to: Occurrence | None,
+    *,
+    at: datetime,
+    not_before: datetime | None = None,
+    quietly: bool = False,
 ) -> None:
-    """What comes next; None: nothing any more, and it ends. not_before: if it is due by then, it still waits until this."""
+    """What comes next; None: nothing any more, and it ends. not_before: if it is due by then, it still waits until this.
+
+    quietly: no scheduler need look at once.
+    """
     values = {"next_at": to and to.at, "next_key": to and to.key, "not_before": not_before, "counted_at": at}
     if to is None:
         values["state"] = State.ENDED
     connection.execute(sa.update(schedule).where(schedule.c.id == one.id).values(values))
-    wake.tell(connection)
+    if not quietly:
+        wake.tell(connection)
 
 
 def note_mailing(connection: sa.Connection, one: Schedule, mailing_id: int) -> None:
