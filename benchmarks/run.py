@@ -43,12 +43,12 @@ class Size:
 QUICK = Size(
     rounds=1,
     heavy_rounds=1,
-    messages=200,
-    distant=80,
-    built=100,
-    people=2_000,
+    messages=40,
+    distant=40,
+    built=50,
+    people=500,
     few=1_600,
-    many=3_200,
+    many=1_700,
     chunks=1,
     kills=1,
 )

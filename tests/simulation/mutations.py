@@ -16,7 +16,7 @@ from mailer.storage import mailings, materialise, pacing, schedules
 from mailer.storage.ledger import Ledger
 from mailer.storage.ledger_sql import Statements, literal, number, statements
 from mailer.storage.tables import delivery, mailing, occurrence, schedule
-from simulation.scenario import FREEZES, KILLS, PEOPLE, RELAYS, SCHEDULES
+from simulation.scenario import CRAWLING, FREEZES, KILLS, PEOPLE, RELAYS, SCHEDULES
 
 #: name -> (the mistake, the kind of trouble in which it shows soonest)
 MUTATIONS = {}
@@ -129,7 +129,7 @@ def a_worker_sends_before_the_mark_is_committed():
         yield
 
 
-@mutation(RELAYS)
+@mutation(replace(RELAYS, events={"stop": 3}, weathers=("foul",)))
 def what_got_no_receipt_is_queued_again():
     with patch.object(Carrier, "_unanswered", lambda self, reason: None):
         yield
@@ -146,13 +146,13 @@ def a_doubt_is_taken_for_a_delay():
         yield
 
 
-@mutation(KILLS)
+@mutation(CRAWLING)
 def marks_are_not_counted():
     with patch.object(Allowance, "take", lambda self, wanted, *, seconds=0.0: wanted):
         yield
 
 
-@mutation(RELAYS)
+@mutation(CRAWLING)
 def leases_are_not_extended():
     def hold(self):
         self._leases = [lease for lease in self._leases if lease.open]
@@ -177,8 +177,8 @@ def answers_are_not_written():
 def the_cursor_runs_ahead_of_the_rows():
     original = materialise._next_chunk
 
-    def _next_chunk(connection, mailing_id):
-        more = original(connection, mailing_id)
+    def _next_chunk(connection, mailing_id, **options):
+        more = original(connection, mailing_id, **options)
         step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.materialised_to > 0)
         connection.execute(step.values(materialised_to=mailing.c.materialised_to + 1))
         return more

@@ -97,6 +97,8 @@ KILLS = Theme(events={"kill": 4, "power_cut": 1, "kill_sender": 1, "stop": 1})
 FREEZES = Theme(events={"freeze": 3, "clock": 2, "retry": 1}, weathers=("slow",), in_doubt=("hold", "resend", "resend"))
 OUTAGES = Theme(events={"database": 3, "kill": 1})
 PEOPLE = Theme(events={"pause": 3, "cancel": 1, "leave": 2, "suppress": 1, "retry": 2, "stop": 1})
+#: Messages are on their way for longer than a lease.
+CRAWLING = Theme(events={"relay": 1}, weathers=("crawling",))
 RELAYS = Theme(events={"relay": 2, "stop": 1}, weathers=("slow", "slow", "foul"))
 SCHEDULES = Theme(
     events={"kill": 2, "kill_scheduler": 5, "freeze_scheduler": 3, "database": 3, "cancel": 1, "leave": 1}, schedulers=3
@@ -154,6 +156,8 @@ class Run:
             return Weather(latency=dice.choice((0.001, 0.05)))
         if kind == "slow":
             return Weather(latency=0.05, slow=300, longest=dice.choice((2.0, 18.0)))
+        if kind == "crawling":
+            return Weather(latency=0.05, slow=700, longest=18.0)
         share = 60 if kind == "rough" else 120
         names = dice.sample(Weather.FATES, 3 if kind == "rough" else 5)
         return Weather(latency=0.02, slow=100, longest=3.0, **dict.fromkeys(names, share))
