@@ -10,7 +10,9 @@ from mailer.rendering.problems import suggestion
 @warning("digest-empty", "a digest that would send nothing: too little is new, or nothing at all")
 def digest_empty(material: Material) -> Iterator[Found]:
     if material.issue is not None and material.issue.is_empty:
-        hint = "it takes up campaigns that were mailed, or have published: and canonical_url, and what its feeds say, once"
+        hint = (
+            "it takes up campaigns that were mailed, or have published: and canonical_url, and what its feeds say, once"
+        )
         if material.issue.is_blind:
             hint = "there is no database yet, so this sees only what has published: and canonical_url"
         line = material.file.line_of("collect") or material.file.line_of("kind")
