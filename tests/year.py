@@ -220,7 +220,7 @@ class Year:
     def _check_items(self):
         """What no issue holds came out since the last one, or did not fit into it."""
         waiting = {one.slug for one in self.out} - self.carried.keys()
-        lost = waiting if len(waiting) > year_check.MOST_ITEMS else waiting - set(self._due())
+        lost = waiting - set(self._due()) if len(waiting) <= year_check.MOST_ITEMS else set()
         self._require(not lost, f"lost: {sorted(lost)}")
         self.waiting = len(waiting)
 

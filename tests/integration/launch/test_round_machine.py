@@ -312,10 +312,10 @@ def run(url, folder, examples):
 def test_under_any_order_on_sqlite(tmp_path):
     fast = Path(tempfile.mkdtemp(prefix="round-", dir=FAST)) if FAST.is_dir() else tmp_path
     try:
-        run(f"sqlite:///{fast}/mailer.db", fast, examples=6)
+        run(f"sqlite:///{fast}/mailer.db", fast, examples=4)
     finally:
         shutil.rmtree(fast)
 
 
 def test_under_any_order_on_postgresql(tmp_path, postgres_url):
-    run(postgres_url, tmp_path, examples=3)
+    run(postgres_url, tmp_path, examples=2)
