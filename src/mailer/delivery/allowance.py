@@ -1,4 +1,8 @@
-"""How many rows a worker may have marked and not settled at one moment: what a `kill -9` may leave in doubt."""
+"""How many rows a worker may have marked and not settled at one moment: what a `kill -9` may leave in doubt.
+
+A row counts from before it is marked until its answer is handed in. That answer is committed with whatever is marked in its
+place, or earlier, so the ledger never shows more rows on their way than this.
+"""
 
 from mailer.runtime import MACHINE, Runtime
 

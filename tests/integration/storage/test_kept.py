@@ -1,0 +1,58 @@
+"""A connection that one thread keeps for its transactions."""
+
+import pytest
+import sqlalchemy as sa
+
+from ledger_world import make_database
+from mailer.storage.kept import Kept
+from mailer.storage.tables import tag
+
+
+@pytest.fixture
+def database(database_url):
+    made = make_database(database_url)
+    yield made
+    made.dispose()
+
+
+def names(database):
+    with database.reading() as connection:
+        return sorted(connection.scalars(sa.select(tag.c.name)))
+
+
+def test_transactions_share_it_and_each_is_committed_by_itself(database):
+    kept, seen = Kept(), []
+    for name in ("donor", "member"):
+        with database.writing(kept) as connection:
+            connection.execute(sa.insert(tag).values(name=name))
+            seen.append(connection)
+        assert name in names(database)
+    assert seen[0] is seen[1]
+    kept.close()
+
+
+def test_after_a_failure_nothing_is_left_of_it_and_the_next_one_is_new(database):
+    kept, seen = Kept(), []
+    with pytest.raises(ZeroDivisionError), database.writing(kept) as connection:  # noqa: PT012 (the point)
+        seen.append(connection)
+        connection.execute(sa.insert(tag).values(name="donor"))
+        raise ZeroDivisionError
+    with database.writing(kept) as connection:
+        connection.execute(sa.insert(tag).values(name="member"))
+        seen.append(connection)
+    assert names(database) == ["member"]
+    assert seen[0] is not seen[1]
+    assert seen[0].closed
+    kept.close()
+    assert seen[1].closed
+
+
+def test_between_transactions_others_may_write(database):
+    kept = Kept()
+    with database.writing(kept):
+        pass
+    with database.writing() as connection:
+        connection.execute(sa.insert(tag).values(name="donor"))
+    assert names(database) == ["donor"]
+    kept.close()
+    kept.close()
