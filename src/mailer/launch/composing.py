@@ -72,7 +72,8 @@ def _as_armed(desk: Desk, turn: Turn, proof: Proof | None, *, asks_feeds: bool) 
         _refuse_overtaken(desk, one, file, around)
     draft = compile_draft(desk, file, one.audience, around)
     if draft.edition.sources != one.sources:
-        raise Refused("the file, or what it uses, differs from what is armed: cancel this, then schedule it again")
+        again = "cancel this" if one.kind is Kind.ONCE else f"`mailer schedule remove {one.slug}`"
+        raise Refused(f"the file, or what it uses, differs from what is armed: {again}, then schedule it again")
     # A digest that goes out by the clock nobody wrote (RFC 3834 §5).
     meta = replace(draft.edition.meta, automatic=draft.issue is not None)
     return replace(draft, edition=replace(draft.edition, meta=meta))

@@ -63,7 +63,7 @@ def test_whole_days_are_over_when_the_last_of_them_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("at", "is_late"), [("2024-12-05 18:00", False), ("2024-12-05 19:00", True), ("2024-12-06", True)]
+    ("at", "is_late"), [("2024-12-05 18:00", False), ("2024-12-05 19:00", True), ("2024-12-06 09:00", True)]
 )
 def test_it_must_go_out_before_it_begins(tmp_path, at, is_late):
     findings = found(tmp_path, invitation(more=f"schedule:\n  at: {at}\n"))
