@@ -1,12 +1,19 @@
 """What comes round, armed through the whole gate, and what became of it; for tests of firing."""
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from mailer.domain.mailing import MailingState
 from mailer.domain.wish import Wish
-from mailer.launch import Order, launch_again, settle
+from mailer.launch import Order, fire_due, launch_again, settle
 from mailer.storage import mailings, schedules
 from mailer.storage.tables import alert, occurrence
+
+SENDING, HELD, CANCELLED = MailingState.SENDING, MailingState.HELD, MailingState.CANCELLED
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+#: The clock begins at nine on 22 November, so the first is the next day's.
+FIRST, SECOND, THIRD = "2026-11-23T09:00", "2026-11-24T09:00", "2026-11-25T09:00"
 
 
 def arm_again(desk, slug="letter", *, segment=None, **wish):
@@ -49,3 +56,15 @@ def finish(desk, mailing):
     """As if a worker had sent it all."""
     with desk.database.writing() as connection:
         assert mailings.move(connection, mailing.id, MailingState.FINISHED, at=desk.clock())
+
+
+def fire(desk, after=timedelta(0)):
+    """The only thing that is due `after` the present."""
+    desk.clock.now += after
+    (fired,) = fire_due(desk)
+    return fired
+
+
+def now_of(desk, one):
+    with desk.database.reading() as connection:
+        return mailings.get(connection, one.id)

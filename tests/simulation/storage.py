@@ -133,11 +133,10 @@ class SimulatedDatabase(Database):
         self._path = Path(folder, "mailer.db")
         self._path.touch(mode=0o600)
         super().__init__(f"sqlite:///{self._path}")
-        self._kept = set()
+        self._kept = {}  # connections that processes keep, with whose they are
 
     def begin_run(self, people, kernel, faults, oracle):
-        while self._kept:
-            self._kept.pop().close()  # a process that died in the run before still holds it
+        self._close_kept(self._kept)
         self.engine.dispose()
         for name in ("mailer.db-wal", "mailer.db-shm"):
             self._path.with_name(name).unlink(missing_ok=True)
@@ -160,7 +159,9 @@ class SimulatedDatabase(Database):
         with translated_errors():
             self._faults.begin()
         self._lock()
-        self._kept |= {kept} - {None}
+        if kept not in self._kept and kept is not None:
+            self._close_kept([one for one, process in self._kept.items() if not process.alive])
+            self._kept[kept] = self._kernel.current.process
         try:
             with super().writing(kept) as connection:
                 yield connection
@@ -175,6 +176,12 @@ class SimulatedDatabase(Database):
         self._kernel.turn("committed")
         with translated_errors():
             self._faults.committed()
+
+    def _close_kept(self, kept):
+        """What a dead process held the system takes back."""
+        for one in list(kept):
+            del self._kept[one]
+            one.close()
 
     def _changes(self, connection):
         driver = connection.connection.driver_connection

@@ -1,14 +1,13 @@
 """`mailer send`: a campaign goes out. What is shown, asked and printed is here; what happens is `mailer.launch`."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mailer.cli.output import NUMBER, Output
 from mailer.domain.count import people
-from mailer.errors import Exit, MailerError, UsageError
+from mailer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from mailer.domain.mailing import Mailing
@@ -51,7 +50,9 @@ def send(output: Output, /, *, at: str | None, dry_run: bool, queue_only: bool, 
     """
     order = order_of(output, **options)
     if dry_run:
-        return _dry_run(output, order)
+        from mailer.cli.dry_run import dry_run as run_dry
+
+        return run_dry(output, order)
     mailing = start(output, order, once=None if at is None else _once(output, order.slug, at))
     if mailing is None:
         return Exit.OK
@@ -150,52 +151,3 @@ def report(output: Output, mailing_id: int, code: int) -> int:
     output.document({"mailing": mailing.id, "campaign": mailing.slug, "recipients": recipients, "state": state})
     failed = rows[RowState.FAILED] + rows[RowState.UNCERTAIN]
     return Exit.SOME_RECIPIENTS_FAILED if code == Exit.OK and failed else code
-
-
-def _dry_run(output: Output, order: "Order") -> int:
-    """Everything that `send` would find out, and what it would refuse; nothing is written."""
-    from mailer.cli.panel import drawing, show
-    from mailer.cli.view_words import views_document
-    from mailer.launch import (
-        Repeat,
-        count_up,
-        pass_gate,
-        read_draft,
-        refuse_broken,
-        refuse_unexpected,
-        refuse_unsigned,
-        rehearse,
-    )
-
-    desk = output.app.desk
-    order = replace(order, can_ask=True)  # what would be asked is no reason to refuse
-    draft = read_draft(desk, order)
-    plan = count_up(desk, draft, again=order.repeat is Repeat.AGAIN, starts_at=desk.clock())
-    if order.expect is not None:
-        refuse_unexpected(order, plan.people)
-    with drawing(output, "Building every message once") as progress:
-        rehearsal = rehearse(desk, draft, progress=progress.advance)
-    show(output, plan, rehearsal)
-    if draft.lack:
-        output.say(f"Nothing would be sent: {draft.lack}.")
-    try:
-        pass_gate(desk, order, draft, starts_at=desk.clock())
-        refuse_unsigned(desk.settings)
-    except MailerError as refused:
-        output.warn(f"`send` would refuse: {refused.message}")
-    output.document(
-        {
-            "mailing": None,
-            "campaign": order.slug,
-            "recipients": 0 if draft.lack else plan.people,
-            "state": "dry_run" if plan.people and not draft.lack else "empty",
-            "largest_bytes": rehearsal.largest,
-            "errors": len(rehearsal.errors),
-            "unbuildable": [{"email": email, "reason": why} for email, why in rehearsal.errors.values()],
-            "languages": dict(rehearsal.languages),
-            "fallbacks": dict(rehearsal.fallbacks),
-            "views": views_document(draft.views),
-        }
-    )
-    refuse_broken(draft, rehearsal)
-    return Exit.OK

@@ -85,13 +85,8 @@ class Worker:
         self._to_pause: list[tuple[Mailing, str]] = []
         self._outage = Outage(runtime, away=self._away, back=self._back)
         self._ledger = Ledger(database, clock)
-        self._committer = Committer(
-            self._ledger,
-            max_in_doubt=pace.max_in_doubt,
-            runtime=runtime,
-            settled=self._settled,
-            failed=self._crashed,
-        )
+        doubt, settled, failed = pace.max_in_doubt, self._settled, self._crashed
+        self._committer = Committer(self._ledger, max_in_doubt=doubt, runtime=runtime, settled=settled, failed=failed)
         self._slowing = Slowing(database, clock, runtime)
         self._outlets = self._make_outlets(routes)
         self._trouble = Trouble(self._outlets, runtime, telling=self._telling, tell=self._observer.trouble)

@@ -39,10 +39,7 @@ def notice(
         fold("From", f"{shown} <{sender}>" if shown else sender),
         f"To: {to}",
         unstructured("Subject", subject),
-        f"Date: {format_datetime(at.astimezone(UTC))}",
-        f"Message-ID: <{key}@{domain_of(sender)}>",
-        "Auto-Submitted: auto-generated",  # RFC 3834 §5
-        "MIME-Version: 1.0",
+        *_common_fields(at, f"{key}@{domain_of(sender)}"),
     ]
     # "=_" is in no quoted-printable text (RFC 2045 §6.7), so no part can contain the boundary.
     boundary = f"=_{secrets.token_hex(12)}" if html else ""
@@ -58,6 +55,15 @@ def notice(
         content=b"".join([signed, *header, b"\r\n", body]),
         eight_bit=not to.isascii(),
     )
+
+
+def _common_fields(at: datetime, message_id: str) -> list[str]:
+    return [
+        f"Date: {format_datetime(at.astimezone(UTC))}",
+        f"Message-ID: <{message_id}>",
+        "Auto-Submitted: auto-generated",  # RFC 3834 §5
+        "MIME-Version: 1.0",
+    ]
 
 
 def _both(text: str, html: str, boundary: str) -> Iterator[bytes]:

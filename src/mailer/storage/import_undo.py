@@ -56,15 +56,7 @@ def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undon
     )
     mailed = _count(connection, f"import_id = :batch AND {_MAILED}", values)
     changed = _count(connection, f"import_id = :batch AND NOT {_MAILED}", values)
-    event = f"""INSERT INTO subscriber_event (subscriber_id, at, kind, detail)
-        SELECT subscriber_id, :at, 'changed', :detail FROM subscription WHERE {_UNTOUCHED_MEMBER}
-        UNION SELECT c.subscriber_id, :at, 'changed', :detail {_UNTOUCHED_TOPICS}"""
-    told = sa.text(event).bindparams(
-        sa.bindparam("at", at, import_batch.c.started_at.type),
-        sa.bindparam("detail", f"import {batch} was taken back"),
-        sa.bindparam("batch", batch),
-    )
-    connection.execute(told)
+    _write_history(connection, batch, at=at)
     memberships = _run(connection, f"DELETE FROM subscription WHERE {_UNTOUCHED_MEMBER}", values)
     tags = _run(connection, "DELETE FROM subscriber_tag WHERE import_id = :batch", values)
     topics = _run(
@@ -85,6 +77,19 @@ def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undon
         changed=changed,
         updated=found.counts.get("updated", 0),
     )
+
+
+def _write_history(connection: sa.Connection, batch: int, *, at: datetime) -> None:
+    """Of everybody who stays and is about to lose something that the import brought."""
+    event = f"""INSERT INTO subscriber_event (subscriber_id, at, kind, detail)
+        SELECT subscriber_id, :at, 'changed', :detail FROM subscription WHERE {_UNTOUCHED_MEMBER}
+        UNION SELECT c.subscriber_id, :at, 'changed', :detail {_UNTOUCHED_TOPICS}"""
+    told = sa.text(event).bindparams(
+        sa.bindparam("at", at, import_batch.c.started_at.type),
+        sa.bindparam("detail", f"import {batch} was taken back"),
+        sa.bindparam("batch", batch),
+    )
+    connection.execute(told)
 
 
 def _run(connection: sa.Connection, statement: str, values: dict[str, object]) -> int:

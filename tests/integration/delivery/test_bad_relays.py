@@ -13,7 +13,7 @@ from smtpd import SmtpServer
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import KEY, email, make_database, states
+from ledger_world import KEY, email, states
 from mailer.app import App
 from mailer.backends.smtp import SmtpBackend
 from mailer.domain.mailing import MailingState, RowState
@@ -24,13 +24,6 @@ from mailer.storage.tables import suppression
 from worker_world import InThread, attempts, prepared, state_of, until, worker_for
 
 QUEUED, SENT, FAILED, UNCERTAIN = RowState.QUEUED, RowState.SENT, RowState.FAILED, RowState.UNCERTAIN
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
-from ledger_world import KEY, add_mailing, make_database
+from ledger_world import KEY, add_mailing
 from mailer.delivery.pace import Pace, Route
 from mailer.delivery.worker import Worker
 from mailer.domain.mailing import MailingState
@@ -18,13 +16,6 @@ class Watched(Connection):
 
     def close(self):
         self.relay.now_open.discard(self)
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    yield made
-    made.dispose()
 
 
 def test_a_connection_that_was_not_used_for_so_long_is_closed(database):

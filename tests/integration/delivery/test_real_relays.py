@@ -2,22 +2,13 @@
 
 from collections import Counter
 
-import pytest
-
-from ledger_world import described, email, make_database, states
+from ledger_world import described, email, states
 from mailer.backends.smtp import SmtpBackend
 from mailer.domain.mailing import RowState
 from real_servers import Exim, Postfix, or_skip
 from worker_world import attempts, prepared, worker_for
 
 PEOPLE = 150
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    yield made
-    made.dispose()
 
 
 def sent_by(database, server):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ledger_world import make_database, states
+from ledger_world import states
 from mailer.delivery.intake import Intake
 from mailer.domain.mailing import MailingState, RowState
 from mailer.errors import BackendMisconfigured, BackendUnavailable
@@ -12,13 +12,6 @@ from mailer.storage import mailings
 from worker_world import InThread, Relay, attempts, prepared, until, worker_for
 
 QUEUED, SENT = RowState.QUEUED, RowState.SENT
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
-    yield made
-    made.dispose()
 
 
 @pytest.mark.parametrize("trouble", [BackendUnavailable("nobody answers"), BackendMisconfigured("535 5.7.8 no")])

@@ -9,56 +9,31 @@ import sqlalchemy as sa
 from ledger_world import states
 from mailer.domain.mailing import MailingState, RowState
 from mailer.errors import InputProblems, Refused, UnknownName
-from mailer.launch import NothingToSend, Order, fire_due, launch, refuse_changed, run_now, skip_next
+from mailer.launch import fire_due, refuse_changed, run_now
 from mailer.launch.turn import MOST, turn_of
-from mailer.storage import instance, mailings, schedules, subscriptions
+from mailer.storage import schedules, subscriptions
 from mailer.storage.schedules import State
-from mailer.storage.tables import delivery, mailing
-from schedule_world import alerts, all_mailings, arm_again, as_it_is, finish, outcomes, recorded
-from sending_world import Clock, desk_for, make_project, populate, write_letter
-
-SENDING, HELD, CANCELLED = MailingState.SENDING, MailingState.HELD, MailingState.CANCELLED
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-#: The clock begins at nine on 22 November, so the first is the next day's.
-FIRST, SECOND, THIRD = "2026-11-23T09:00", "2026-11-24T09:00", "2026-11-25T09:00"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """One for all tests: what compiles its campaigns reads the templates once."""
-    return make_project(tmp_path_factory.mktemp("round") / "project")
-
-
-@pytest.fixture
-def project(folder):
-    write_letter(folder)
-    (folder / "campaigns" / "agenda.md").unlink(missing_ok=True)
-    return folder
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def desk(project, clock, database_url):
-    desk = desk_for(project, clock=clock, url=database_url)
-    populate(desk.database, 3)
-    yield desk
-    desk.database.dispose()
-
-
-def fire(desk, after=timedelta(0)):
-    """The only thing that is due `after` the present."""
-    desk.clock.now += after
-    (fired,) = fire_due(desk)
-    return fired
-
-
-def now_of(desk, one):
-    with desk.database.reading() as connection:
-        return mailings.get(connection, one.id)
+from mailer.storage.tables import mailing
+from schedule_world import (
+    CANCELLED,
+    DAY,
+    FIRST,
+    HELD,
+    HOUR,
+    SECOND,
+    SENDING,
+    THIRD,
+    alerts,
+    all_mailings,
+    arm_again,
+    as_it_is,
+    finish,
+    fire,
+    now_of,
+    outcomes,
+    recorded,
+)
+from sending_world import write_letter
 
 
 def test_each_time_it_goes_out_to_all_as_a_mailing_of_its_own(desk):
@@ -310,153 +285,3 @@ def test_a_crash_within_the_transaction_leaves_nothing(desk, monkeypatch):
 
 def crash(*_arguments, **_options):
     raise KeyboardInterrupt
-
-
-def test_without_anything_held_an_issue_goes_out_beside_the_regular_ones(desk):
-    one = arm_again(desk)
-    extra = run_now(desk, "letter")
-    assert (extra.number, extra.state, extra.total) == (1, SENDING, 3)
-    assert outcomes(desk.database) == [("now 2026-11-22T09:00:00", "sent")]
-    with pytest.raises(Refused, match="is still sending"):
-        run_now(desk, "letter")
-    finish(desk, extra)
-    assert as_it_is(desk.database, one).next.key == FIRST
-    assert fire(desk, DAY).number == 2
-
-
-def test_one_that_waits_for_its_hours_can_be_let_go_now(desk):
-    one = arm_again(desk, every="daily 05:00")
-    desk.clock.now = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
-    assert fire_due(desk) == []
-    assert run_now(desk, "letter").state is SENDING
-    assert outcomes(desk.database) == [("2026-11-23T05:00", "sent")]
-    assert as_it_is(desk.database, one).next.key == "2026-11-24T05:00"
-
-
-def test_of_several_that_are_due_the_latest_is_let_go(desk):
-    arm_again(desk)
-    desk.clock.now += 3 * DAY + HOUR
-    run_now(desk, "letter")
-    assert outcomes(desk.database) == [(FIRST, "skipped"), (SECOND, "skipped"), (THIRD, "sent")]
-
-
-def test_of_one_that_is_paused_an_extra_issue_goes_out(desk):
-    one = arm_again(desk)
-    with desk.database.writing() as connection:
-        assert schedules.set_state(connection, one.id, State.PAUSED)
-    desk.clock.now += DAY + HOUR
-    assert run_now(desk, "letter").state is SENDING
-    assert outcomes(desk.database) == [("now 2026-11-23T10:00:00", "sent")]
-    assert as_it_is(desk.database, one).state is State.PAUSED
-
-
-def test_a_one_off_goes_out_now_instead_of_at_its_time(desk):
-    from mailer.domain.schedule import parse_when
-
-    when = parse_when("fri 09:00", now=desk.clock(), zone="UTC")
-    armed = launch(desk, Order(slug="letter"), lambda *_: None, when=when)
-    gone = run_now(desk, "letter")
-    assert (gone.id, gone.state) == (armed.id, SENDING)
-    desk.clock.now += 7 * DAY
-    assert fire_due(desk) == []
-    with pytest.raises(UnknownName, match="letter is not scheduled"):
-        run_now(desk, "letter")
-
-
-def test_with_nobody_to_mail_nothing_is_sent_by_hand_and_nothing_written(desk):
-    arm_again(desk)
-    with desk.database.writing() as connection:
-        for person in (1, 2, 3):
-            subscriptions.leave(connection, person, list_name="news", mailing_id=None, at=desk.clock())
-    assert run_now(desk, "letter") == NothingToSend("there was nobody to mail")
-    assert outcomes(desk.database) == []
-
-
-def test_the_next_one_can_be_left_out_again_and_again(desk):
-    one = arm_again(desk)
-    assert [skip_next(desk, "letter").key for _ in range(2)] == [FIRST, SECOND]
-    desk.clock.now += 2 * DAY
-    assert fire_due(desk) == []
-    assert as_it_is(desk.database, one).next.key == THIRD
-    assert fire(desk, DAY).number == 1
-    assert outcomes(desk.database) == [(FIRST, "skipped"), (SECOND, "skipped"), (THIRD, "sent")]
-
-
-def test_while_it_is_paused_nothing_goes_out_and_nothing_is_made_up_for(desk):
-    one = arm_again(desk)
-    with desk.database.writing() as connection:
-        assert schedules.set_state(connection, one.id, State.PAUSED)
-    desk.clock.now += DAY + HOUR
-    assert fire_due(desk) == []
-    with desk.database.writing() as connection:
-        assert schedules.resume(connection, schedules.get(connection, one.id), at=desk.clock())
-    assert fire_due(desk) == []
-    assert as_it_is(desk.database, one).next.key == SECOND
-    assert fire(desk, 23 * HOUR).number == 1
-
-
-def test_a_clock_that_is_put_back_fires_nothing_twice(desk):
-    arm_again(desk)
-    finish(desk, fire(desk, DAY))
-    desk.clock.now -= 2 * HOUR
-    assert fire_due(desk) == []
-    desk.clock.now += 2 * HOUR
-    assert fire_due(desk) == []
-    assert fire(desk, DAY).number == 2
-    assert outcomes(desk.database) == [(FIRST, "sent"), (SECOND, "sent")]
-
-
-def test_a_clock_that_had_run_ahead_leaves_no_schedule_silent(desk):
-    one = arm_again(desk)
-    desk.clock.now += 30 * DAY
-    finish(desk, fire(desk))
-    assert as_it_is(desk.database, one).next.key == "2026-12-23T09:00"
-    desk.clock.now -= 30 * DAY
-    assert fire_due(desk) == []
-    assert as_it_is(desk.database, one).next.key == FIRST
-    assert outcomes(desk.database) == [("2026-12-22T09:00", "sent")], "what was not missed is forgotten"
-    assert fire(desk, DAY).number == 2
-
-
-def test_what_a_person_left_out_stays_out_when_the_clock_is_put_back(desk):
-    one = arm_again(desk)
-    desk.clock.now += HOUR
-    skip_next(desk, "letter")
-    desk.clock.now -= HOUR
-    assert fire_due(desk) == []
-    assert outcomes(desk.database) == [(FIRST, "skipped")]
-    assert as_it_is(desk.database, one).next.key == SECOND
-
-
-def test_a_clock_that_jumps_ahead_holds_what_it_makes_late(desk):
-    arm_again(desk)
-    held = fire(desk, 5 * DAY + 8 * HOUR)
-    assert held.state is HELD
-    assert [outcome for _, outcome in outcomes(desk.database)] == ["skipped"] * 4 + ["held"]
-
-
-def test_a_database_that_was_set_back_pauses_it_until_a_person_says_so(desk):
-    one = arm_again(desk)
-    reason = instance.come_up_paused(desk.database, now=desk.clock(), surely=True)
-    assert as_it_is(desk.database, one).state is State.PAUSED
-    assert ("restored", reason) in alerts(desk.database)
-    desk.clock.now += DAY + HOUR
-    assert fire_due(desk) == []
-    with desk.database.writing() as connection:
-        assert schedules.resume(connection, schedules.get(connection, one.id), at=desk.clock())
-    assert as_it_is(desk.database, one).next.key == SECOND
-
-
-def test_a_one_off_held_because_the_database_was_set_back_can_be_let_go(desk):
-    from mailer.domain.schedule import parse_when
-
-    when = parse_when("in 10m", now=desk.clock(), zone="UTC")
-    armed = launch(desk, Order(slug="letter"), lambda *_: None, when=when)
-    instance.come_up_paused(desk.database, now=desk.clock(), surely=True)
-    desk.clock.now += HOUR
-    assert fire_due(desk) == []
-    gone = run_now(desk, "letter")
-    assert (gone.id, gone.state) == (armed.id, SENDING)
-    assert outcomes(desk.database) == [("once", "sent")]
-    with desk.database.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(delivery)) == 3

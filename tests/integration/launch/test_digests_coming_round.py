@@ -10,8 +10,8 @@ from mailer.edition.format import load
 from mailer.launch import NothingToSend, Order, fire_due, launch, run_now
 from mailer.storage import mailings
 from mailer.storage.tables import digest_item
-from schedule_world import alerts, all_mailings, arm_again, finish, outcomes, recorded
-from sending_world import Clock, desk_for, make_project, populate, write_letter
+from schedule_world import DAY, FIRST, SECOND, THIRD, alerts, all_mailings, arm_again, finish, outcomes, recorded
+from sending_world import write_letter
 
 DIGEST = """---
 kind: digest
@@ -24,14 +24,6 @@ collect:
 ---
 Dear {{{{ subscriber.first_name | default("friend") }}}}, this is what the week has brought.
 """
-DAY = timedelta(days=1)
-FIRST, SECOND, THIRD = "2026-11-23T09:00", "2026-11-24T09:00", "2026-11-25T09:00"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """One for all tests: what compiles its campaigns reads the templates once."""
-    return make_project(tmp_path_factory.mktemp("round") / "project")
 
 
 @pytest.fixture
@@ -40,14 +32,6 @@ def project(folder):
         campaign.unlink()
     write_digest(folder)
     return folder
-
-
-@pytest.fixture
-def desk(project, database_url):
-    desk = desk_for(project, clock=Clock(), url=database_url)
-    populate(desk.database, 3)
-    yield desk
-    desk.database.dispose()
 
 
 def write_digest(project, least=1):

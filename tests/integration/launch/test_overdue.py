@@ -2,23 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
-
 from mailer.domain.mailing import MailingState
 from mailer.launch import fire_due, skip_next
 from mailer.storage import mailings
-from schedule_world import all_mailings, arm_again, outcomes
-from sending_world import Clock, desk_for, make_project, populate
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def desk(tmp_path, database_url):
-    desk = desk_for(make_project(tmp_path / "project"), clock=Clock(), url=database_url)
-    populate(desk.database, 3)
-    yield desk
-    desk.database.dispose()
+from schedule_world import DAY, all_mailings, arm_again, outcomes
 
 
 def test_whoever_leaves_out_one_of_several_that_are_overdue_does_not_hide_the_others(desk):

@@ -19,10 +19,9 @@ from mailer.launch.codes import code_of
 from mailer.storage import digest_items, mailings, proofs, schedules, subscriptions
 from mailer.storage.schedules import State
 from mailer.storage.tables import alert, feed
-from schedule_world import arm_again, finish, outcomes
+from schedule_world import HOUR, arm_again, finish, fire, outcomes
 from sending_world import Clock, desk_for, make_project, populate, rename, write_letter
 
-HOUR = timedelta(hours=1)
 ORGANISERS = {"MAILER_SCHEDULE__PROOF_TO": "office@example.net"}
 WEEKLY = """---
 kind: digest
@@ -82,12 +81,6 @@ def arm(desk, slug="weekly", **wish):
 def compose(desk, after=timedelta(0)):
     desk.clock.now += after
     return compose_proofs(desk)
-
-
-def fire(desk, after=timedelta(0)):
-    desk.clock.now += after
-    (fired,) = fire_due(desk)
-    return fired
 
 
 def proof_of(desk, one, key=KEY):

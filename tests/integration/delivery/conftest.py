@@ -1,0 +1,12 @@
+"""An empty database of its own for each test."""
+
+import pytest
+
+from ledger_world import make_database
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
+    yield made
+    made.dispose()
