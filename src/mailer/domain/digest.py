@@ -133,8 +133,9 @@ class Records:
 
     def why_not(self, key: str) -> Why:
         """Why an item of that key, which is not due, is not."""
-        is_newer = self.shown is not None and key not in self.shown.items and key not in self.spent
-        return Why.NEWER if is_newer else Why.HELD
+        if key in self.spent or self.shown is None or key in self.shown.items:
+            return Why.HELD
+        return Why.TOO_OLD if key in self.shown.passed_over else Why.NEWER
 
     def has_held(self, prefix: str) -> bool:
         """Whether the digest has spent an item whose key begins like this."""

@@ -225,6 +225,8 @@ def test_a_first_issue_tells_what_it_passes_over_and_a_proof_what_came_after_it(
     assert [(one.headline, one.why) for one in first.left_out] == [("Mailed: old", Why.TOO_OLD)]
     shown = replace(records, shown=Shown(items=("campaign:old",)))
     assert [(one.headline, one.why) for one in issue(project, records=shown).left_out] == [("Mailed: new", Why.NEWER)]
+    shown = replace(records, shown=Shown(items=("campaign:new",), passed_over=("campaign:old",)))
+    assert [(one.headline, one.why) for one in issue(project, records=shown).left_out] == [("Mailed: old", Why.TOO_OLD)]
 
 
 def test_feeds_that_bring_nothing_and_what_comes_twice_are_told(project):
