@@ -1,5 +1,6 @@
 """What comes round, armed through the whole gate, and what became of it; for tests of firing."""
 
+import threading
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -68,3 +69,19 @@ def fire(desk, after=timedelta(0)):
 def now_of(desk, one):
     with desk.database.reading() as connection:
         return mailings.get(connection, one.id)
+
+
+def looked_at_once(desk, schedulers=4):
+    """What so many schedulers, which look at the same moment, have dealt with."""
+    fired, start = [], threading.Barrier(schedulers)
+
+    def look():
+        start.wait(10)
+        fired.extend(fire_due(desk))
+
+    threads = [threading.Thread(target=look) for _ in range(schedulers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return fired

@@ -110,16 +110,8 @@ class DigestRun(Run):
     def options(self):
         return f" --digests --people {self.span.people} --weeks {self.span.weeks}"
 
-    def go(self):
-        with ordinary_numbers() if self.span.is_large else small_numbers():
-            self._prepare()
-            try:
-                self._trouble()
-                self._mend()
-                self._end()
-            finally:
-                self.machine.kernel.close()
-        return self
+    def _surroundings(self):
+        return ordinary_numbers() if self.span.is_large else small_numbers()
 
     def _prepare(self):
         kernel = Kernel(self.seed, most_steps=20_000_000 if self.span.is_large else 400_000)

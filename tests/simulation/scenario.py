@@ -119,7 +119,7 @@ class Run:
         self.seed, self.theme, self.machine, self.calm = seed, theme, None, False
 
     def go(self):
-        with small_numbers(), compiled_once():
+        with self._surroundings():
             self._prepare()
             try:
                 self._trouble()
@@ -128,6 +128,12 @@ class Run:
             finally:
                 self.machine.kernel.close()
         return self
+
+    @contextmanager
+    def _surroundings(self):
+        """What is otherwise than in the product while it runs."""
+        with small_numbers(), compiled_once():
+            yield
 
     def _prepare(self):
         kernel = Kernel(self.seed)

@@ -1,6 +1,5 @@
 """What comes round goes out each time: once, as it was armed, and what was missed without surprising anybody."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,6 +28,7 @@ from schedule_world import (
     as_it_is,
     finish,
     fire,
+    looked_at_once,
     now_of,
     outcomes,
     recorded,
@@ -67,17 +67,7 @@ def test_its_last_day_ends_it(desk):
 def test_several_schedulers_at_once_fire_it_once(desk):
     arm_again(desk)
     desk.clock.now += DAY
-    fired, start = [], threading.Barrier(4)
-
-    def look():
-        start.wait(10)
-        fired.extend(fire_due(desk))
-
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    fired = looked_at_once(desk)
     (only,) = all_mailings(desk.database)
     assert [one.id for one in fired] == [only.id]
     assert outcomes(desk.database) == [(FIRST, "sent")]

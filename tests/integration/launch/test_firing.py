@@ -15,7 +15,8 @@ from mailer.scheduler import Scheduler
 from mailer.storage import heartbeats, mailings, schedules, subscriptions
 from mailer.storage.heartbeats import Role
 from mailer.storage.tables import occurrence
-from sending_world import Clock, desk_for, make_project, populate, rename, write_letter
+from schedule_world import looked_at_once
+from sending_world import desk_for, make_project, populate, rename, write_letter
 
 QUEUED = RowState.QUEUED
 
@@ -23,11 +24,6 @@ QUEUED = RowState.QUEUED
 @pytest.fixture
 def project(tmp_path):
     return make_project(tmp_path / "project")
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture
@@ -77,17 +73,7 @@ def test_what_is_computed_is_computed_when_it_fires(desk, clock):
 def test_several_schedulers_at_once_fire_it_once(desk, clock):
     armed = [arm(desk)]
     clock.now += timedelta(minutes=10)
-    fired, start = [], threading.Barrier(4)
-
-    def look():
-        start.wait(10)
-        fired.extend(fire_due(desk))
-
-    threads = [threading.Thread(target=look) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    fired = looked_at_once(desk)
     assert sorted(one.id for one in fired) == [one.id for one in armed]
     assert len(occurrences(desk)) == 1
     for one in armed:
