@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from sending_world import write_letter
+from terminal import Terminal
 
 ALWAYS = {"MAILER_SENDING__REQUIRE_APPROVAL": "always"}
 DIGEST = """---
@@ -119,3 +120,15 @@ def wait_for_mail_to(relay, address, seconds=60):
                 return email.message_from_bytes(one.content, policy=email.policy.default)
         time.sleep(0.1)
     raise AssertionError(f"nothing came for {address}")
+
+
+def test_on_a_terminal_it_shows_what_would_go_out_and_asks(strict, people):
+    with Terminal(strict, "approve", "letter", "--by", "Ana Souza") as terminal:
+        terminal.answer("Approve it as Ana Souza? Type y", "no")
+        assert terminal.code == 4
+        assert f"{people} people" in terminal.seen
+    assert strict("send", "letter", "--yes", "--expect", people).code == 4, "nothing was approved"
+    with Terminal(strict, "approve", "letter", "--by", "Ana Souza") as terminal:
+        terminal.answer("Approve it as Ana Souza? Type y", "y")
+        assert terminal.code == 0
+    assert strict("send", "letter", "--yes", "--expect", people, "--queue-only").code == 0
