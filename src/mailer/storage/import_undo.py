@@ -12,14 +12,21 @@ import sqlalchemy as sa
 from mailer.errors import MailerError, UnknownName
 from mailer.storage.tables import import_batch
 
-_MAILED = "EXISTS (SELECT 1 FROM delivery d WHERE d.subscriber_id = subscriber.id)"
+# A row of the ledger is found by mailing and person, so first come the mailings that can have one: in the undoing of a fresh
+# import these are few, or none.
+_SINCE = """SELECT m.id FROM mailing m WHERE EXISTS (SELECT 1 FROM delivery n WHERE n.mailing_id = m.id
+    AND n.subscriber_id >= (SELECT min(s.id) FROM subscriber s WHERE s.import_id = :batch))"""
+_MAILED = f"""EXISTS (SELECT 1 FROM delivery d
+    WHERE d.mailing_id IN ({_SINCE}) AND d.subscriber_id = subscriber.id)"""
 #: Whatever happens to a person writes an event; an import writes exactly one per person, numbered by its batch.
 _CHANGED = """EXISTS (SELECT 1 FROM subscriber_event e WHERE e.subscriber_id = subscriber.id
     AND NOT (e.kind = 'imported' AND e.detail LIKE :own))"""
-_MAILED_ON_LIST = """EXISTS (SELECT 1 FROM delivery d JOIN mailing m ON m.id = d.mailing_id JOIN list l ON l.name = m.list_name
-    WHERE d.subscriber_id = subscription.subscriber_id AND l.id = subscription.list_id AND m.created_at >= b.started_at)"""
+_SINCE_ON_LIST = """SELECT m.id, l.id FROM mailing m JOIN list l ON l.name = m.list_name
+    JOIN import_batch b ON b.id = :batch AND m.created_at >= b.started_at"""
+_MAILED_ON_LIST = f"""EXISTS (SELECT 1 FROM delivery d
+    WHERE (d.mailing_id, subscription.list_id) IN ({_SINCE_ON_LIST}) AND d.subscriber_id = subscription.subscriber_id)"""
 _UNTOUCHED_MEMBER = f"""subscription.import_id = :batch AND subscription.status = 'confirmed'
-    AND NOT EXISTS (SELECT 1 FROM import_batch b WHERE b.id = :batch AND {_MAILED_ON_LIST})"""
+    AND NOT {_MAILED_ON_LIST}"""
 
 _UNTOUCHED_TOPICS = """FROM topic_change c JOIN subscriber s ON s.id = c.subscriber_id
     WHERE c.import_id = :batch AND s.topics = c.given"""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger_world import make_database
+from ledger_world import add_mailing, make_database
 from mailer.domain.address import email_key
 from mailer.domain.subscriber import SuppressionReason
 from mailer.errors import MailerError, UnknownName
@@ -198,11 +198,12 @@ def test_undo_takes_back_what_nobody_touched(bring, database):
         tags=("fair",),
     )
     batch = bring.batch
+    letter = add_mailing(database, 0)
     with database.writing() as connection:
         ids = {name: find_by_email(connection, f"{name}@example.org") for name in ("tagged", "mailed", "left")}
         person_changes.add_tags(connection, ids["tagged"], ["donor"], at=NOW)
         subscriptions.leave(connection, ids["left"], list_name="news", mailing_id=None, at=NOW)
-        connection.execute(tables.delivery.insert().values(mailing_id=1, subscriber_id=ids["mailed"], state=3))
+        connection.execute(tables.delivery.insert().values(mailing_id=letter, subscriber_id=ids["mailed"], state=3))
     with database.writing() as connection:
         done = undo_import(connection, batch, at=NOW)
     assert (done.people, done.mailed, done.changed, done.updated) == (1, 1, 2, 1)
@@ -215,6 +216,20 @@ def test_undo_takes_back_what_nobody_touched(bring, database):
         undo_import(connection, batch, at=NOW)
     with database.writing() as connection, pytest.raises(UnknownName, match="no import 99"):
         undo_import(connection, 99, at=NOW)
+
+
+def test_undo_leaves_memberships_in_which_somebody_was_mailed_since(bring, database):
+    bring("email\nmailed@example.org\nnot@example.org\n")
+    bring("email\nmailed@example.org\nnot@example.org\n", list_name="events")
+    with database.writing() as connection:
+        assert find_by_email(connection, "mailed@example.org") == 1
+    add_mailing(database, 1, list_name="events")
+    add_mailing(database, 2, list_name="news", number=2)
+    with database.writing() as connection:
+        done = undo_import(connection, bring.batch, at=NOW)
+    assert (done.memberships, done.people, done.mailed) == (1, 0, 0)
+    assert who(database, "mailed@example.org").lists == ("events", "news")
+    assert who(database, "not@example.org").lists == ("news",)
 
 
 def test_an_id_is_never_used_again(bring, database):

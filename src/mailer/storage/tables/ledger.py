@@ -39,7 +39,6 @@ delivery = table(
         sqlite_where=sa.text("state IN (1, 2)"),
         postgresql_where=sa.text("state IN (1, 2)"),
     ),
-    sa.Index("ix_delivery_subscriber_id", "subscriber_id"),
     sqlite_with_rowid=False,
     # Each row is written four times within minutes: what is left of it is cleared away, and counted anew, early.
     postgresql_with={"autovacuum_vacuum_scale_factor": 0.01, "autovacuum_analyze_scale_factor": 0.02},

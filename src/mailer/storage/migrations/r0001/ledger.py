@@ -45,7 +45,6 @@ def _delivery() -> None:
         sqlite_where=sa.text("state = 0"),
         postgresql_where=sa.text("state = 0"),
     )
-    op.create_index("ix_delivery_subscriber_id", "delivery", ["subscriber_id"], unique=False)
 
 
 def _delivery_event() -> None:
