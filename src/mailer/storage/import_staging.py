@@ -24,41 +24,68 @@ from mailer.storage.tables import mailing_list, suppression, tag
 
 
 @contextmanager
-def staging_tables(connection: sa.Connection) -> Iterator[None]:
-    """There while the block runs."""
-    _keep_temporary_tables_in(connection, "FILE")
+def staging_tables(connection: sa.Connection, *, dry_run: bool) -> Iterator[None]:
+    """There while the block runs. What stands and what is set on the connection ends with it: nobody uses it again."""
+    try:
+        _make_staging_tables(connection, dry_run=dry_run)
+        yield
+    finally:
+        connection.invalidate()
+
+
+def _make_staging_tables(connection: sa.Connection, *, dry_run: bool) -> None:
+    if connection.dialect.name == "sqlite":
+        _set_up_sqlite(connection)
     with connection.begin():
         if connection.dialect.name == "postgresql":
             # A batch fits, so that judging it does not write to the disk. The session's first temporary table settles it.
             connection.execute(sa.text("SET temp_buffers = '128MB'"))
         for template in sql.STAGING:
             connection.execute(sql.statement(connection, template))
-    try:
-        yield
-    finally:
-        with connection.begin():
-            for name in sql.STAGED:
-                connection.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
-        _keep_temporary_tables_in(connection, "MEMORY")
+        if connection.dialect.name == "postgresql" and not dry_run:
+            connection.execute(sa.text(sql.DRAW_IDS))
 
 
-def _keep_temporary_tables_in(connection: sa.Connection, where: str) -> None:
-    if connection.dialect.name == "sqlite":
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.execute(f"PRAGMA temp_store={where}").close()  # has to be outside a transaction
+def _set_up_sqlite(connection: sa.Connection) -> None:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    for pragma in (
+        "temp_store=FILE",
+        # It would look up, for every row, the list, tag and person that it names. All of them were found or made in the
+        # transaction that writes the row, nobody else writes during it, and an import deletes nothing.
+        "foreign_keys=OFF",
+    ):
+        driver.execute(f"PRAGMA {pragma}").close()  # has to be outside a transaction
 
 
-def vouch_for_references(connection: sa.Connection) -> None:
+def vouch_for_references(connection: sa.Connection, *, lists: Iterable[int], tags: Iterable[int]) -> None:
     """Until the end of this transaction PostgreSQL need not look up, for every row, the list, tag and person that it names.
 
     That look-up is half of an import's time. All of them were found or made in this transaction; locked, they cannot go
     before it ends. Only the owner of the server may do so, as in docker-compose.yml; for others PostgreSQL looks them up.
     """
     if connection.dialect.name == "postgresql" and connection.scalar(sa.text(sql.MAY_VOUCH)):
-        for statement in sql.LOCK_REFERENCES:
-            connection.execute(sa.text(statement))
+        for statement, ids in zip(sql.LOCK_REFERENCES, ({"lists": [*lists]}, {"tags": [*tags]}, {}), strict=True):
+            connection.execute(sa.text(statement), ids)
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+
+
+@contextmanager
+def looking_up(connection: sa.Connection) -> Iterator[None]:
+    """PostgreSQL looks a batch up in an index, row by row: by itself it would rather read everybody there is, each time."""
+    if connection.dialect.name == "postgresql":
+        for join in ("hashjoin", "mergejoin"):
+            connection.execute(sa.text(f"SET LOCAL enable_{join} = off"))
+        yield
+        for join in ("hashjoin", "mergejoin"):
+            connection.execute(sa.text(f"RESET enable_{join}"))
+    else:
+        yield
+
+
+def ahead(connection: sa.Connection) -> int | None:
+    """On SQLite, what makes the line of somebody new their id; PostgreSQL has drawn the ids."""
+    return connection.scalar(sa.text(sql.AHEAD)) if connection.dialect.name == "sqlite" else None
 
 
 def attributes_json(attributes: Mapping[str, object]) -> str:
@@ -93,18 +120,28 @@ class Names:
         return self.known[name]
 
 
+@dataclass(slots=True)
+class Staged:
+    """What the batch at hand brings beside people, and so what there is to be done. erased: whether anybody ever was."""
+
+    erased: bool
+    tags: bool = False
+    topics: bool = False
+    suppressed: bool = False
+
+
 class Staging:
     """Fills the tables with one batch after the other."""
 
     def __init__(self, connection: sa.Connection, *, make: bool, tags: tuple[str, ...]) -> None:
         """make: whether lists and tags that are not there are made. tags: what every row gets."""
-        self._connection, self._tags = connection, tags
+        self._connection, self._for_all = connection, tags
         self.lists = Names(connection, mailing_list, make)
-        self._tag_names = Names(connection, tag, make)
+        self.tags = Names(connection, tag, make)
         self._fresh = _public_ids()
         self._given: set[int] = set()  # public ids that the batch at hand brings
 
-    def fill(self, rows: Iterable[tuple[ImportRow, str]]) -> None:
+    def fill(self, rows: Iterable[tuple[ImportRow, str]]) -> Staged:
         """Replace what is staged by `rows`: each with the key of its address, which no other has."""
         empty = (
             "DELETE FROM {}" if self._connection.dialect.name == "sqlite" else "TRUNCATE {}"
@@ -116,12 +153,14 @@ class Staging:
         subscriptions: list[tuple[int, Subscription]] = []
         topics: list[tuple[int, str]] = []
         self._given.clear()
-        staged = self._rows(rows, tag_sets, subscriptions, topics, erased=self._anybody_erased())
-        insert_rows(self._connection, "import_row", sql.ROW_COLUMNS, staged)
+        staged = Staged(erased=self._anybody_erased())
+        insert_rows(
+            self._connection, "import_row", sql.ROW_COLUMNS, self._rows(rows, tag_sets, subscriptions, topics, staged)
+        )
         pairs = [
-            (number, self._tag_names.id(name))
+            (number, self.tags.id(name))
             for names, number in tag_sets.items()
-            for name in dict.fromkeys((*names, *self._tags))
+            for name in dict.fromkeys((*names, *self._for_all))
         ]
         insert_rows(self._connection, "import_tag", sql.TAG_COLUMNS, pairs)
         members = [self._subscription(line, one) for line, one in subscriptions]
@@ -129,6 +168,8 @@ class Staging:
         insert_rows(self._connection, "import_topics", sql.TOPIC_COLUMNS, topics)
         if self._given:
             self._renew_taken()
+        staged.tags, staged.topics = bool(pairs), bool(topics)
+        return staged
 
     def _rows(
         self,
@@ -136,19 +177,20 @@ class Staging:
         tag_sets: dict[tuple[str, ...], int],
         subscriptions: list[tuple[int, Subscription]],
         topics: list[tuple[int, str]],
-        *,
-        erased: bool,
+        staged: Staged,
     ) -> Iterator[tuple[object, ...]]:
         for row, key in rows:
             if row.memberships:
                 subscriptions.extend((row.line, one) for one in row.memberships)
             if row.topics:
                 topics.append((row.line, compact_json(row.topics)))
+            if row.suppressed:
+                staged.suppressed = True
             yield (
                 row.line,
                 row.email,
                 key,
-                erased_key(key) if erased else "",
+                erased_key(key) if staged.erased else "",
                 next(self._fresh) if row.public_id is None else self._public_id(signed(row.public_id)),
                 row.first_name,
                 row.last_name,
@@ -173,8 +215,9 @@ class Staging:
         """No link may come to mean another person than it was mailed to."""
         lines = self._connection.scalars(sa.text(sql.TAKEN_PUBLIC_IDS)).all()
         if lines:
-            renewed = [{"line": line, "public_id": next(self._fresh)} for line in lines]
-            self._connection.execute(sa.text(sql.RENEW_PUBLIC_ID), renewed)
+            renewed = [(line, next(self._fresh)) for line in lines]
+            insert_rows(self._connection, "import_renewal", sql.RENEWAL_COLUMNS, renewed)
+            self._connection.execute(sa.text(sql.RENEW_PUBLIC_IDS))
 
     def _subscription(self, line: int, one: Subscription) -> tuple[object, ...]:
         times = self._moment(one.consented_at), self._moment(one.changed_at)

@@ -17,7 +17,7 @@ from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProble
 from mailer.storage import import_sql as sql
 from mailer.storage.bulk import know_sizes
 from mailer.storage.database import Database
-from mailer.storage.import_staging import Staging, staging_tables, vouch_for_references
+from mailer.storage.import_staging import Staged, Staging, ahead, looking_up, staging_tables, vouch_for_references
 from mailer.storage.tables import import_batch
 from mailer.storage.types import UtcDateTime
 
@@ -25,6 +25,9 @@ BATCH = 50_000
 #: So many new people change how PostgreSQL had better go about things; by itself it finds that out a minute later, or more.
 MANY = 10_000
 Report = Callable[[RowProblem], None]
+#: Rows by what becomes of them.
+Fates = dict[str, int]
+UNDECIDED = ""
 _REASONS = {
     "unsubscribed": "left this list: left alone",
     "left": "asked to hear nothing more: left alone",
@@ -51,7 +54,7 @@ def import_people(
 ) -> Imported:
     """Bring `rows` in. `report` gets every row that was not used, `progress` the number read so far."""
     source = iter(rows)
-    with database.holding() as connection, staging_tables(connection):
+    with database.holding() as connection, staging_tables(connection, dry_run=plan.dry_run):
         with connection.begin():
             batch = None if plan.dry_run else _begun(connection, plan, at)
         run = _Run(connection, plan, batch=batch, at=at, report=report)
@@ -84,26 +87,54 @@ class _Run:
         self._connection, self._plan, self._batch, self._report = connection, plan, batch, report
         self._staging = Staging(connection, make=not plan.dry_run, tags=plan.tags)
         self._values = {"at": at, "batch": batch, "file": f"import {batch}: {plan.file}", "consent": plan.consent}
+        self._remembering = False
         self.counts = ImportCounts()
 
     def take(self, rows: Iterable[ImportRow | RowProblem]) -> None:
         """One batch, in the open transaction."""
-        self._staging.fill(self._good(rows))
-        for template in (sql.SEEN_BEFORE, sql.REMEMBER, sql.LINK):
-            self._execute(template)
+        staged = self._staging.fill(self._good(rows))
         if self._plan.list_name is not None:
             self._values["list_id"] = self._staging.lists.id(self._plan.list_name)
-            self._execute(sql.DEFAULT_SUBSCRIPTION)
-        for template in sql.JUDGE:
-            self._execute(template)
-        known = bool(self._connection.scalar(sa.text(sql.UNDECIDED)))
-        for template in sql.JUDGE_KNOWN if known else ():
-            self._execute(template)
+        self._values["ahead"] = ahead(self._connection)
+        fates = self._judge(staged)
         if self._batch is not None:
-            vouch_for_references(self._connection)
-            for template in (*sql.APPLY_NEW, *(sql.APPLY_KNOWN if known else ()), *sql.APPLY):
+            self._write(staged, fates)
+        self._settle(fates)
+
+    def _judge(self, staged: Staged) -> Fates:
+        """Decide on every row; how many came to what."""
+        if self._remembering:
+            self._execute(sql.SEEN_BEFORE)
+        with looking_up(self._connection):
+            self._execute(sql.LINK)
+        self._execute(sql.SUPPRESSED + "email_key")
+        if staged.erased:
+            self._execute(sql.SUPPRESSED + "erased_key")
+        fates = self._fates()
+        if UNDECIDED not in fates:
+            return fates
+        if self._plan.list_name is not None:
+            self._execute(sql.DEFAULT_SUBSCRIPTION)
+        for template in sql.JUDGE_KNOWN:
+            self._execute(template)
+        return self._fates()
+
+    def _write(self, staged: Staged, fates: Fates) -> None:
+        lists, tags = self._staging.lists.known.values(), self._staging.tags.known.values()
+        vouch_for_references(self._connection, lists=lists, tags=tags)
+        if "new" in fates:
+            self._execute(sql.ADD_PEOPLE)
+            self._execute(sql.ADD_SUBSCRIPTIONS if self._plan.list_name is None else sql.ADD_MEMBERS)
+            if staged.tags:
+                self._execute(sql.ADD_TAGS)
+        if "updated" in fates:
+            for template in sql.APPLY_KNOWN:
                 self._execute(template)
-        self._settle()
+        if staged.topics:
+            self._execute(sql.SET_TOPICS)
+        if staged.suppressed:
+            self._execute(sql.SUPPRESS)
+        self._execute(sql.TELL)
 
     def _good(self, rows: Iterable[ImportRow | RowProblem]) -> Iterator[tuple[ImportRow, str]]:
         """The rows of this batch that can be used and are the first of their address, with its key; the others are reported."""
@@ -124,20 +155,27 @@ class _Run:
 
     def _execute(self, template: str) -> None:
         clause = sql.statement(self._connection, template)
-        if not clause.text:
-            return
         types = {"at": UtcDateTime()}
         used = [
-            sa.bindparam(name, value, types.get(name)) for name, value in self._values.items() if f":{name}" in template
+            sa.bindparam(name, value, types.get(name))
+            for name, value in self._values.items()
+            if f":{name}" in clause.text
         ]
         self._connection.execute(clause.bindparams(*used))
 
-    def _settle(self) -> None:
-        """Count the batch, and tell of the rows that were left alone."""
-        for fate, number in self._connection.execute(sa.text(sql.FATES)):
+    def _fates(self) -> Fates:
+        return {fate: number for fate, number in self._connection.execute(sa.text(sql.FATES))}
+
+    def _settle(self, fates: Fates) -> None:
+        """Count the batch, tell of the rows that were left alone, and remember what a later row must not repeat."""
+        for fate, number in fates.items():
             setattr(self.counts, fate, getattr(self.counts, fate) + number)
-        for line, email, fate, note in self._connection.execute(sa.text(sql.LEFT_ALONE)):
-            words = _REASONS.get(note or fate, f"may not be mailed ({note}): left alone")
-            self._report(RowProblem(line, email, words))
+        if fates.keys() & {"suppressed", "duplicate"}:
+            for line, email, fate, note in self._connection.execute(sa.text(sql.LEFT_ALONE)):
+                words = _REASONS.get(note or fate, f"may not be mailed ({note}): left alone")
+                self._report(RowProblem(line, email, words))
+        if self._batch is None or fates.keys() - {"new", "duplicate"}:
+            self._execute(sql.REMEMBER)
+            self._remembering = True
         counted = import_batch.update().where(import_batch.c.id == self._batch)
         self._connection.execute(counted.values(counts=self.counts.to_json()))

@@ -177,8 +177,8 @@ def test_an_interrupted_import_keeps_whole_batches_and_is_finished_by_running_it
 
     original = imports._Run._settle
 
-    def interrupt(run):
-        original(run)
+    def interrupt(run, fates):
+        original(run, fates)
         taken.append(1)
         if len(taken) == 2:
             raise Interrupted
