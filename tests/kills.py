@@ -31,6 +31,7 @@ from ledger_world import KEY, add_mailing, add_people, email, make_database, sta
 from mailer.domain.mailing import MailingState, RowState
 from mailer.storage import events, mailings
 from postgres import private_server
+from waiting import until
 
 SENT, UNCERTAIN = RowState.SENT, RowState.UNCERTAIN
 MAX_IN_DOUBT = 16
@@ -63,13 +64,6 @@ class Relay:
     def close(self):
         self.process.kill()
         self.process.communicate()
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)
 
 
 class Crew:

@@ -19,6 +19,8 @@ from typing import ClassVar, Self
 
 import trustme
 
+from ports import free_port
+
 UNPACKED = Path(
     os.environ.get("MAILER_TEST_SERVERS")
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mailer-tests" / "servers"
@@ -86,7 +88,7 @@ class RealServer:
         self.inbox = self.folder / "mail" / "all" / "new"
         self._certify()
         for _ in range(3):  # somebody else may take the port that was free
-            self.port = _free_port()
+            self.port = free_port()
             self.lay_out()
             self._process = self.start()
             if self._answers():
@@ -139,12 +141,6 @@ class RealServer:
                 os.killpg(self._process.pid, sign)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _read(path: Path) -> Delivered:

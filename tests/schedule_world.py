@@ -76,7 +76,7 @@ def looked_at_once(desk, schedulers=4):
     fired, start = [], threading.Barrier(schedulers)
 
     def look():
-        start.wait(10)
+        start.wait(60)
         fired.extend(fire_due(desk))
 
     threads = [threading.Thread(target=look) for _ in range(schedulers)]

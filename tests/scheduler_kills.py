@@ -36,6 +36,7 @@ from mailer.storage.tables import delivery, mailing, occurrence, schedule
 from postgres import private_server
 from schedule_world import arm_again
 from sending_world import desk_for, make_project, populate, write_letter
+from waiting import until
 
 PEOPLE = 3
 
@@ -77,7 +78,7 @@ class Crew:
         }
         self.folder, self.log = folder, folder / "schedulers.log"
         self.processes = [self._start() for _ in range(number)]
-        wait_until(lambda: self.log.read_text().count("Ctrl-C stops") == number)
+        until(lambda: self.log.read_text().count("Ctrl-C stops") == number)
 
     def _start(self):
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -142,7 +143,7 @@ def strike(folder, url, *, seconds, number=3, every=5, processes=4, kill_every=2
             if kill_every:
                 crew.kill(dice.randrange(processes))
                 kills += 1
-        wait_until(lambda: all_dealt_with(desk, end))
+        until(lambda: all_dealt_with(desk, end))
         crew.end()
         assert "Traceback" not in crew.log.read_text(), crew.log.read_text()
         return count(desk, end, kills=kills, seconds=seconds)
@@ -151,13 +152,6 @@ def strike(folder, url, *, seconds, number=3, every=5, processes=4, kill_every=2
         worker.join()
         crew.end(signal.SIGKILL)
         desk.database.dispose()
-
-
-def wait_until(condition, seconds=60):
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "it did not happen"
-        time.sleep(0.1)
 
 
 def all_dealt_with(desk, end):

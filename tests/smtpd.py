@@ -173,7 +173,7 @@ class SmtpServer:
     def recipients(self) -> list[str]:
         return [message.recipient for message in self.accepted]
 
-    def wait_for(self, count: int, timeout: float = 10.0) -> bool:
+    def wait_for(self, count: int, timeout: float = 60.0) -> bool:
         """Wait until `count` messages were accepted; False when `timeout` seconds passed first."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.accepted) >= count, timeout)

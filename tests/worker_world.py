@@ -1,7 +1,6 @@
 """Workers and relays that answer as scripted, for tests of delivery over a real ledger."""
 
 import threading
-import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -129,10 +128,3 @@ class InThread(threading.Thread):
         self.worker.stop()
         self.join(60)
         assert not self.is_alive()
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.01)

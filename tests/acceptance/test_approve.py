@@ -4,13 +4,13 @@ import email
 import email.policy
 import re
 import signal
-import time
 from datetime import date, timedelta
 
 import pytest
 
 from sending_world import write_letter
 from terminal import Terminal
+from waiting import until
 
 ALWAYS = {"MAILER_SENDING__REQUIRE_APPROVAL": "always"}
 DIGEST = """---
@@ -96,7 +96,7 @@ def test_from_the_proof_in_the_inbox_to_the_mailing(strict, people, project, rel
     assert armed.code == 0, armed.err
     scheduler = strict.start("scheduler")
     try:
-        proof = wait_for_mail_to(relay, "office@example.net")
+        proof = mail_to(relay, "office@example.net")
     finally:
         scheduler.send_signal(signal.SIGTERM)
         strict.finish(scheduler)
@@ -112,14 +112,10 @@ def test_from_the_proof_in_the_inbox_to_the_mailing(strict, people, project, rel
     assert strict("approve", "weekly", "--code", code).code == 4, "it does not come any more"
 
 
-def wait_for_mail_to(relay, address, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for one in relay.accepted:
-            if one.recipient == address:
-                return email.message_from_bytes(one.content, policy=email.policy.default)
-        time.sleep(0.1)
-    raise AssertionError(f"nothing came for {address}")
+def mail_to(relay, address):
+    """The first, once it has come."""
+    content = until(lambda: next((one.content for one in relay.accepted if one.recipient == address), None))
+    return email.message_from_bytes(content, policy=email.policy.default)
 
 
 def test_on_a_terminal_it_shows_what_would_go_out_and_asks(strict, people):

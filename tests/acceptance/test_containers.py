@@ -7,8 +7,6 @@ import email.policy
 import re
 import shutil
 import signal
-import socket
-import time
 import urllib.request
 from smtpd import SmtpServer
 
@@ -16,7 +14,9 @@ import pytest
 
 from composition import ROOT, command_lines, services
 from mailer.storage.database import Database
+from ports import free_port
 from sending_world import Commands
+from waiting import until
 
 PEOPLE = 200
 LONG_RUNNING = ("web", "worker", "scheduler")
@@ -78,19 +78,6 @@ class Container:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.mailer.finish(self.process)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.2)
 
 
 def state(mailer, slug):

@@ -7,15 +7,15 @@ import random
 import subprocess
 import sys
 import time
-from collections import Counter
 
 import pytest
 
-from kills import MAX_IN_DOUBT, Crew, Relay, count, crash_and_restart, strike, until
+from kills import MAX_IN_DOUBT, Crew, Relay, at_work, count, crash_and_restart, strike
 from ledger_world import add_mailing, add_people, described, email, make_database, states
 from mailer.domain.mailing import MailingState, RowState
 from mailer.storage import mailings
 from sending_world import Commands, make_project, populate, write_letter
+from waiting import until
 
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
 
@@ -65,6 +65,7 @@ def test_killed_again_and_again_nobody_is_lost_and_nobody_gets_it_twice(tmp_path
 def test_a_worker_that_was_frozen_past_its_lease_touches_nothing_that_others_took_over(tmp_path, url):
     found = strike(tmp_path, url, kills=0, freezes=1, workers=1, seed=3)
     assert found.good, found
+    assert found.freezes, "it was over before anything could be frozen"
 
 
 def test_a_server_that_crashes_under_load_and_comes_back(tmp_path, postgres_server):
@@ -78,7 +79,7 @@ def test_under_resend_everybody_gets_it_and_only_the_doubtful_twice(crew, databa
     dice = random.Random(7)
     for _ in range(kills):
         process, before = crew.start(), crew.relay.number
-        until(lambda before=before: crew.relay.number > before)
+        until(lambda before=before: crew.relay.number > before or not at_work(database, letter))
         time.sleep(dice.uniform(0, 0.2))
         crew.kill(process)
     until(lambda: crew.drain() == 0 and set(states(database, letter)) == {SENT}, 120)
@@ -94,8 +95,8 @@ def test_links_to_the_server_that_are_cut_are_made_anew(tmp_path, postgres_serve
     crew, letter = Crew(tmp_path, database, relay), mailing_to(database, people)
     crew.start()
     for _ in range(cuts):
-        before = relay.number
-        until(lambda before=before: relay.number > before + 20)
+        enough = relay.number + 20
+        until(lambda enough=enough: relay.number > enough or not at_work(database, letter))
         with database.writing() as connection:
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
@@ -154,46 +155,86 @@ def test_a_disk_that_is_full_loses_nobody(tmp_path, relay):
     database.dispose()
 
 
-def test_send_that_is_killed_leaves_nothing_or_a_mailing_that_can_be_resumed(tmp_path):
-    make_project(tmp_path / "project")
-    folder, people = tmp_path / "project", 2000
-    database = make_database(f"sqlite:///{folder / 'mailer.db'}")
-    populate(database, people)
-    mailer = Commands(folder, MAILER_SMTP_URL="smtp://127.0.0.1:1")
+#: While it is there, a mailing that has all its rows takes for ever to say so.
+NEVER_DONE = """
+CREATE TRIGGER never_done BEFORE UPDATE OF state ON mailing WHEN OLD.state = 'materialising' BEGIN
+    SELECT count(*) FROM (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c) SELECT i FROM c);
+END
+"""
+
+
+class Killed:
+    """`send` in a project of many people, killed."""
+
+    people = 2000
     options = ("--yes", "--expect", str(people), "--queue-only")
 
-    def of_slug(slug):
-        with database.reading() as connection:
-            return mailings.of_slug(connection, slug)
+    def __init__(self, folder):
+        make_project(folder)
+        self.folder = folder
+        self.database = make_database(f"sqlite:///{folder / 'mailer.db'}")
+        populate(self.database, self.people)
+        self.mailer = Commands(folder, MAILER_SMTP_URL="smtp://127.0.0.1:1")
 
-    # However fast the machine is: the moments are drawn from the time that a whole run takes, and some come just after
-    # the mailing is there.
-    write_letter(folder, slug="whole")
-    began = time.monotonic()
-    assert mailer("send", "whole", *options).code == 0
-    whole = time.monotonic() - began
-    dice, halves = random.Random(11), Counter()
-    for number in range(8):
-        slug = f"letter-{number}"
-        write_letter(folder, slug=slug)
-        process = mailer.start("send", slug, *options)
-        if number % 2:
-            until(lambda slug=slug: of_slug(slug))
-        else:
-            time.sleep(dice.uniform(0, whole))
+    def seconds(self, slug):
+        """How long it takes where nobody kills it."""
+        write_letter(self.folder, slug=slug)
+        began = time.monotonic()
+        assert self.mailer("send", slug, *self.options).code == 0
+        return time.monotonic() - began
+
+    def at(self, moment, slug):
+        """Kill it when `moment` returns; the state of what is there."""
+        write_letter(self.folder, slug=slug)
+        process = self.mailer.start("send", slug, *self.options)
+        moment()
         process.kill()
         process.communicate()
-        found = of_slug(slug)
-        if not found:
-            halves["nothing"] += 1
-            run = mailer("send", slug, *options)
+        return self.state(slug)
+
+    def state(self, slug):
+        """None: there is no mailing."""
+        found = self.of_slug(slug)
+        return found[0].state if found else None
+
+    def of_slug(self, slug):
+        with self.database.reading() as connection:
+            return mailings.of_slug(connection, slug)
+
+    def can_be_sent(self, slug):
+        """Go on as a person would: everybody is queued, once."""
+        how = {None: ("send", slug, *self.options), MailingState.MATERIALISING: ("resume", slug, "--queue-only")}
+        if command := how.get(self.state(slug)):
+            run = self.mailer(*command)
             assert run.code == 0, run.err
-        elif found[0].state is MailingState.MATERIALISING:
-            halves["in the middle"] += 1
-            run = mailer("resume", slug, "--queue-only")
-            assert run.code == 0, run.err
-        [one] = of_slug(slug)
+        [one] = self.of_slug(slug)
         assert one.state is MailingState.WAITING, "the undo window is open"
-        assert states(database, one.id) == {QUEUED: list(range(1, people + 1))}, described(database, one.id)
-    assert halves, "it was killed too late each time"
-    database.dispose()
+        everybody = {QUEUED: list(range(1, self.people + 1))}
+        assert states(self.database, one.id) == everybody, described(self.database, one.id)
+
+
+@pytest.fixture
+def killed(tmp_path):
+    made = Killed(tmp_path / "project")
+    yield made
+    made.database.dispose()
+
+
+def test_send_that_is_killed_leaves_nothing_or_a_mailing_that_can_be_resumed(killed):
+    killed.seconds("first")  # which finds everything cold
+    whole, kills = killed.seconds("second"), 4
+    for number in range(kills):
+        slug = f"letter-{number}"
+        state = killed.at(lambda number=number: time.sleep(whole * number / kills), slug)
+        assert number or state is None, "killed as it begins, it leaves nothing"
+        killed.can_be_sent(slug)
+
+
+def test_send_that_is_killed_before_all_rows_are_there_can_be_resumed(killed):
+    with killed.database.writing() as connection:
+        connection.exec_driver_sql(NEVER_DONE)
+    state = killed.at(lambda: until(lambda: killed.of_slug("letter")), "letter")
+    assert state is MailingState.MATERIALISING
+    with killed.database.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER never_done")
+    killed.can_be_sent("letter")

@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from waiting import until
 
 EXAMPLES = [path.stem for path in (Path(__file__).parents[2] / "campaigns").glob("*.md")]
 HOSTILE = {
@@ -176,7 +177,7 @@ def fetch(address):
 def test_interrupted_in_the_middle_it_says_so_and_clears_everything_away(place, by):
     with running(place, "--once") as process:
         read_until(process, "Checked")
-        time.sleep(0.3)
+        until(lambda: list(place.glob("tmp/*/inbox/*.eml")))
         process.send_signal(by)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -18,7 +18,8 @@ from mailer.storage import mailings
 from mailer.storage.heartbeats import Role
 from mailer.storage.tables import worker
 from sending_world import Commands
-from worker_world import state_of, until
+from waiting import until
+from worker_world import state_of
 
 SENT = RowState.SENT
 
@@ -156,13 +157,14 @@ def answer(address):
 def test_send_waits_for_a_server_that_is_restarted(database, postgres_server, relay, environment, project):
     """In the foreground, with nobody else to work the queue."""
     add_people(database, 600)
-    relay.delay = 0.002
+    relay.delay = 0.05  # the server is gone before all is sent
     mailer = Commands(project, **environment, MAILER_SENDING__UNDO_SECONDS="0")
     process = mailer.start("send", "letter", "--yes", "--expect", "600")
     until(lambda: len(relay.accepted) > 20 or process.poll() is not None)
     assert process.poll() is None, process.communicate()
     postgres_server.stop("fast")
     postgres_server.start()
+    relay.delay = 0.0
     run = mailer.finish(process)
     assert run.code == 0, run.err
     assert Counter(message.recipient for message in relay.accepted) == {email(one): 1 for one in range(1, 601)}

@@ -4,23 +4,12 @@ import re
 import signal
 import socket
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
 
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+from ports import free_port
+from waiting import until
 
 
 @pytest.mark.parametrize("role", ["worker", "scheduler"])

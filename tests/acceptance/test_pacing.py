@@ -1,15 +1,19 @@
 """A rate holds for all worker processes together, in real time, while some are killed and others begin."""
 
 import re
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
-from kills import Crew, Relay, until
+from kills import Crew, Relay
 from ledger_world import add_mailing, add_people, described, make_database, states
 from mailer.domain.mailing import RowState
 from mailer.storage.tables import delivery_event
 from sending_world import Commands, make_project, populate
+from waiting import until
+from wall_clock import zone_at_noon
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +40,7 @@ def test_three_processes_keep_one_rate_whoever_is_killed(tmp_path, database):
     add_people(database, PEOPLE)
     letter, relay = add_mailing(database, PEOPLE), Relay(tmp_path)
     crew = Crew(tmp_path, database, relay, MAILER_SENDING__RATE_PER_MAILING=str(RATE))
+    began = int(datetime.now(UTC).timestamp())
     try:
         workers = [crew.start() for _ in range(3)]
         until(lambda: relay.number > RATE)
@@ -52,8 +57,8 @@ def test_three_processes_keep_one_rate_whoever_is_killed(tmp_path, database):
         for last in range(first, len(settled)):
             seconds = settled[last] - begin + 1
             assert last - first + 1 <= RATE * seconds * 1.02 + RATE / 4 + 1 + IN_HAND
-    # Over the whole run nothing can have been in hand before the first: the rate is what bounds it.
-    assert settled[-1] - settled[0] + 1 >= (len(settled) - RATE / 4 - 1) / (RATE * 1.02)
+    # Over the whole run nothing can have been in hand before it began: the rate is what bounds it.
+    assert settled[-1] - began + 1 >= (len(settled) - RATE / 4 - 1) / (RATE * 1.02)
     assert set(relay.accepted.values()) == {1}
 
 
@@ -64,13 +69,13 @@ host = "127.0.0.1"
 port = {port}
 security = "none"
 daily_quota = 5
-quota_zone = "UTC"
+quota_zone = "{zone}"
 """
 
 
 def test_send_says_when_the_last_leaves_and_until_when_the_rest_waits(tmp_path):
     relay = Relay(tmp_path)
-    folder = make_project(tmp_path / "project", toml=LIMITS.format(port=relay.port))
+    folder = make_project(tmp_path / "project", toml=LIMITS.format(port=relay.port, zone=zone_at_noon()))
     database = make_database(f"sqlite:///{folder / 'mailer.db'}")
     populate(database, 12)
     database.dispose()
@@ -83,7 +88,8 @@ def test_send_says_when_the_last_leaves_and_until_when_the_rest_waits(tmp_path):
         assert relay.number == 5
         assert re.search(r"7 wait for the quota of the day, until .*; keep `mailer worker` running", run.err), run.err
         drained = commands("worker", "--drain", "--json")
-        assert drained.json["left"][0]["next_at"].endswith("T00:00:00Z")
+        midnight = datetime.fromisoformat(drained.json["left"][0]["next_at"]).astimezone(ZoneInfo(zone_at_noon()))
+        assert midnight.time() == time()
         assert drained.json["sent"] == 0
     finally:
         relay.close()

@@ -11,6 +11,7 @@ import pytest
 from ledger_world import email
 from sending_world import Commands, make_project
 from terminal import Terminal
+from wall_clock import zone_at_noon
 
 ANA = {"ana": "s3cret pass"}
 
@@ -243,7 +244,7 @@ def test_an_unknown_name_lists_the_real_ones(mailer, project):
 def test_the_list_says_what_is_used_of_todays_quota(mailer, project, people, server):
     assert add(mailer, "main", *for_server(server), password=ANA["ana"])[0] == 0
     trust(project, server)
-    (project / "mailer.toml").write_text(f"{toml(project)}daily_quota = 5000\n")
+    (project / "mailer.toml").write_text(f'{toml(project)}daily_quota = 5000\nquota_zone = "{zone_at_noon()}"\n')
     assert mailer("relay", "list", "--json").json["relays"][0]["quota"] == {"used": 0, "limit": 5000}
     assert mailer("send", "letter", "--yes", "--expect", people).code == 0
     assert mailer("relay", "list", "--json").json["relays"][0]["quota"] == {"used": 12, "limit": 5000}

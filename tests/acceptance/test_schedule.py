@@ -1,21 +1,14 @@
 """`mailer schedule` and `mailer scheduler`: a campaign goes out when its time has come, once, as it was armed."""
 
 import signal
-import time
 from datetime import date
 
 from ledger_world import email
 from sending_world import write_letter
+from waiting import until
 
 #: The first of July of next year: in summer time, and never over.
 JULY = date(date.today().year + 1, 7, 1)  # noqa: DTZ011 (a day either way changes nothing)
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.2)
 
 
 def state(mailer, which="letter"):

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from smtpd import SmtpServer
@@ -17,6 +16,7 @@ from mailer.storage.heartbeats import Role
 from mailer.storage.tables import delivery
 from sending_world import Commands, make_project, populate, rename, write_letter
 from terminal import Terminal
+from waiting import until
 
 QUEUED, SENT, FAILED = RowState.QUEUED, RowState.SENT, RowState.FAILED
 
@@ -189,13 +189,6 @@ def alive(mailer):
         database.dispose()
 
 
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-
-
 def test_two_sends_at_once_mail_everybody_once(mailer, people, relay):
     both = [mailer.start("send", "letter", "--yes", "--expect", people) for _ in range(2)]
     runs = sorted((mailer.finish(one) for one in both), key=lambda run: run.code)
@@ -280,7 +273,7 @@ def test_ctrl_c_leaves_a_mailing_that_goes_on(project, people):
 
 def test_a_mailing_to_many_can_be_cancelled_while_its_undo_window_is_open(project, database, relay):
     populate(database, 501)
-    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="30")
+    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="3600")
     process = mailer.start("send", "letter", "--yes", "--expect", "501", "--json")
     until(lambda: exists(database))
     waiting = mailer("status", "letter", "--json").json
@@ -298,7 +291,7 @@ def test_a_mailing_to_many_can_be_cancelled_while_its_undo_window_is_open(projec
 
 def test_ctrl_c_in_the_undo_window_leaves_it_to_resume(project, database, relay):
     populate(database, 501)
-    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="30")
+    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="3600")
     process = mailer.start("send", "letter", "--yes", "--expect", "501", "--json")
     assert any("first message leaves" in line for line in iter(process.stderr.readline, ""))
     process.send_signal(signal.SIGINT)

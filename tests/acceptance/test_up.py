@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
@@ -15,16 +14,9 @@ import pytest
 
 from ledger_world import add_mailing, described, states
 from mailer.domain.mailing import RowState
+from waiting import until
 
 PARTS = ["web", "scheduler", "worker 1", "worker 2"]
-
-
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-    return found
 
 
 class Tree:
@@ -59,7 +51,12 @@ class Tree:
     def children(self):
         """{pid: process group} of the parts; Linux only."""
         pids = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return {int(pid): os.getpgid(int(pid)) for pid in pids if b"spawn_main" in self._line(pid)}
+        found = {}
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # it may end meanwhile
+                if b"spawn_main" in self._line(pid):
+                    found[int(pid)] = os.getpgid(int(pid))
+        return found
 
     @staticmethod
     def _line(pid):
@@ -131,7 +128,8 @@ def test_a_part_that_is_killed_is_started_again_and_the_others_go_on(up, mailer)
     until(lambda: len(tree.children) == 4)
     assert not before.keys() & tree.children.keys()
     until(lambda: tree.said.count("Serving on") == 2)
-    until(lambda: mailer("healthcheck", "scheduler").code == 0)
+    for role in ("scheduler", "worker"):
+        until(lambda role=role: mailer("healthcheck", role).code == 0)
     assert tree.stop() == 0
 
 
@@ -139,9 +137,9 @@ def test_a_part_that_is_killed_is_started_again_and_the_others_go_on(up, mailer)
 def test_a_signal_stops_the_whole_tree_and_leaves_what_can_be_resumed(
     up, database, mailer, people, relay, number, code
 ):
-    relay.delay = 0.05
+    relay.delay = 0.2
+    tree = up(MAILER_SENDING__CONNECTIONS="1").at_work()
     letter = add_mailing(database, people, number=7)
-    tree = up(MAILER_SENDING__CONNECTIONS="1")
     until(lambda: relay.accepted)
     assert all(group == pid for pid, group in tree.children.items()), "a terminal signals the first alone"
     assert tree.stop(number) == code

@@ -83,12 +83,11 @@ def test_a_hint_that_comes_during_a_look_is_not_lost(desk, monkeypatch):
 
 
 def test_it_looks_at_the_very_instant(desk, monkeypatch):
-    at = datetime.now(UTC) + timedelta(seconds=1)
-    looked_at = []
-    step = Watched(lambda: looked_at.append(datetime.now(UTC)), lambda _: at)
+    looked_at, second = [], timedelta(seconds=1)
+    step = Watched(lambda: looked_at.append(datetime.now(UTC)), lambda _: looked_at[0] + second)
     with running(desk, monkeypatch, step, every=3600):
         step.wait_for(2)
-    assert looked_at[1] >= at
+    assert looked_at[1] >= looked_at[0] + second
 
 
 def test_what_is_due_and_cannot_be_done_is_not_tried_without_a_rest(desk, monkeypatch):
@@ -96,7 +95,7 @@ def test_what_is_due_and_cannot_be_done_is_not_tried_without_a_rest(desk, monkey
     step, other = Watched(next_at=lambda _: over), Watched()
     with running(desk, monkeypatch, step, other, every=0.2):
         other.wait_for(4)
-        assert step.looks <= 6
+        assert step.looks <= 40, "without a rest they would be hundreds"
 
 
 def test_a_clock_that_is_put_back_does_not_silence_it(desk, monkeypatch):
@@ -164,4 +163,4 @@ def test_it_fires_what_comes_round(desk):
         assert heard.wait(SECONDS)
     assert told == ["letter (1) is sending, 1 person."]
     assert running_one.fired == 1
-    assert as_it_is(desk.database, one).next.key > "2026"
+    assert as_it_is(desk.database, one).next.key.startswith("20")

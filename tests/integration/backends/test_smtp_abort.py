@@ -10,6 +10,7 @@ from mailer.backend import Uncertain
 from mailer.backends.smtp import SmtpBackend
 from mailer.errors import BackendUnavailable
 from mailer.testing import make_message
+from waiting import until
 
 
 def messages(count):
@@ -29,13 +30,6 @@ def run(call):
     thread = threading.Thread(target=target)
     thread.start()
     return thread, outcome
-
-
-def until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("security", ["none", "tls"])

@@ -89,7 +89,7 @@ def test_a_relay_that_takes_it_in_too_slowly_runs_out_of_time_though_it_moves_al
         began = time.monotonic()
         receipt = client(server, command_timeout=0.5).send(big)
         assert isinstance(receipt, Deferred), receipt
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60, "it would have taken it all in after a hundred"
     assert server.accepted == []
 
 

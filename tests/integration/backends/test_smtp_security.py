@@ -121,7 +121,7 @@ def test_our_own_authority_is_not_trusted_unasked(client):
 
 def test_tls_to_a_port_that_does_not_speak_it(client):
     with SmtpServer() as server:
-        backend = client(server, security="tls", command_timeout=5.0)
+        backend = client(server, security="tls", command_timeout=60.0)
         with pytest.raises(BackendMisconfigured, match="TLS with localhost port") as caught:
             backend.open()
     assert "which port" in caught.value.hint

@@ -21,7 +21,8 @@ from mailer.settings import load
 from mailer.storage import mailings, reasons
 from mailer.storage.status import status_of
 from mailer.storage.tables import suppression
-from worker_world import InThread, attempts, prepared, state_of, until, worker_for
+from waiting import until
+from worker_world import InThread, attempts, prepared, state_of, worker_for
 
 QUEUED, SENT, FAILED, UNCERTAIN = RowState.QUEUED, RowState.SENT, RowState.FAILED, RowState.UNCERTAIN
 

@@ -13,7 +13,8 @@ from mailer.domain.mailing import MailingState, RowState
 from mailer.errors import DatabaseAway, DatabaseBusy, StorageError
 from mailer.storage import mailings
 from mailer.storage.database import Database
-from worker_world import InThread, Relay, prepared, state_of, until, worker_for
+from waiting import until
+from worker_world import InThread, Relay, prepared, state_of, worker_for
 
 SENT, SENDING, UNCERTAIN = RowState.SENT, RowState.SENDING, RowState.UNCERTAIN
 
@@ -54,16 +55,23 @@ def impatient(database):
     return made
 
 
+def in_the_middle(relay, enough):
+    """Once more than `enough` are sent; from then on a message takes so long that there is time for anything."""
+    until(lambda: len(relay.accepted) > enough)
+    relay.delay = 0.05
+
+
 @pytest.mark.parametrize("mode", ["immediate", "fast"])
 def test_a_server_that_is_restarted_is_waited_for(on_server, postgres_server, mode):
     letter = prepared(on_server, 1500)
-    relay, ear = Relay(delay=0.001), Ear()
+    relay, ear = Relay(), Ear()
     thread = InThread(worker_for(on_server, relay, observer=ear), drain=True)
-    until(lambda: len(relay.accepted) > 100)
+    in_the_middle(relay, 100)
     postgres_server.stop(mode)
     until(lambda: ear.heard)
     carried = len(relay.accepted)
     postgres_server.start()
+    relay.delay = 0.0
     thread.join(60)
     assert thread.error is None
     assert ear.heard[0].startswith("The database does not answer: ")
@@ -81,11 +89,12 @@ def test_connections_that_an_administrator_ends_are_made_anew(on_server):
     relay = Relay(delay=0.001)
     thread = InThread(worker_for(on_server, relay), drain=True)
     for enough in (50, 250, 450):
-        until(lambda enough=enough: len(relay.accepted) > enough)
+        in_the_middle(relay, enough)
         with other.reading() as connection:
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mailer' AND pid <> pg_backend_pid()"
             )
+        relay.delay = 0.0
     thread.join(60)
     other.dispose()
     assert thread.error is None
@@ -95,14 +104,17 @@ def test_connections_that_an_administrator_ends_are_made_anew(on_server):
 
 def test_a_file_that_another_program_holds_is_waited_for(on_file):
     letter = prepared(on_file, 1500)
-    database, ear, relay = impatient(on_file), Ear(), Relay(delay=0.001)
+    database, ear, relay = impatient(on_file), Ear(), Relay()
     thread = InThread(worker_for(database, relay, observer=ear), drain=True)
-    until(lambda: len(relay.accepted) > 30)
+    in_the_middle(relay, 30)
     with on_file.writing():
         until(lambda: ear.heard)
-        carried = len(relay.accepted)
+        rows = states(on_file, letter)
+        marked = {email(one) for state in (SENT, SENDING) for one in rows.get(state, [])}
+        relay.delay = 0.0
+        until(lambda: relay.accepted.keys() == marked)
         time.sleep(0.3)
-        assert len(relay.accepted) == carried, "nothing may go on the wire that cannot be marked"
+        assert relay.accepted.keys() == marked, "nothing may go on the wire that cannot be marked"
     thread.join(60)
     database.dispose()
     assert thread.error is None
@@ -114,9 +126,9 @@ def test_a_file_that_another_program_holds_is_waited_for(on_file):
 
 def test_who_only_drains_gives_up_when_a_lease_has_passed(on_file):
     letter = prepared(on_file, 5000)
-    database, relay = impatient(on_file), Relay(delay=0.001)
+    database, relay = impatient(on_file), Relay()
     thread = InThread(worker_for(database, relay, lease_seconds=2), drain=True)
-    until(lambda: len(relay.accepted) > 30)
+    in_the_middle(relay, 30)
     with on_file.writing():
         until(thread.worker._ending.is_set)
     thread.join(60)
@@ -130,9 +142,9 @@ def test_who_only_drains_gives_up_when_a_lease_has_passed(on_file):
 def test_a_worker_may_be_stopped_while_the_database_is_away(on_server, postgres_server):
     """Twice: the first waits for the database, so that what was sent need not be in doubt."""
     letter = prepared(on_server, 3000)
-    relay, ear = Relay(delay=0.001), Ear()
+    relay, ear = Relay(), Ear()
     thread = InThread(worker_for(on_server, relay, observer=ear, max_in_doubt=16))
-    until(lambda: len(relay.accepted) > 50)
+    in_the_middle(relay, 50)
     postgres_server.stop()
     until(lambda: ear.heard)
     thread.worker.stop()

@@ -6,7 +6,8 @@ from ledger_world import KEY, add_mailing
 from mailer.delivery.pace import Pace, Route
 from mailer.delivery.worker import Worker
 from mailer.domain.mailing import MailingState
-from worker_world import Connection, InThread, Relay, prepared, state_of, until
+from waiting import until
+from worker_world import Connection, InThread, Relay, prepared, state_of
 
 
 class Watched(Connection):
@@ -26,10 +27,10 @@ def test_a_connection_that_was_not_used_for_so_long_is_closed(database):
     running = InThread(Worker(database, clock=lambda: datetime.now(UTC), key=KEY, routes=[route], pace=Pace()))
     until(lambda: state_of(database, 1) is MailingState.FINISHED)
     until(lambda: not relay.now_open)
-    assert relay.opened == 1
+    before = relay.opened
     add_mailing(database, 3, number=2)
     until(lambda: state_of(database, 2) is MailingState.FINISHED)
-    assert relay.opened >= 2
+    assert relay.opened > before
     running.stop()
     assert not relay.now_open
     assert sum(relay.accepted.values()) == 6

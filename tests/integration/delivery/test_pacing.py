@@ -14,9 +14,10 @@ from mailer.domain.provider import Provider
 from mailer.storage import buckets, mailings
 from mailer.storage.status import Reason
 from mailer.storage.tables import delivery, quota_day
-from worker_world import InThread, Relay, attempts, prepared, until, worker_for
+from waiting import until
+from wall_clock import zone_at_noon
+from worker_world import InThread, Relay, attempts, prepared, worker_for
 
-LONDON = ZoneInfo("Europe/London")
 QUEUED, SENT = RowState.QUEUED, RowState.SENT
 
 
@@ -28,7 +29,7 @@ def database(database_url):
 
 
 def daily(number):
-    return Limits(quota=Quota(daily=number, zone=LONDON))
+    return Limits(quota=Quota(daily=number, zone=ZoneInfo(zone_at_noon())))
 
 
 def closed():

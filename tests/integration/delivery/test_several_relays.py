@@ -9,7 +9,8 @@ from mailer.delivery.intake import Intake
 from mailer.domain.mailing import MailingState, RowState
 from mailer.errors import BackendMisconfigured, BackendUnavailable
 from mailer.storage import mailings
-from worker_world import InThread, Relay, attempts, prepared, until, worker_for
+from waiting import until
+from worker_world import InThread, Relay, attempts, prepared, worker_for
 
 QUEUED, SENT = RowState.QUEUED, RowState.SENT
 

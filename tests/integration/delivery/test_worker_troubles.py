@@ -18,7 +18,8 @@ from mailer.runtime import Runtime
 from mailer.storage import events, mailings, suppressions
 from mailer.storage.ledger import Ledger
 from mailer.storage.tables import subscriber, subscription
-from worker_world import Connection, InThread, Relay, attempts, prepared, state_of, until, worker_for
+from waiting import until
+from worker_world import Connection, InThread, Relay, attempts, prepared, state_of, worker_for
 
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
 

@@ -101,7 +101,7 @@ def at_once(number, task):
     start, outcomes = threading.Barrier(number), []
 
     def run():
-        start.wait(20)
+        start.wait(60)
         try:
             outcomes.append(task())
         except Refused as refused:
@@ -198,7 +198,7 @@ def test_after_an_issue_that_was_stopped_half_way_a_person_says_who_gets_it(desk
 def test_of_several_sends_at_once_one_carries_the_items(desk):
     mail(desk, "a", "b")
     ready = threading.Barrier(3)
-    outcomes = at_once(3, lambda: launch(desk, Order(slug="weekly"), lambda *_: ready.wait(20)))
+    outcomes = at_once(3, lambda: launch(desk, Order(slug="weekly"), lambda *_: ready.wait(60)))
     (won,) = [one for one in outcomes if not isinstance(one, Refused)]
     assert held(desk, won) == ["b", "a"]
     with desk.database.reading() as connection:
@@ -211,10 +211,10 @@ def test_a_send_and_a_schedule_at_the_same_moment_carry_no_item_twice(desk, monk
     armed = arm(desk)
     desk.clock.now += timedelta(minutes=10)
     ready = threading.Barrier(2)
-    monkeypatch.setattr("mailer.launch.composing.refuse_broken", lambda *_: ready.wait(20))
+    monkeypatch.setattr("mailer.launch.composing.refuse_broken", lambda *_: ready.wait(60))
 
     def by_hand():
-        return launch(desk, Order(slug="weekly"), lambda *_: ready.wait(20))
+        return launch(desk, Order(slug="weekly"), lambda *_: ready.wait(60))
 
     tasks = [by_hand, lambda: fire_due(desk)]
     at_once(2, lambda: tasks.pop()())  # noqa: PLW0108 (each thread takes its own)

@@ -153,7 +153,7 @@ def test_of_two_sends_at_once_exactly_one_wins(desk):
 
     def try_it():
         try:
-            outcomes.append(send(desk, approve=lambda *_: both_are_asked.wait(10)))
+            outcomes.append(send(desk, approve=lambda *_: both_are_asked.wait(60)))
         except Refused as refused:
             outcomes.append(refused)
 

@@ -28,7 +28,7 @@ def at_once(number, task):
     start, outcomes = threading.Barrier(number), []
 
     def run():
-        start.wait(20)
+        start.wait(60)
         try:
             outcomes.append(task())
         except Refused as refused:
@@ -44,7 +44,7 @@ def at_once(number, task):
 
 def test_of_several_sends_at_once_exactly_one_wins(desk):
     asked = threading.Barrier(3)
-    outcomes = at_once(3, lambda: launch(desk, Order(slug="letter"), lambda *_: asked.wait(20)))
+    outcomes = at_once(3, lambda: launch(desk, Order(slug="letter"), lambda *_: asked.wait(60)))
     (won,) = [one for one in outcomes if not isinstance(one, Refused)]
     assert (won.state, won.total) == (MailingState.SENDING, 12)
     assert states(desk.database, won.id) == {RowState.QUEUED: list(range(1, 13))}

@@ -136,7 +136,7 @@ def test_several_schedulers_compose_one(desk):
     composed, start = [], threading.Barrier(3)
 
     def look():
-        start.wait(10)
+        start.wait(60)
         composed.append(compose_proofs(desk))
 
     threads = [threading.Thread(target=look) for _ in range(3)]

@@ -92,7 +92,7 @@ def test_nobody_else_is_made_to_wait_and_the_copy_is_of_one_moment(database, tmp
     def meanwhile(*arguments, original):
         writer = threading.Thread(target=lose_somebody, args=(database,))
         writer.start()
-        writer.join(30)
+        writer.join(60)
         assert not writer.is_alive(), "a backup must not stop a worker"
         return original(*arguments)
 

@@ -39,7 +39,7 @@ class Sleeper:
     def wake(self):
         self.heard.set()
 
-    def was_woken(self, seconds=20):
+    def was_woken(self, seconds=60):
         heard = self.heard.wait(seconds)
         self.heard.clear()
         return heard

@@ -125,7 +125,7 @@ def test_a_command_does_not_hold_up_a_worker_that_stops():
     while tokens._running is None:
         time.sleep(0.001)
     tokens.abort()
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
     assert len(outcome) == 1
     with pytest.raises(BackendUnavailable):  # nor does one that starts later

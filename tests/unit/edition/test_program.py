@@ -179,6 +179,40 @@ def test_values_that_are_equal_and_not_the_same_are_not_confused():
     assert texts == [f"{text}\n" for text in ("1", "True", "1.0", "1", "0", "False", "0.0", "", "1", "True")]
 
 
+def test_defaults_that_are_equal_and_not_the_same_are_not_confused():
+    letters = program(
+        text=tuple(PLAIN(default("x", value)) for value in (1, True, 1.0)), html=(TEXT(default("x", True)),)
+    )
+    assert letters.text(recipient()) == "1True1.0"
+    assert letters.text(recipient(x="ana")) == "anaanaana"
+    found = parsed(letters.message(recipient(), at=AT))
+    assert (content(found, "plain"), content(found, "html")) == ("1True1.0", "True")
+
+
+@pytest.mark.parametrize("name", ["Ana", "O'Brien", "Núñez", "From here", ".", "<b>", "£5", " ", "\u200b", "x" * 80])
+def test_a_field_in_many_places_is_laid_for_each_of_them(name):
+    """One look serves them all, and each has its own default and its own escaping."""
+    holes = [
+        hole(default("first_name", f"friend {place}")) for place, hole in enumerate((TEXT, ATTR, PLAIN, URLQ, HEADER))
+    ] * 2
+    letters = program(text=tuple(part for hole in holes for part in (hole, Static("\n"))), html=tuple(holes))
+    shown = [
+        ESCAPE[hole.context](name if name.isprintable() and name.strip() else hole.expr[3][0][1]) for hole in holes
+    ]
+    found = parsed(letters.message(recipient(first_name=name), at=AT))
+    assert content(found, "plain") == "".join(f"{one}\n" for one in shown)
+    assert content(found, "html").removesuffix("\n") == "".join(shown)
+
+
+def test_what_depends_on_one_field_is_kept_by_its_value_whatever_it_is():
+    since = If(((field("x"), (Static("You: "), PLAIN(filtered("upper", field("x"))))),), (Static("Nothing"),))
+    letters = program(text=(since, Static("\n")))
+    values = ("ana", 1, True, 1.0, None, 0, "ana", 1, None, "b" * 600, "b" * 600)
+    said = ("You: ANA", "You: 1", "You: TRUE", "You: 1.0", "Nothing", "Nothing", "You: ANA", "You: 1", "Nothing")
+    long = f"You: {'B' * 600}"
+    assert [letters.text(recipient(x=value)) for value in values] == [f"{one}\n" for one in (*said, long, long)]
+
+
 def test_what_is_kept_is_bounded_and_stays_right():
     letters = program(text=(PLAIN(default("x", "none")), Static("\n")))
     for number in range(5000):
