@@ -39,6 +39,11 @@ class Reads:
     links: set[str] = field(default_factory=set)
     slots: set[int] = field(default_factory=set)
 
+    @property
+    def one_field(self) -> bool:
+        """Whether they depend on one field of the recipient and on nothing else."""
+        return len(self.fields) == 1 and not self.links and not self.slots
+
     def add(self, other: "Reads") -> None:
         self.fields |= other.fields
         self.links |= other.links

@@ -11,17 +11,21 @@ from mailer.edition.escaping import ESCAPE
 from mailer.edition.format import Context
 
 Piece = TypeVar("Piece", str, bytes)
+#: Whether a value can stand as it is.
+Ready = Callable[[str], object]
 
-#: One line of quoted-printable.
-LONGEST_WORD = 75
-#: Values of one context that are kept as laid, if they had to be changed: people share names, and a name stands in
-#: several places of a message.
+#: Values that are kept as encoded, if they had to be changed: people share names, and a name stands in several places
+#: of a message.
 _MOST_KEPT = 1024
-#: Values that neither escaping nor quoted-printable changes: nearly all of them, known by one look.
-_READY = {
-    Context.TEXT: re.compile(r"(?![.F])[ !#-%(-;?-~]{1,75}+"),
-    Context.PLAIN: re.compile(r"(?![.F])[ -<>-~]{1,75}+"),
-    Context.URLQ: re.compile(r"(?![.F])[A-Za-z0-9_.~-]{1,75}+"),
+#: A few words, in one line of quoted-printable, and not blank.
+_WORDS = re.compile(r"(?!From )[!#-%(-\-/-;?-~][ !#-%(-;?-~]{0,74}+").fullmatch
+#: Values that neither escaping nor quoted-printable changes, by context: nearly all of them, known by one look.
+READY: Mapping[Context, Ready] = {
+    Context.TEXT: _WORDS,
+    Context.ATTR: _WORDS,
+    Context.PLAIN: _WORDS,
+    Context.HEADER: _WORDS,
+    Context.URLQ: re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,74}+").fullmatch,
 }
 
 
@@ -30,7 +34,7 @@ class Medium(Generic[Piece]):
     """How pieces are made and joined.
 
     static: lays fixed text. values: by context, escapes a value and lays it. word: lays what no escaping and no
-    encoding changes, up to `LONGEST_WORD`: letters and digits of ASCII, tokens of links.
+    encoding changes: what is `READY` where it stands, tokens of links.
     """
 
     static: Callable[[str], Piece]
@@ -39,23 +43,23 @@ class Medium(Generic[Piece]):
     join: Callable[[Sequence[Piece]], Piece]
 
 
+_encoded = lru_cache(_MOST_KEPT)(quoted_printable.value)
+
+
 def _wire_value(context: Context) -> Callable[[str], bytes]:
-    escape, encode = ESCAPE[context], quoted_printable.value
-    if context not in _READY:
-        return lambda text: encode(escape(text))
-    ready = _READY[context].fullmatch
-    changed = lru_cache(_MOST_KEPT)(lambda text: encode(escape(text)))
+    escape = ESCAPE[context]
+    if context not in READY:  # addresses, which each person has another of, and styles
+        return lambda text: quoted_printable.value(escape(text))
+    ready = READY[context]
 
     def value(text: str) -> bytes:
-        return text.encode() + b"=\r\n" if ready(text) else changed(text)
+        return _word(text) if ready(text) else _encoded(escape(text))
 
     return value
 
 
-def _wire_values() -> dict[Context, Callable[[str], bytes]]:
-    """By context; attributes share what text nodes keep, for they are escaped alike."""
-    values = {context: _wire_value(context) for context in Context}
-    return values | {Context.ATTR: values[Context.TEXT]}
+def _word(text: str) -> bytes:
+    return text.encode() + b"=\r\n"
 
 
 def sharing_wire() -> Medium[bytes]:
@@ -68,7 +72,7 @@ PAGE: Medium[str] = Medium(static=str, values=ESCAPE, word=str, join="".join)
 #: Runs of quoted-printable.
 WIRE: Medium[bytes] = Medium(
     static=quoted_printable.run,
-    values=_wire_values(),
-    word=lambda word: word.encode() + b"=\r\n",
+    values={context: _wire_value(context) for context in Context},
+    word=_word,
     join=b"".join,
 )

@@ -4,25 +4,25 @@ import binascii
 
 from mailer.edition.expressions import Scope
 from mailer.edition.format import Nodes, Static
-from mailer.edition.media import PAGE, Medium
-from mailer.edition.parts import Pieces, compile_block, compile_pieces
+from mailer.edition.media import PAGE
+from mailer.edition.parts import Content, compile_block
 
 #: Characters of a line of base64 (RFC 2045 §6.8).
 _LINE = 76
 _ASCII = bytes(range(128))
 
 
-def lay_part(nodes: Nodes, scope: Scope, wire: Medium[bytes]) -> tuple[Pieces[bytes], bytes]:
-    """What lays a part's content, encoded and in pieces, and its Content-Transfer-Encoding. wire: as `sharing_wire` makes it.
+def part_content(nodes: Nodes, scope: Scope) -> tuple[Content[bytes], bytes]:
+    """A part's content as `compile_pieces` takes it, and its Content-Transfer-Encoding.
 
     Quoted-printable unless most of the part's fixed text is in a script that it would triple, such as Cyrillic or Arabic.
     """
     fixed = "".join(_static(nodes)).encode("utf-8", "replace")
     # Base64 adds a third to everything, quoted-printable two bytes to each that is not ASCII.
     if 2 * len(fixed.translate(None, _ASCII)) <= len(fixed) / 3:
-        return compile_pieces(nodes, scope, wire), b"quoted-printable"
+        return nodes, b"quoted-printable"
     text = compile_block(nodes, scope, PAGE)
-    return lambda env: (base64(text(env)),), b"base64"
+    return (lambda env: base64(text(env)),), b"base64"
 
 
 def base64(text: str) -> bytes:

@@ -1,99 +1,129 @@
-"""Nodes become closures that lay one part of a message: its HTML, its text, its subject.
+"""Nodes become closures that lay a message, or a part of one: its text, its HTML, its subject.
 
-A list of nodes becomes a *block*. What is static in it is encoded once, here. Per message its holes are worked out,
-each once however often it occurs, and picked into their places between the static pieces in one pass of C code.
-What stands in a branch or a loop is a block of its own, worked out only if it is reached.
+A list of nodes becomes a *block*: what is static in it, encoded once, here, and a gap between every two pieces of that.
+Per message what belongs into the gaps is worked out, each once however often it occurs, and all gaps are filled in one
+pass of C code. What stands in a branch or a loop is a block of its own, worked out only if it is reached.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from mailer.edition.expressions import FAILURES, STEPS, Env, Evaluate, Scope, compile_expression, failure
-from mailer.edition.format import Expr, For, Hole, If, Node, Nodes, Static
-from mailer.edition.holes import Lay, compile_hole
+from mailer.edition.expressions import FAILURES, STEPS, Env, Evaluate, Reads, Scope, compile_expression, failure
+from mailer.edition.format import Context, Expr, For, Hole, If, Nodes, Static
+from mailer.edition.holes import Alike, Lay, alike, compile_alike, compile_hole, remembering
 from mailer.edition.media import Medium, Piece
 from mailer.errors import EditionError
 
 Pieces = Callable[[Env], Sequence[Piece]]
+#: What differs from person to person: nodes, and what lays itself.
+Moving = Hole | If | For | Lay[Piece]
+#: What a block is made from. Pieces are laid already.
+Content = Sequence[Static | Piece | Moving[Piece]]
 
 
 def compile_block(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
     """The closure that lays `nodes`. Calling it raises EditionError if a value is missing or cannot stand where it does."""
-    fixed, lays, places = _sorted(nodes, scope, medium)
-    if not lays:
-        whole = medium.join(fixed)
+    fixed, moving = _parted(nodes, medium)
+    if not moving:
+        [whole] = fixed
         return lambda _env: whole
-    if len(places) == 1:
-        return lays[0]
-    pick: Callable[[Sequence[Piece]], Sequence[Piece]] = itemgetter(*places)
-    join: Callable[[Sequence[Piece]], Piece] = medium.join
-
-    def lay(env: Env) -> Piece:
-        pool = [one(env) for one in lays]
-        pool += fixed
-        return join(pick(pool))
-
-    return lay
+    fill, join = _filling(fixed, moving, scope, medium), medium.join
+    return lambda env: join(fill(env))
 
 
-def compile_pieces(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
-    """As `compile_block`, in pieces: who lays several parts joins them all at once."""
-    return _pieces(*_sorted(nodes, scope, medium))
+def compile_pieces(content: Content[Piece], scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
+    """As `compile_block`, in pieces: who has more to lay joins them all at once."""
+    fixed, moving = _parted(content, medium)
+    return _filling(fixed, moving, scope, medium) if moving else lambda _env: fixed
 
 
-def _sorted(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> tuple[list[Piece], list[Lay[Piece]], list[int]]:
-    """What is fixed in `nodes`, what lays the rest, and the order: places in the rest followed by the fixed."""
-    merged = _merged(nodes)
-    moving = {node: place for place, node in enumerate(dict.fromkeys(n for n in merged if not isinstance(n, Static)))}
-    lays: list[Lay[Piece]] = [_compile_node(node, scope, medium) for node in moving]
-    fixed: list[Piece] = []
-    places: list[int] = []
-    for node in merged:
-        if isinstance(node, Static):
-            places.append(len(lays) + len(fixed))
-            fixed.append(medium.static(node.text))
+def _parted(content: Content[Piece], medium: Medium[Piece]) -> tuple[list[Piece], list[Moving[Piece]]]:
+    """What is fixed in `content`, laid, and what stands between each two pieces of that, which may be empty."""
+    runs: list[list[Piece]] = [[]]
+    moving: list[Moving[Piece]] = []
+    for one in _merged(content):
+        if isinstance(one, Static):
+            runs[-1].append(medium.static(one.text))
+        elif isinstance(one, str | bytes):
+            runs[-1].append(one)
         else:
-            places.append(moving[node])
-    return fixed, lays, places
+            moving.append(one)
+            runs.append([])
+    return [medium.join(run) for run in runs], moving
 
 
-def _pieces(fixed: list[Piece], lays: list[Lay[Piece]], places: list[int]) -> Pieces[Piece]:
-    if not lays:
-        return lambda _env: fixed
-    if len(places) == 1:
-        return lambda env: (lays[0](env),)
-    pick: Callable[[Sequence[Piece]], Sequence[Piece]] = itemgetter(*places)
-
-    def lay(env: Env) -> Sequence[Piece]:
-        pool = [one(env) for one in lays]
-        pool += fixed
-        return pick(pool)
-
-    return lay
-
-
-def _merged(nodes: Nodes) -> list[Node]:
-    """`nodes` with neighbouring static text in one piece, and without empty pieces."""
-    out: list[Node] = []
-    for node in nodes:
-        if isinstance(node, Static) and out and isinstance(out[-1], Static):
-            out[-1] = Static(out[-1].text + node.text)
-        elif node != Static(""):
-            out.append(node)
+def _merged(content: Content[Piece]) -> list[Static | Piece | Moving[Piece]]:
+    """`content` with neighbouring static text in one node: it is encoded as a whole."""
+    out: list[Static | Piece | Moving[Piece]] = []
+    for one in content:
+        if isinstance(one, Static) and out and isinstance(out[-1], Static):
+            out[-1] = Static(out[-1].text + one.text)
+        else:
+            out.append(one)
     return out
 
 
-def _compile_node(node: Node, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
-    match node:
+def _filling(fixed: list[Piece], moving: list[Moving[Piece]], scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
+    """What lays `moving` between the pieces of `fixed`."""
+    lays, groups, order = _gathered(moving, scope, medium)
+    if len(order) == 1:
+        before, after = fixed
+        if groups:
+            several: Pieces[Piece] = groups[0]
+            return lambda env: (before, several(env)[0], after)
+        lay: Lay[Piece] = lays[0]
+        return lambda env: (before, lay(env), after)
+    pick: Callable[[list[Piece]], Sequence[Piece]] = itemgetter(*order)
+    with_gaps = [piece for one in fixed for piece in (one, one)][:-1]
+
+    def fill(env: Env) -> Sequence[Piece]:
+        pool = [one(env) for one in lays]
+        for group in groups:
+            pool += group(env)
+        pieces = with_gaps.copy()
+        pieces[1::2] = pick(pool)
+        return pieces
+
+    return fill
+
+
+def _gathered(
+    moving: list[Moving[Piece]], scope: Scope, medium: Medium[Piece]
+) -> tuple[list[Lay[Piece]], list[Pieces[Piece]], list[int]]:
+    """What lays each of `moving` once, by itself or in groups; and where, among what these give, each has its piece."""
+    # By how they are written: to Python 1 and True are equal, and to readers they are not.
+    known = {repr(one): one for one in moving}
+    families: dict[Alike, dict[str, Hole]] = {}
+    singles: dict[str, Moving[Piece]] = {}
+    for name, one in known.items():
+        if isinstance(one, Hole) and (family := alike(one)):
+            families.setdefault(family, {})[name] = one
+        else:
+            singles[name] = one
+    lays = [_compile_one(one, scope, medium) for one in singles.values()]
+    groups = [compile_alike(family, list(members.values()), scope, medium) for family, members in families.items()]
+    places = {name: place for place, name in enumerate(chain(singles, *families.values()))}
+    return lays, groups, [places[repr(one)] for one in moving]
+
+
+def _compile_one(one: Moving[Piece], scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
+    reads = Reads()
+    inside = replace(scope, reads=reads)
+    match one:
         case Hole():
-            return compile_hole(node, scope, medium)
+            lay = compile_hole(one, inside, medium)
         case If():
-            return _if(node, scope, medium)
+            lay = _if(one, inside, medium)
         case For():
-            return _for(node, scope, medium)
+            lay = _for(one, inside, medium)
         case _:
-            raise EditionError(f"The edition holds {type(node).__name__}, which this program does not know.")
+            return one
+    scope.reads.add(reads)
+    addresses = isinstance(one, Hole) and one.context is Context.URL  # of which each person has another
+    return remembering(lay, *reads.fields) if reads.one_field and not addresses else lay
 
 
 def _if(node: If, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:

@@ -22,8 +22,8 @@ from mailer.edition.headers import Header
 from mailer.edition.holes import Lay
 from mailer.edition.links import Signer
 from mailer.edition.media import PAGE, Medium, sharing_wire
-from mailer.edition.message import lay_part
-from mailer.edition.parts import compile_block
+from mailer.edition.message import part_content
+from mailer.edition.parts import Pieces, compile_block, compile_pieces
 from mailer.edition.sender import BounceAddresses, EnvelopeSender, Rule
 from mailer.errors import EditionError
 
@@ -106,7 +106,7 @@ class Program:
     def html_size(self, recipient: Recipient) -> int:
         """Bytes of the HTML part as encoded, which is what `MOST_HTML_BYTES` is about."""
         variant = self._variant(recipient)
-        return sum(map(len, variant.wire_html(self._environment(recipient))))
+        return len(b"".join(variant.wire_html(self._environment(recipient))))
 
     def _variant(self, recipient: Recipient) -> "_VariantProgram":
         return self._only or self._variants[self._choice.page(recipient)]
@@ -132,14 +132,17 @@ class _VariantProgram:
         subject = compile_block(variant.subject, self._scope, PAGE)
         self.subject: Lay[str] = (lambda env: subject_prefix + subject(env)) if subject_prefix else subject
         self.preheader: Lay[str] = compile_block(variant.preheader, self._scope, PAGE)
-        self._wire_text, text_encoding = lay_part(variant.text, self._scope, wire)
-        self.wire_html, html_encoding = lay_part(variant.html, self._scope, wire)
+        text, text_encoding = part_content(variant.text, self._scope)
+        html, html_encoding = part_content(variant.html, self._scope)
         # "=_" is in no quoted-printable and no base64 text (RFC 2045 §6.7), so no value can contain the boundary.
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
         self.content_type = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
-        self._head = _CRLF + _part_head(boundary, b"plain", text_encoding)
-        self._middle = b"\r\n" + _part_head(boundary, b"html", html_encoding)
+        head = _CRLF + _part_head(boundary, b"plain", text_encoding)
+        self._between = b"\r\n" + _part_head(boundary, b"html", html_encoding)
         self._tail = b"\r\n--%b--\r\n" % boundary
+        #: Lays all that follows the header fields.
+        self.body = compile_pieces((head, *text, self._between, *html, self._tail), self._scope, wire)
+        self._wire = wire
 
     @property
     def fields(self) -> frozenset[str]:
@@ -155,16 +158,25 @@ class _VariantProgram:
     def html(self) -> Lay[str]:
         return compile_block(self.variant.html, self._scope, PAGE)
 
+    @cached_property
+    def wire_html(self) -> Pieces[bytes]:
+        """The HTML part by itself, as encoded."""
+        content, _ = part_content(self.variant.html, self._scope)
+        return compile_pieces(content, self._scope, self._wire)
+
     def lay(self, header: Iterable[bytes], env: Env) -> bytes:
         """The whole message: `header`, the blank line, then both parts."""
-        html = self.wire_html(env)
-        content = b"".join((*header, self._head, *self._wire_text(env), self._middle, *html, self._tail))
-        if len(content) > MOST_HTML_BYTES and sum(map(len, html)) > MOST_HTML_BYTES:
+        content = b"".join((*header, *self.body(env)))
+        if len(content) > MOST_HTML_BYTES and self._html_size(content) > MOST_HTML_BYTES:
             raise EditionError(
                 f"The HTML part is larger than the {MOST_HTML_BYTES:,} bytes from which mail programs cut it off.",
                 hint="Shorten the campaign.",
             )
         return content
+
+    def _html_size(self, content: bytes) -> int:
+        """Bytes of the HTML part in a message: what stands between its head and the last boundary."""
+        return len(content) - content.index(self._between) - len(self._between) - len(self._tail)
 
 
 def _part_head(boundary: bytes, subtype: bytes, encoding: bytes) -> bytes:
