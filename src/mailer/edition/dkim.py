@@ -74,6 +74,7 @@ class Signer:
             (one.key.sign, f"v=1; a={one.key.algorithm}; c=relaxed/simple; d={domain}; s={one.selector};".encode())
             for one in keys
         ]
+        self._last: tuple[datetime | None, bytes] = (None, b"")
 
     def sign(self, header: Sequence[bytes], body: bytes | memoryview, *, at: datetime) -> bytes:
         """The DKIM-Signature fields, with their CRLFs, that belong before the message.
@@ -81,35 +82,42 @@ class Signer:
         header: all its fields, in order, in blocks of one or more; no field twice. body: what follows the blank line;
         it ends in exactly one CRLF.
         """
-        canonical = [_canonical(block) for block in header]
-        names, fields = b":".join([one for one, _ in canonical]), b"".join([one for _, one in canonical])
-        second = b"%010d" % int(at.timestamp())
+        canonical = b"".join(map(relaxed, header))
+        return self.sign_canonical(names_of(canonical), canonical, body, at=at)
+
+    def sign_canonical(self, names: bytes, fields: bytes, body: bytes | memoryview, *, at: datetime) -> bytes:
+        """As `sign`, for who knows already the `names_of` the fields, and the fields as `relaxed` gives them."""
+        second = self._second(at)
         digest = b2a_base64(sha256(body).digest(), newline=False)
         return b"".join(
             [_laid_out(beginning, names).signed(fields, second, digest, sign) for sign, beginning in self._beginnings]
         )
 
+    def _second(self, at: datetime) -> bytes:
+        last, second = self._last
+        if last is not at:
+            second = b"%010d" % int(at.timestamp())
+            self._last = at, second
+        return second
 
+
+def names_of(canonical: bytes) -> bytes:
+    """Of fields in canonical form the names, with colons between them."""
+    return b":".join([line.partition(b":")[0] for line in canonical.split(b"\r\n")[:-1]])
+
+
+# Subjects and dates are those of many messages.
+@lru_cache(maxsize=128)
 def relaxed(block: bytes) -> bytes:
     """Header fields in the "relaxed" canonical form (RFC 6376 §3.4.2). block: whole fields, each with its CRLF."""
-    return _canonical(block)[1]
-
-
-# Of a mailing's blocks most are the same in every message; those that are not just pass through.
-@lru_cache(maxsize=128)
-def _canonical(block: bytes) -> tuple[bytes, bytes]:
-    """(names of the fields, with colons between them; the fields in canonical form)"""
     unfolded = block.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
     if b"  " in unfolded or b"\t" in unfolded:  # a look is twenty times quicker than the work
         unfolded = _BLANKS.sub(b" ", unfolded)
-    names: list[bytes] = []
     fields: list[bytes] = []
     for line in unfolded.split(b"\r\n")[:-1]:
         name, _, value = line.partition(b":")
-        name = name.rstrip(_BLANK).lower()
-        names.append(name)
-        fields += (name, b":", value.strip(_BLANK), b"\r\n")
-    return b":".join(names), b"".join(fields)
+        fields += (name.rstrip(_BLANK).lower(), b":", value.strip(_BLANK), b"\r\n")
+    return b"".join(fields)
 
 
 class _Layout:

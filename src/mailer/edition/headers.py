@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
+from mailer.edition.dkim import names_of, relaxed
 from mailer.edition.encoded_words import fold, phrase, unstructured
 from mailer.edition.envelope import ascii_address, domain_of
 from mailer.edition.escaping import plain
@@ -26,9 +27,10 @@ _SAMPLE_TOKEN = "*" * TOKEN_LENGTH
 
 
 class Header:
-    """Lays the header of one variant's messages, up to and without Content-Type."""
+    """Lays the header of one variant's messages."""
 
-    def __init__(self, meta: Meta, *, from_name: str) -> None:
+    def __init__(self, meta: Meta, *, from_name: str, content_type: str) -> None:
+        """content_type: the field as it stands, folded."""
         self.sender = ascii_address(meta.from_address)
         self._domain = domain_of(self.sender)
         self._shared = _lines(
@@ -40,17 +42,30 @@ class Header:
             "Auto-Submitted: auto-generated" if meta.automatic else "",  # RFC 3834 §5; people write the rest
             "MIME-Version: 1.0",
         )
-        self._leave = _LeaveFields(meta)
+        self._type = _lines(content_type)
+        leave = _leave_fields(meta)
+        #: What stands between the tokens: they are all as long as the sample, so the fields are folded once for all.
+        self._leave = leave.split(_SAMPLE_TOKEN)
+        self._canonical_leave = relaxed(leave.encode()).decode().split(_SAMPLE_TOKEN)
+        self._canonical_shared, self._canonical_type = relaxed(self._shared), relaxed(self._type)
         self._subjects: dict[str, bytes] = {}
-        self._second: tuple[int, bytes] = (-1, b"")
+        self._dated: tuple[datetime | None, int, bytes] = (None, -1, b"")
+        #: What a signature calls the fields.
+        self.names = names_of(self.canonical(to="", subject="", at=meta.frozen_at, key="", leave_token=""))
 
     def lay(self, *, to: str, subject: str, at: datetime, key: str, leave_token: str) -> tuple[bytes, ...]:
-        """The header fields with their CRLFs, in blocks of which all but the last are shared by many messages.
+        """The header fields with their CRLFs, in blocks of one or more.
 
         to: as `envelope_address` gives it; key: the left part of the Message-ID.
         """
-        personal = f"To: {to}\r\nMessage-ID: <{key}@{self._domain}>\r\n{self._leave.lay(leave_token)}"
-        return self._shared, self._subject(subject), self._date(at), personal.encode()
+        personal = f"To: {to}\r\nMessage-ID: <{key}@{self._domain}>\r\n{leave_token.join(self._leave)}"
+        return self._shared, self._subject(subject), self._date(at), personal.encode(), self._type
+
+    def canonical(self, *, to: str, subject: str, at: datetime, key: str, leave_token: str) -> bytes:
+        """The same fields, as `dkim.relaxed` would have them."""
+        personal = f"to:{to}\r\nmessage-id:<{key}@{self._domain}>\r\n{leave_token.join(self._canonical_leave)}"
+        subject_and_date = relaxed(self._subject(subject)), relaxed(self._date(at))
+        return b"".join((self._canonical_shared, *subject_and_date, personal.encode(), self._canonical_type))
 
     def _subject(self, text: str) -> bytes:
         laid = self._subjects.get(text)
@@ -61,43 +76,35 @@ class Header:
         return laid
 
     def _date(self, at: datetime) -> bytes:
-        second = int(at.timestamp())
-        if self._second[0] != second:
-            self._second = (second, f"Date: {format_datetime(at.astimezone(UTC))}\r\n".encode())
-        return self._second[1]
+        last, second, laid = self._dated
+        if at is last:  # many messages are made at once
+            return laid
+        now = int(at.timestamp())
+        if now != second:
+            laid = f"Date: {format_datetime(at.astimezone(UTC))}\r\n".encode()
+        self._dated = at, now, laid
+        return laid
 
 
-class _LeaveFields:
-    """The way out (RFC 2369 §3.2, RFC 8058 §3.1): one https address, and a mailbox only if somebody reads it."""
+def _leave_fields(meta: Meta) -> str:
+    """The way out (RFC 2369 §3.2, RFC 8058 §3.1): one https address, and a mailbox only if somebody reads it.
 
-    def __init__(self, meta: Meta) -> None:
-        self._page = f"{meta.public_url}/u/" if meta.public_url else ""
-        self._mailbox = ascii_address(meta.unsubscribe_mailbox) if meta.unsubscribe_mailbox else ""
-        parts = urlsplit(meta.public_url)
-        if (
-            self._page
-            and parts.scheme != "https"
-            and not (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        ):
-            raise EditionError(
-                f"Links to {meta.public_url} cannot be sent.", hint="Set web.public_url to an address with https."
-            )
-
-        #: What stands between the tokens: they are all as long as this one, so the field is folded once for all.
-        self._between = self._field(_SAMPLE_TOKEN).split(_SAMPLE_TOKEN)
-
-    def lay(self, token: str) -> str:
-        return token.join(self._between)
-
-    def _field(self, token: str) -> str:
-        ways = [f"<{self._page}{token}>"] if self._page else []
-        if self._mailbox:
-            ways.append(f"<mailto:{self._mailbox}?subject=leave-{token}>")
-        if not ways:
-            return ""
-        field = fold("List-Unsubscribe", ", ".join(ways)) + "\r\n"
-        # RFC 8058 §3.1: One-Click promises that the https address answers a POST.
-        return field + "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" if self._page else field
+    With `_SAMPLE_TOKEN` where the token belongs.
+    """
+    page = f"{meta.public_url}/u/" if meta.public_url else ""
+    parts = urlsplit(meta.public_url)
+    if page and parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        raise EditionError(
+            f"Links to {meta.public_url} cannot be sent.", hint="Set web.public_url to an address with https."
+        )
+    ways = [f"<{page}{_SAMPLE_TOKEN}>"] if page else []
+    if meta.unsubscribe_mailbox:
+        ways.append(f"<mailto:{ascii_address(meta.unsubscribe_mailbox)}?subject=leave-{_SAMPLE_TOKEN}>")
+    if not ways:
+        return ""
+    field = fold("List-Unsubscribe", ", ".join(ways)) + "\r\n"
+    # RFC 8058 §3.1: One-Click promises that the https address answers a POST.
+    return field + "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" if page else field
 
 
 def feedback_id(meta: Meta, domain: str) -> str:

@@ -69,13 +69,13 @@ class Program:
         if self._test:
             key = self._test_key(recipient, at)
         env = environment(recipient.fields, links)
-        subject = variant.subject(env)
-        fields = variant.header.lay(to=to, subject=subject, at=at, key=key, leave_token=links["leave"])
-        header = (*fields, variant.content_type)
-        content = variant.lay(header, env)
+        head, subject, leave = variant.header, variant.subject(env), links["leave"]
+        fields = head.lay(to=to, subject=subject, at=at, key=key, leave_token=leave)
+        content = variant.lay(fields, env)
         if dispatch.signer is not None:
-            body = memoryview(content)[sum(map(len, header)) + len(_CRLF) :]
-            content = dispatch.signer.sign(header, body, at=at) + content
+            canonical = head.canonical(to=to, subject=subject, at=at, key=key, leave_token=leave)
+            body = memoryview(content)[sum(map(len, fields)) + len(_CRLF) :]
+            content = dispatch.signer.sign_canonical(head.names, canonical, body, at=at) + content
         sender = self._sender(dispatch.sender, variant, recipient)
         # RFC 6532 §3: the To field has the address as it is, so a message that needs SMTPUTF8 is 8-bit as well.
         return OutgoingMessage(key=key, sender=sender, recipient=to, content=content, eight_bit=not to.isascii())
@@ -126,7 +126,6 @@ class _VariantProgram:
 
     def __init__(self, edition: Edition, variant: Variant, subject_prefix: str, wire: Medium[bytes]) -> None:
         self.variant = variant
-        self.header = Header(edition.meta, from_name=variant.from_name)
         self._reads = Reads()
         self._scope = Scope(filters=filters(variant.language), reads=self._reads)
         subject = compile_block(variant.subject, self._scope, PAGE)
@@ -136,7 +135,8 @@ class _VariantProgram:
         html, html_encoding = part_content(variant.html, self._scope)
         # "=_" is in no quoted-printable and no base64 text (RFC 2045 §6.7), so no value can contain the boundary.
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
-        self.content_type = b'Content-Type: multipart/alternative;\r\n boundary="%b"\r\n' % boundary
+        content_type = f'Content-Type: multipart/alternative;\r\n boundary="{boundary.decode()}"'
+        self.header = Header(edition.meta, from_name=variant.from_name, content_type=content_type)
         head = _CRLF + _part_head(boundary, b"plain", text_encoding)
         self._between = b"\r\n" + _part_head(boundary, b"html", html_encoding)
         self._tail = b"\r\n--%b--\r\n" % boundary

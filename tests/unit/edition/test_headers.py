@@ -6,11 +6,14 @@ import re
 from datetime import timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edition_oracle import AT, HEADER, KEY, PLAIN, URLQ, default, edition, field, link, recipient
 from mailer.edition import links
+from mailer.edition.dkim import names_of, relaxed
 from mailer.edition.format import Static
-from mailer.edition.headers import feedback_id
+from mailer.edition.headers import Header, feedback_id
 from mailer.edition.links import Purpose
 from mailer.edition.program import Program
 from mailer.errors import EditionError
@@ -228,3 +231,23 @@ def test_no_value_can_contain_the_boundary():
 def test_h18_what_the_clock_put_together_and_sent_says_so():
     assert parsed(meta={"automatic": True})["Auto-Submitted"] == "auto-generated"
     assert parsed()["Auto-Submitted"] is None
+
+
+@given(
+    to=st.sampled_from(["ana@example.net", "o'brien+x@mail.example.org", "ñandú@xn--and-6ma2c.example"]),
+    subject=st.text(max_size=120),
+    key=st.from_regex(r"[A-Za-z0-9_-]{37}", fullmatch=True),
+    mailbox=st.sampled_from(["", "leave@example.org"]),
+    url=st.sampled_from(["", "https://mail.example.org", f"https://{'very-' * 11}long.example.org"]),
+    title=st.text(max_size=120),
+    reply_to=st.sampled_from(["", "hello@example.org"]),
+)
+def test_the_canonical_form_is_that_of_the_fields_as_laid(to, subject, key, mailbox, url, title, reply_to):
+    changes = {"unsubscribe_mailbox": mailbox, "public_url": url, "list_title": title, "reply_to": reply_to}
+    header = Header(
+        edition(meta=changes).meta, from_name=title, content_type='Content-Type: text/plain;\r\n charset="utf-8"'
+    )
+    fields = {"to": to, "subject": subject, "at": AT, "key": key, "leave_token": key[::-1]}
+    canonical = relaxed(b"".join(header.lay(**fields)))
+    assert header.canonical(**fields) == canonical
+    assert header.names == names_of(canonical)
