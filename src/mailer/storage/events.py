@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailer.domain.mailing import RowState
+from mailer.storage.prepared import Prepared
 from mailer.storage.rowset import packed, rowset, storable
 from mailer.storage.tables import delivery, delivery_event, subscriber
 
@@ -53,37 +54,45 @@ class Cause:
 
 #: (subscriber_id, state it came to, code, enhanced status, detail, the relay's name)
 EventRow = tuple[int, RowState, int, str, str, str]
-
-
 #: The columns of an event that are its row's own, in this order.
-COLUMNS = ("subscriber_id", "state", "code", "enhanced", "detail", "relay")
-TEXTS = ("enhanced", "detail", "relay")
+_COLUMNS = ("subscriber_id", "state", "code", "enhanced", "detail", "relay")
+_TEXTS = ("enhanced", "detail", "relay")
 
 
-def tidy(row: EventRow) -> tuple[int, int, int, str, str, str]:
-    """As it can be stored, whatever a stranger's server wrote."""
-    who, state, code, enhanced, detail, relay = row
-    return who, int(state), code, storable(enhanced, 20), storable(detail), relay
+def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], *, at: int | None) -> None:
+    """Append one event per row, all at the same unix second, whatever a stranger's server wrote.
 
-
-def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], *, at: int) -> None:
-    """Append one event per row, all at the same unix second; one statement."""
-    stored = [tidy(row) for row in rows]
-    if stored:
-        values = {"p_rows": packed(stored), "p_mailing": mailing_id, "p_at": at}
-        connection.execute(_insert(is_sqlite=connection.dialect.name == "sqlite"), values)
-
-
-def insertion(at: sa.ColumnElement[int], *, is_sqlite: bool) -> sa.Insert:
-    """Appends an event of `p_mailing` at the unix second `at` per row of `p_rows`, each of which begins with `COLUMNS`."""
-    source = rowset("p_rows", COLUMNS, is_sqlite=is_sqlite, texts=TEXTS)
-    chosen = sa.select(sa.bindparam("p_mailing", type_=sa.BigInteger), at, *source.c)
-    return sa.insert(delivery_event).from_select(["mailing_id", "at", *COLUMNS], chosen)
+    at: None for now by the clock of the server, which is PostgreSQL's.
+    """
+    stored = [
+        (mailing_id, at, who, int(state), code, storable(enhanced, 20), storable(detail), relay)
+        for who, state, code, enhanced, detail, relay in rows
+    ]
+    if not stored:
+        return
+    if connection.dialect.name == "sqlite":
+        _insertion_of_one().each(connection, stored)
+    else:
+        own = packed(row[2:] for row in stored)
+        _insertion_of_many()(connection, p_mailing=mailing_id, p_at=at, p_rows=own)
 
 
 @cache
-def _insert(*, is_sqlite: bool) -> sa.Insert:
-    return insertion(sa.bindparam("p_at", type_=sa.BigInteger), is_sqlite=is_sqlite)
+def _insertion_of_one() -> Prepared:
+    """For SQLite, to which each statement is near: it takes half of what a document of all rows does."""
+    names = ("mailing_id", "at", *_COLUMNS)
+    values = sa.select(*(sa.bindparam(name, type_=delivery_event.c[name].type) for name in names))
+    return Prepared(sa.insert(delivery_event).from_select(names, values))
+
+
+@cache
+def _insertion_of_many() -> Prepared:
+    """For PostgreSQL, to which each statement is a message."""
+    source = rowset("p_rows", _COLUMNS, is_sqlite=False, texts=_TEXTS)
+    now = sa.cast(sa.func.floor(sa.extract("epoch", sa.func.clock_timestamp())), sa.BigInteger)
+    at = sa.func.coalesce(sa.bindparam("p_at", type_=sa.BigInteger), now)
+    chosen = sa.select(sa.bindparam("p_mailing", type_=sa.BigInteger), at, *source.c)
+    return Prepared(sa.insert(delivery_event).from_select(["mailing_id", "at", *_COLUMNS], chosen))
 
 
 def history(connection: sa.Connection, mailing_id: int, subscriber_id: int) -> list[Event]:

@@ -28,11 +28,12 @@ Times are whole unix seconds: the machine's clock on SQLite, the server's on Pos
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -46,7 +47,7 @@ from mailer.storage.ledger_sql import statements
 from mailer.storage.pacing import Hold, Purse
 from mailer.storage.prepared import Prepared
 from mailer.storage.quotas import Day
-from mailer.storage.rowset import packed, storable
+from mailer.storage.rowset import packed, packed_ids, storable
 from mailer.storage.suppressions import suppress
 from mailer.storage.tables import subscriber
 
@@ -58,8 +59,7 @@ ENDED = {RowState.SUPPRESSED: LEFT, RowState.EXPIRED: LATE, RowState.FAILED: GIV
 AGAIN = "the worker was lost while the message was on its way; it is sent again"
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """One leased row. attempts: how often it was tried before."""
 
     subscriber_id: int
@@ -91,28 +91,27 @@ class Batch:
         return not (self.rows or self.suppressed or self.expired or self.failed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """Where one row goes: sent, failed, uncertain, or queued again at `due` (unix seconds).
+class Outcome(NamedTuple):
+    """Where one row goes: sent, failed, uncertain, or queued again at `due` (unix seconds). It begins as its event does.
 
+    relay: the name of the one that answered, "" if none was asked.
     counted: False where the attempt says nothing about the person, because nothing was put on the wire for them.
     bad_address: the relay said that the address does not exist; it is suppressed in the same transaction.
-    relay: the name of the one that answered, "" if none was asked.
     """
 
     subscriber_id: int
     state: RowState
-    due: int = 0
-    counted: bool = True
     code: int = 0
     enhanced: str = ""
     text: str = ""
-    bad_address: bool = False
     relay: str = ""
+    due: int = 0
+    counted: bool = True
+    bad_address: bool = False
 
     @property
     def event(self) -> events.EventRow:
-        return self.subscriber_id, self.state, self.code, self.enhanced, self.text, self.relay
+        return self[:6]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,19 +169,19 @@ class Ledger:
             rows = self._take(
                 connection, mailing, lane, count, p_mailing=mailing_id, p_token=token, p_seconds=lease_seconds
             )
-            leased = [row for row in rows if row.state == RowState.LEASED]
+            leased = tuple([Claimed(who, attempts) for who, attempts, state, _ in rows if state == RowState.LEASED])
             hold = pacing.spend(connection, purse, len(leased)) if rows else None
         if not rows:
             return None
-        states = [row.state for row in rows]
+        became = Counter([state for _, _, state, _ in rows])
         return Batch(
             token=token,
             mailing_id=mailing_id,
-            rows=tuple(Claimed(row.subscriber_id, row.attempts) for row in leased),
-            lease_until=leased[0].lease if leased else mailing.now,
-            suppressed=states.count(RowState.SUPPRESSED),
-            expired=states.count(RowState.EXPIRED),
-            failed=states.count(RowState.FAILED),
+            rows=leased,
+            lease_until=next((lease for _, _, _, lease in rows if lease), mailing.now),
+            suppressed=became[RowState.SUPPRESSED],
+            expired=became[RowState.EXPIRED],
+            failed=became[RowState.FAILED],
             exhausted=len(rows) < count,
             hold=hold,
             day=purse.day,
@@ -196,9 +195,12 @@ class Ledger:
 
     def _take(
         self, connection: sa.Connection, mailing: sa.Row[Any], lane: Lane, count: int, **values: int
-    ) -> Sequence[sa.Row[Any]]:
-        """Take `count` due rows; those that ended instead are told why. values: whose rows, and the lease."""
-        rows = self._execute(
+    ) -> list[tuple[int, int, int, int]]:
+        """Take `count` due rows; those that ended instead are told why. values: whose rows, and the lease.
+
+        Returns (subscriber_id, attempts, state, end of the lease) of each.
+        """
+        rows = self._run(
             connection,
             self._sql.claim,
             p_list=mailing.list_name,
@@ -209,18 +211,15 @@ class Ledger:
             p_not=lane.relay if lane.pass_over else -1,
             p_count=count,
             **values,
-        ).all()
-        told = [
-            (one.subscriber_id, RowState(one.state), 0, "", ENDED[one.state], "") for one in rows if one.state in ENDED
-        ]
+        )
+        told = [(who, RowState(state), 0, "", ENDED[state], "") for who, _, state, _ in rows if state in ENDED]
         events.write(connection, values["p_mailing"], told, at=mailing.now)
         return rows
 
     def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
         """Mark rows as on their way, before they are. Only the ids returned may be sent."""
-        rows = packed((one,) for one in ids)
         with self._writing() as connection:
-            marked = self._run(connection, self._sql.mark, p_mailing=mailing_id, p_token=token, p_rows=rows)
+            marked = self._run(connection, self._sql.mark, p_mailing=mailing_id, p_token=token, p_ids=packed_ids(ids))
             return {subscriber_id for (subscriber_id,) in marked}
 
     def settle(self, token: int, mailing_id: int, outcomes: Sequence[Outcome]) -> set[int]:
@@ -237,20 +236,23 @@ class Ledger:
     def _settle(self, token: int, mailing_id: int, outcomes: Sequence[Outcome], source: RowState) -> set[int]:
         wrong = {one.state for one in outcomes} - ROW_STEPS[source]
         assert not wrong, f"no step leads from {source.name} to {wrong}"
-        statement = self._sql.settle if source is RowState.SENDING else self._sql.fail_unsent
-        rows = packed((*events.tidy(one.event), one.due, int(one.counted)) for one in outcomes)
         with self._writing() as connection:
-            found = self._run(connection, statement, p_mailing=mailing_id, p_token=token, p_rows=rows)
-            settled = {subscriber_id for (subscriber_id,) in found}
-            told = [one for one in outcomes if one.subscriber_id in settled and (one.counted or one.text)]
-            if len(told) < len(outcomes):
-                rows = packed(events.tidy(one.event) for one in told)
-            if told:
-                self._run(connection, self._sql.tell, p_mailing=mailing_id, p_rows=rows)
+            values = {"p_mailing": mailing_id, "p_token": token}
+            settled: list[tuple[int]] = []
+            if sent := [one.subscriber_id for one in outcomes if one.state is RowState.SENT]:
+                settled += self._run(connection, self._sql.sent, **values, p_ids=packed_ids(sent))
+            if rest := [one for one in outcomes if one.state is not RowState.SENT]:
+                rows = packed((one.subscriber_id, one.state, one.due, int(one.counted)) for one in rest)
+                statement = self._sql.settle if source is RowState.SENDING else self._sql.fail_unsent
+                settled += self._run(connection, statement, **values, p_rows=rows)
+            ids = {subscriber_id for (subscriber_id,) in settled}
+            told = [one for one in outcomes if one.subscriber_id in ids and (one.counted or one.text)]
+            at = self.now(connection) if self._database.is_sqlite else None
+            events.write(connection, mailing_id, [one.event for one in told], at=at)
             for one in told:
                 if one.bad_address:
                     self._suppress(connection, one)
-        return settled
+        return ids
 
     def _suppress(self, connection: sa.Connection, outcome: Outcome) -> None:
         key = connection.scalar(sa.select(subscriber.c.email_key).where(subscriber.c.id == outcome.subscriber_id))
@@ -268,8 +270,8 @@ class Ledger:
         with self._writing() as connection:
             if mailing_id is None or ids is None:
                 return self._execute(connection, self._sql.release_all, p_token=token).rowcount
-            rows = packed((one,) for one in ids)
-            done = self._execute(connection, self._sql.release, p_mailing=mailing_id, p_token=token, p_rows=rows)
+            values = {"p_mailing": mailing_id, "p_token": token, "p_ids": packed_ids(ids)}
+            done = self._execute(connection, self._sql.release, **values)
             return len(done.all())
 
     def reap(self) -> Reaped:

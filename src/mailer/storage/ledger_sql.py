@@ -11,10 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailer.domain.mailing import ROW_STEPS, InDoubt, MailingState, RowState
-from mailer.storage import events
 from mailer.storage.audiences import confirmed, not_suppressed
 from mailer.storage.prepared import Prepared
-from mailer.storage.rowset import rowset
+from mailer.storage.rowset import among, rowset
 from mailer.storage.tables import delivery, mailing, subscriber
 
 MANY: sa.ColumnElement[int] = sa.literal_column("1000")
@@ -54,11 +53,11 @@ class Statements:
             self.now = _seconds(sa.func.clock_timestamp())
             self.began = _seconds(sa.func.statement_timestamp())
         self.open_mailing = self._open_mailing()
-        self.claim = self._claim()
+        self.claim = Prepared(self._claim())
         self.mark = Prepared(self._mark())
+        self.sent = Prepared(self._sent())
         self.settle = Prepared(self._settle(RowState.SENDING))
         self.fail_unsent = Prepared(self._settle(RowState.LEASED))
-        self.tell = Prepared(events.insertion(self.now, is_sqlite=is_sqlite))
         self.extend = self._extend()
         self.release = self._release()
         self.release_all = self._release_all()
@@ -83,14 +82,9 @@ class Statements:
         """
         picked = self._picked()
         leased = picked.c.fate == literal(RowState.LEASED)
-        rows = sa.update(delivery)
-        if (
-            not self.is_sqlite
-        ):  # else PostgreSQL reads every row of the mailing to find these, until there are very many
-            ids: sa.ColumnElement[Any] = sa.func.array(sa.select(picked.c.subscriber_id).scalar_subquery())
-            rows = rows.where(delivery.c.subscriber_id == sa.any_(ids))
+        rows = sa.update(delivery).where(delivery.c.mailing_id == number("p_mailing"))
         return (
-            rows.where(delivery.c.mailing_id == number("p_mailing"), delivery.c.subscriber_id == picked.c.subscriber_id)
+            self._keyed(rows, picked.c.subscriber_id)
             .values(
                 state=picked.c.fate,
                 token=sa.case((leased, number("p_token")), else_=0),
@@ -126,23 +120,30 @@ class Statements:
 
     def _mark(self) -> sa.UpdateBase:
         """The mailing is locked before the first row is touched: whether it is open is asked once, first of all."""
-        ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
         opened = self._open_mailing().cte("opened").prefix_with("MATERIALIZED")
         return (
             self._held(RowState.LEASED)
-            .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)), delivery.c.lease > self.now)
+            .where(among(delivery.c.subscriber_id, "p_ids", is_sqlite=self.is_sqlite), delivery.c.lease > self.now)
             .where(sa.exists(sa.select(opened.c.now)))
             .values(state=step(RowState.LEASED, RowState.SENDING))
             .returning(delivery.c.subscriber_id)
         )
 
-    def _settle(self, source: RowState) -> sa.UpdateBase:
-        """Rows from `source` to where they now stand. Each begins as its event does, so that one parameter serves both."""
-        unread = [""] * (len(events.COLUMNS) - 2)
-        rows = rowset("p_rows", ("id", "state", *unread, "due", "counted"), is_sqlite=self.is_sqlite)
+    def _sent(self) -> sa.Update:
+        """What becomes of nearly every row, of all at once."""
+        attempts = delivery.c.attempts + 1
         return (
-            self._held(source)
-            .where(delivery.c.subscriber_id == rows.c.id)
+            self._held(RowState.SENDING)
+            .where(among(delivery.c.subscriber_id, "p_ids", is_sqlite=self.is_sqlite))
+            .values(state=step(RowState.SENDING, RowState.SENT), due=0, attempts=attempts, token=0, lease=0)
+            .returning(delivery.c.subscriber_id)
+        )
+
+    def _settle(self, source: RowState) -> sa.UpdateBase:
+        """Rows from `source` to where each of them now stands."""
+        rows = rowset("p_rows", ("id", "state", "due", "counted"), is_sqlite=self.is_sqlite)
+        return (
+            self._keyed(self._held(source), rows.c.id)
             .values(state=rows.c.state, due=rows.c.due, attempts=delivery.c.attempts + rows.c.counted, token=0, lease=0)
             .returning(delivery.c.subscriber_id)
         )
@@ -160,10 +161,9 @@ class Statements:
         return self.now + number("p_seconds") + 1
 
     def _release(self) -> sa.UpdateBase:
-        ids = rowset("p_rows", ("id",), is_sqlite=self.is_sqlite)
         return (
             self._held(RowState.LEASED)
-            .where(delivery.c.subscriber_id.in_(sa.select(ids.c.id)))
+            .where(among(delivery.c.subscriber_id, "p_ids", is_sqlite=self.is_sqlite))
             .values(state=step(RowState.LEASED, RowState.QUEUED), token=0, lease=0)
             .returning(delivery.c.subscriber_id)
         )
@@ -247,6 +247,15 @@ class Statements:
             stands == literal(state),
             delivery.c.token == number("p_token"),
         )
+
+    def _keyed(self, rows: sa.Update, ids: sa.ColumnElement[int]) -> sa.Update:
+        """Of the mailing's `rows` those whose person is in `ids`, a column that each of them is joined with.
+
+        PostgreSQL does not see how few they are and would read all rows of the mailing to find them, until there are very many.
+        """
+        if not self.is_sqlite:
+            rows = rows.where(delivery.c.subscriber_id == sa.any_(sa.func.array(sa.select(ids).scalar_subquery())))
+        return rows.where(delivery.c.subscriber_id == ids)
 
     def _mailable(self, person: sa.ColumnElement[int], list_name: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         """Whether `person` may be mailed on that list: the same rule by which the audience was counted and frozen."""

@@ -39,3 +39,15 @@ def test_errors_are_those_of_sqlalchemy_and_name_no_parameter(database):
         ADD(connection, p_name="a secret")
         ADD(connection, p_name="a secret")
     assert "a secret" not in str(caught.value)
+
+
+def test_many_rows_give_their_values_in_the_order_in_which_the_statement_names_them(database):
+    names = sa.select(sa.bindparam("p_id", type_=sa.BigInteger), NAME)
+    add = Prepared(sa.insert(mailing_list).from_select(["id", "name"], names))
+    with database.writing() as connection:
+        add.each(connection, [(7, "news"), (8, "events")])
+    with database.reading() as connection:
+        assert connection.execute(sa.select(mailing_list.c.id, mailing_list.c.name)).all() == [
+            (7, "news"),
+            (8, "events"),
+        ]
