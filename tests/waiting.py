@@ -3,9 +3,12 @@
 import inspect
 import textwrap
 import time
+from contextlib import suppress
 
 #: More seconds than anything takes on the slowest machine; only what never happens is waited for to the end.
 PATIENCE = 60
+#: Seconds after which something that never answers is given up, where a test has to wait for that: few, if they are enough.
+SHORT = (0.4, 4.0, 40.0)
 
 
 def until(condition, seconds=PATIENCE):
@@ -15,6 +18,14 @@ def until(condition, seconds=PATIENCE):
         assert time.monotonic() < end, f"in {seconds} s this did not come true:\n{_source(condition)}"
         time.sleep(0.02)
     return found
+
+
+def with_enough_patience(check):
+    """`check(seconds)`, with the fewest of `SHORT` that do: on a busy machine all looks for a while like what never answers."""
+    for seconds in SHORT[:-1]:
+        with suppress(Exception):
+            return check(seconds)
+    return check(SHORT[-1])
 
 
 def _source(condition):

@@ -4,6 +4,33 @@ import socket
 import pytest
 
 from mailer.backends.smtp import SmtpBackend
+from mailer.turns import Turns
+
+#: Files whose tests run twice: a connection has a thread of its own, or is a job that takes turns with others.
+IN_TURNS = {
+    "test_smtp_connections",
+    "test_smtp_messages",
+    "test_smtp_misbehaviour",
+    "test_smtp_pipelining",
+    "test_smtp_security",
+}
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.module.__name__.rpartition(".")[2] in IN_TURNS:
+        metafunc.parametrize("way", ["thread", "job"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def way(request):
+    return getattr(request, "param", "thread")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    if pyfuncitem.funcargs.get("way") == "job":
+        test = pyfuncitem.obj
+        pyfuncitem.obj = lambda **arguments: Turns("test").call(lambda: test(**arguments))
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def run(call):
 @pytest.mark.parametrize("security", ["none", "tls"])
 def test_breaking_off_does_not_wait_for_a_relay_that_thinks(client, security):
     with SmtpServer("hangs-at-dot", security=security) as server:
-        backend = client(server)
+        backend = client(server, final_timeout=600.0)
         receipts = []
 
         def send_all():
@@ -45,7 +45,7 @@ def test_breaking_off_does_not_wait_for_a_relay_that_thinks(client, security):
         thread, outcome = run(send_all)
         assert server.wait_for(1)
         backend.abort()
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
         backend.close()
     assert [type(receipt) for receipt in receipts] == [Uncertain]
@@ -56,7 +56,7 @@ def test_breaking_off_does_not_wait_for_a_relay_that_thinks(client, security):
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "mail", "rcpt", "data", "quit"])
 def test_breaking_off_elsewhere_leaves_the_message_untried(client, stage):
     with SmtpServer(f"hangs-at-{stage}", times=1) as server:
-        backend = client(server, quit_timeout=60.0)
+        backend = client(server, quit_timeout=600.0, command_timeout=600.0, final_timeout=600.0)
 
         def call():
             backend.send(make_message())
@@ -65,7 +65,7 @@ def test_breaking_off_elsewhere_leaves_the_message_untried(client, stage):
         thread, outcome = run(call)
         until(lambda: server.times == 0)
         backend.abort()
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
     if stage == "quit":
         assert outcome == [None]
@@ -75,11 +75,11 @@ def test_breaking_off_elsewhere_leaves_the_message_untried(client, stage):
 
 
 def test_breaking_off_while_connecting(full_port):
-    backend = SmtpBackend({"host": "127.0.0.1", "port": full_port, "security": "none", "connect_timeout": 60.0})
+    backend = SmtpBackend({"host": "127.0.0.1", "port": full_port, "security": "none", "connect_timeout": 600.0})
     thread, outcome = run(backend.open)
     time.sleep(0.2)
     backend.abort()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     assert isinstance(outcome[0], BackendUnavailable)
 

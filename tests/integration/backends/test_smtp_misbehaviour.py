@@ -4,6 +4,7 @@ After each the backend is usable: the fault strikes once, and the next message i
 """
 
 import itertools
+from contextlib import closing
 from smtpd import SmtpServer
 
 import pytest
@@ -15,6 +16,7 @@ from mailer.testing import make_message
 from smtp_page import PAGE, renewed
 from smtpd_faults import FAULTS, MISBEHAVIOURS, ONLY_AT
 from smtpd_outcomes import ENVELOPE, OUTCOMES
+from waiting import with_enough_patience
 
 #: These are no single event that is over afterwards.
 HABITS = {name for name in MISBEHAVIOURS if "-at-" not in name}
@@ -29,16 +31,20 @@ def test_the_page_shows_them_all():
     assert page == renewed(page), "run: python tests/smtp_page.py"
 
 
-def patience(misbehaviour):
-    """Short deadlines where one has to run out, and only there: elsewhere a busy machine must not look like a relay that hangs."""
+#: A deadline has to run out, and only there: elsewhere a busy machine must not look like a relay that hangs.
+RUN_OUT = {"hangs", "drips", "loses-commands"}
+
+
+def deadline(misbehaviour, seconds):
+    """The option that sets the one that has to run out."""
     fault, _, stage = misbehaviour.partition("-at-")
-    if fault not in {"hangs", "drips", "loses-commands"}:
+    if fault not in RUN_OUT:
         return {}
     short = {"content": "final_timeout", "dot": "final_timeout", "quit": "quit_timeout"}.get(stage, "command_timeout")
-    return {short: 0.4}
+    return {short: seconds}
 
 
-def relay_and_client(misbehaviour, *, pipelining="on", **more):
+def relay_and_client(misbehaviour, seconds=0.0, *, pipelining="on", **more):
     needs_tls = any(word in misbehaviour for word in ("starttls", "certificate", "auth", "ehlo"))
     server = SmtpServer(
         misbehaviour,
@@ -47,7 +53,7 @@ def relay_and_client(misbehaviour, *, pipelining="on", **more):
         users={"ana": "secret"} if needs_tls else None,
         **more,
     )
-    options = {"host": "localhost", "pipelining": pipelining, **patience(misbehaviour)}
+    options = {"host": "localhost", "pipelining": pipelining, **deadline(misbehaviour, seconds)}
     if needs_tls:
         options |= {"security": "starttls", "user": "ana", "password": "secret"}
     else:
@@ -74,19 +80,22 @@ CASES = [
 
 @pytest.mark.parametrize(("misbehaviour", "pipelining"), CASES)
 def test_what_becomes_of_a_message(misbehaviour, pipelining):
-    server, options = relay_and_client(misbehaviour, pipelining=pipelining)
+    with_enough_patience(lambda seconds: what_becomes_of_a_message(misbehaviour, pipelining, seconds))
+
+
+def what_becomes_of_a_message(misbehaviour, pipelining, seconds):
+    server, options = relay_and_client(misbehaviour, seconds, pipelining=pipelining)
     with server:
         options |= {"port": server.port, "ca_file": str(server.ca_file) if options["security"] != "none" else ""}
-        backend = SmtpBackend(options)
-        first = attempt(backend, make_message(1))
-        assert type(first) is OUTCOMES[misbehaviour], first
-        if isinstance(first, (Refused, Deferred, BackendUnavailable, BackendMisconfigured)):
-            assert server.accepted == []
-        if misbehaviour not in HABITS:
-            assert isinstance(backend.send(make_message(2)), Sent)
-            assert server.recipients[-1] == "reader2@example.org"
-        backend.close()
-        backend.close()
+        with closing(SmtpBackend(options)) as backend:
+            first = attempt(backend, make_message(1))
+            assert type(first) is OUTCOMES[misbehaviour], first
+            if isinstance(first, (Refused, Deferred, BackendUnavailable, BackendMisconfigured)):
+                assert server.accepted == []
+            if misbehaviour not in HABITS:
+                assert isinstance(backend.send(make_message(2)), Sent)
+                assert server.recipients[-1] == "reader2@example.org"
+            backend.close()
     assert misbehaviour in HABITS or server.times == 0, "it never struck"
     assert server.breaches == []
     assert len(server.recipients) == len(set(server.recipients))
@@ -96,13 +105,16 @@ def test_what_becomes_of_a_message(misbehaviour, pipelining):
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - set(ONLY_AT)))
 def test_a_relay_that_cannot_forget(fault, pipelining):
     """RSET after a refused message goes wrong: the next one travels over a connection of its own."""
+    with_enough_patience(lambda seconds: the_next_travels_by_another(fault, pipelining, seconds))
+
+
+def the_next_travels_by_another(fault, pipelining, seconds):
     nobody = {"nobody@example.org": "550 5.1.1 no such person"}
-    server, options = relay_and_client(f"{fault}-at-rset", pipelining=pipelining, rcpt=nobody)
+    server, options = relay_and_client(f"{fault}-at-rset", seconds, pipelining=pipelining, rcpt=nobody)
     with server:
-        backend = SmtpBackend(options | {"port": server.port})
         messages = [make_message(1, recipient="nobody@example.org"), make_message(2), make_message(3)]
-        receipts = list(backend.send_many(iter(messages)))
-        backend.close()
+        with closing(SmtpBackend(options | {"port": server.port})) as backend:
+            receipts = list(backend.send_many(iter(messages)))
     assert [type(receipt) for receipt in receipts] == [Refused, Sent, Sent]
     assert server.recipients == ["reader2@example.org", "reader3@example.org"]
     assert server.breaches == []
@@ -150,8 +162,12 @@ def test_a_relay_that_allows_fifty_messages_a_connection_puts_nobody_off(client,
 @pytest.mark.parametrize("misbehaviour", ["merges-answers", "loses-commands"])
 def test_where_pipelining_is_done_badly_it_can_be_switched_off(client, misbehaviour):
     with SmtpServer(misbehaviour) as server:
-        said = attempt(client(server, command_timeout=0.4), make_message(1))
-        assert 'set pipelining = "off"' in getattr(said, "text", "") + getattr(said, "hint", "")
+
+        def says_what_to_do(seconds):
+            said = attempt(client(server, command_timeout=seconds), make_message(1))
+            assert 'set pipelining = "off"' in getattr(said, "text", "") + getattr(said, "hint", "")
+
+        with_enough_patience(says_what_to_do)
         backend = client(server, pipelining="off")
         assert {type(receipt) for receipt in backend.send_many(make_message(n) for n in (1, 2, 3))} == {Sent}
         backend.close()
