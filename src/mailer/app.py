@@ -147,13 +147,18 @@ class App:
         from mailer.delivery.worker import Worker
         from mailer.storage.wake import woken
 
-        for relay in self.relays:
-            backend_kind(relay.backend)  # once, before all its connections ask for it at the same moment
-        spare_collector()
         routes = [
-            route_for(self.settings, relay, partial(self.carrier, relay), processes=processes, signer=self.signer)
+            route_for(
+                self.settings,
+                relay,
+                partial(self.carrier, relay),
+                processes=processes,
+                signer=self.signer,
+                takes_turns=backend_kind(relay.backend).takes_turns,
+            )
             for relay in self.relays
         ]
+        spare_collector()
         return Worker(
             self.sending_database,
             clock=self.clock,
@@ -203,7 +208,7 @@ class App:
         return RedirectBackend(backend, to, sender=sender) if to else backend
 
     def backend(self, relay: RelaySettings) -> "Backend":
-        """A fresh backend for `relay`; one thread uses it. Several hosts of one account stand in for each other."""
+        """A fresh backend for `relay`. Several hosts of one account stand in for each other."""
         from mailer.backends.failover import FailoverBackend
         from mailer.settings.relay_options import options_for
 

@@ -55,6 +55,8 @@ class Backend:
     """
 
     name: ClassVar[str]
+    #: Whether its waits let other connections of the same thread go on (`mailer.turns`). Without, each has a thread of its own.
+    takes_turns: ClassVar[bool] = False
 
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         self.options = dict(options or {})

@@ -10,8 +10,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
+
+from mailer.turns import Thread, Turns
+from mailer.waiting import Condition, Event, Promise
 
 
 class Runtime:
@@ -29,18 +31,22 @@ class Runtime:
         """About `seconds`, so that many do not look at the same moment."""
         return seconds * (0.8 + 0.4 * self.chance())
 
-    def thread(self, run: Callable[[], None], name: str) -> threading.Thread:
+    def thread(self, run: Callable[[], None], name: str) -> Thread:
         """A thread that is not started yet and does not keep the process alive."""
         return threading.Thread(target=run, name=name, daemon=True)
 
-    def event(self) -> threading.Event:
-        return threading.Event()
+    def turns(self, name: str) -> Turns:
+        """For jobs that share one thread."""
+        return Turns(name)
 
-    def condition(self) -> threading.Condition:
-        return threading.Condition()
+    def event(self) -> Event:
+        return Event()
 
-    def future(self) -> Future[Any]:
-        return Future()
+    def condition(self) -> Condition:
+        return Condition()
+
+    def promise(self) -> Promise[Any]:
+        return Promise()
 
 
 def spare_collector() -> None:

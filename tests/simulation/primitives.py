@@ -22,14 +22,25 @@ class SimulatedRuntime(Runtime):
     def thread(self, run, name):
         return Thread(self, run, name)
 
+    def turns(self, name):
+        return self
+
+    def job(self, run, name):
+        """A thread like any other: jobs that take turns do no more than threads might do by chance."""
+        return Thread(self, run, name)
+
+    @staticmethod
+    def call(function):
+        return function()
+
     def event(self):
         return Event(self)
 
     def condition(self):
         return Condition(self)
 
-    def future(self):
-        return Future(self)
+    def promise(self):
+        return Promise(self)
 
 
 class Thread:
@@ -139,7 +150,7 @@ class Condition:
         self.notify(len(self._waiting))
 
 
-class Future:
+class Promise:
     def __init__(self, runtime):
         self._kernel, self._process = runtime.kernel, runtime.process
         self._done, self._result, self._waiting = False, None, []
@@ -150,7 +161,7 @@ class Future:
 
     def set_result(self, result):
         self._process.check()
-        assert not self._done, "a future is answered once"
+        assert not self._done, "a promise is kept once"
         self._done, self._result = True, result
         for task in self._waiting:
             self._kernel.wake(task)

@@ -26,10 +26,12 @@ def test_whoever_hands_in_nothing_does_not_keep_it_from_waking_for_the_next(seed
     database = shared_database()
     database.begin_run(1, kernel, Quiet(), Quiet())
     ledger = Ledger(database, lambda: datetime.now(UTC))
+    runtime = SimulatedRuntime(kernel, process)
     committer = Committer(
         ledger,
         max_in_doubt=8,
-        runtime=SimulatedRuntime(kernel, process),
+        runtime=runtime,
+        make_thread=runtime.thread,
         settled=lambda settlements: None,
         failed=lambda error: pytest.fail(str(error)),
     )

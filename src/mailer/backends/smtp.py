@@ -33,6 +33,7 @@ from mailer.backends.smtp_token import TokenSource
 from mailer.backends.smtp_wire import Wire
 from mailer.domain.message import OutgoingMessage
 from mailer.errors import BackendUnavailable
+from mailer.turns import apart
 
 logger = logging.getLogger(__name__)
 BROKEN_OFF = "Sending was broken off."
@@ -44,6 +45,7 @@ class SmtpBackend(Backend):
     """One connection at a time, opened when needed, renewed after `messages_per_connection`. Options: `SmtpOptions`."""
 
     name: ClassVar[str] = "smtp"
+    takes_turns: ClassVar[bool] = True
 
     def __init__(self, options: Mapping[str, object] | None = None) -> None:
         super().__init__(options)
@@ -99,7 +101,10 @@ class SmtpBackend(Backend):
             if self._aborted:  # looked at after the wire is in its place: `abort` sets and looks in the other order
                 raise BackendUnavailable(BROKEN_OFF)
             try:
-                self._session = open_session(wire, self._settings, context=self._context, tokens=self._tokens)
+                # Names are looked up, tokens fetched: other connections of our thread need not wait for that.
+                self._session = apart(
+                    lambda: open_session(wire, self._settings, context=self._context, tokens=self._tokens)
+                )
             except BaseException:
                 wire.close()
                 raise

@@ -89,19 +89,15 @@ class Wire:
         if not self._replies.idle:
             # One answer too many, and from here on each would be taken for that to another question.
             raise GarbledReply("The relay answered more often than it was asked.")
-        link, patience, deadline = self._link, self._patience, time.monotonic() + timeout
-        assert patience is not None
+        patience, deadline = self._patient, time.monotonic() + timeout
         written, total = 0, sum(map(len, parts))
         try:
-            patience.to_send(timeout)
-            if not isinstance(link, ssl.SSLSocket):
-                written = link.sendmsg(parts)  # one system call and no copy; nearly always all there is to do
-                if written == total:
-                    return
+            written = patience.send(parts, timeout)
+            if written == total:
+                return
             rest = memoryview(b"".join(parts))
             while written < total:
-                patience.to_send(self._left(deadline))
-                written += link.send(rest[written:])
+                written += patience.send((rest[written:],), self._left(deadline))
         except OSError as error:
             raise LinkLost(f"The connection broke while sending: {_reason(error)}.", written=written) from None
 
@@ -109,15 +105,13 @@ class Wire:
         """The next reply; `timeout` seconds for the whole of it, however many lines."""
         deadline = 0.0
         while (reply := self._replies.next()) is None:
-            link, patience, left = self._link, self._patience, timeout
-            assert patience is not None
+            patience, left = self._patient, timeout
             try:
                 if deadline:
                     left = self._left(deadline)
                 else:
                     deadline = time.monotonic() + timeout
-                patience.to_receive(left)
-                data = link.recv(8192)
+                data = patience.receive(left)
             except (TimeoutError, BlockingIOError):
                 raise LinkLost(f"The relay did not answer within {timeout:g} seconds.") from None
             except OSError as error:
@@ -140,7 +134,7 @@ class Wire:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        link, self._socket = self._socket, None
+        link, self._socket, self._patience = self._socket, None, None
         if link is not None:
             link.close()
 
@@ -149,6 +143,12 @@ class Wire:
         if self._socket is None:
             raise LinkLost("There is no connection.")
         return self._socket
+
+    @property
+    def _patient(self) -> Patience:
+        if self._patience is None:
+            raise LinkLost("There is no connection.")
+        return self._patience
 
     def _left(self, deadline: float) -> float:
         """Seconds until `deadline`; raises TimeoutError, which every caller turns into a LinkLost."""

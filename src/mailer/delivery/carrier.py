@@ -9,10 +9,8 @@ What can pass between that look and the content are the answers to the envelope;
 """
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +30,8 @@ from mailer.edition.dispatch import PLAIN, Dispatch
 from mailer.errors import BackendError, BackendMisconfigured, BackendUnavailable, EditionError, NotForThem
 from mailer.runtime import Runtime
 from mailer.storage.ledger import Outcome
+from mailer.turns import Thread, apart
+from mailer.waiting import Event, Promise
 
 logger = logging.getLogger(__name__)
 #: A group is what one connection carries in about this time: slow relays get small groups, so a crash leaves less in doubt.
@@ -50,7 +50,8 @@ class Bench:
     make_backend: Callable[[], Backend]
     clock: Callable[[], datetime]
     runtime: Runtime
-    stopping: threading.Event
+    make_thread: Callable[[Callable[[], None], str], Thread]  #: for one connection: a thread, or a job of one
+    stopping: Event
     pace: Pace
     idle_timeout: float = 15.0  #: seconds after which an unused connection is closed
     halt: Callable[[Work, str], None]  #: pause the mailing and say why
@@ -62,11 +63,11 @@ class Bench:
 
 
 class Carrier:
-    """One connection and its thread."""
+    """One connection and its thread, or its part of one."""
 
     def __init__(self, bench: Bench, name: str, *, share: int, dispatch: Dispatch = PLAIN) -> None:
         """share: messages that it may have marked at a time. dispatch: how its relay wants them."""
-        self._thread = bench.runtime.thread(self._run, name)
+        self._thread = bench.make_thread(self._run, name)
         self._share = max(1, share)
         self._dispatch = dispatch
         self.failures = 0  #: how often in a row the relay could not be used
@@ -80,7 +81,7 @@ class Carrier:
         self._stall = Stall()
         self._on_wire: deque[Parcel] = deque()
         self._marked: deque[Parcel] = deque()
-        self._ahead: Future[list[Parcel]] | None = None
+        self._ahead: Promise[list[Parcel]] | None = None
         self._now = bench.runtime.monotonic
 
     def start(self) -> None:
@@ -184,7 +185,7 @@ class Carrier:
             return True
         try:
             if self._backend is None:
-                self._backend = self._bench.make_backend()
+                self._backend = apart(self._bench.make_backend)
             self._backend.open()
             self._opened = True
         except BackendError as error:
@@ -196,7 +197,7 @@ class Carrier:
                 self._rest(error)
         return self._opened
 
-    def _prepare(self, parcels: list[Parcel]) -> "Future[list[Parcel]]":
+    def _prepare(self, parcels: list[Parcel]) -> "Promise[list[Parcel]]":
         """Build the messages, then have them marked. Built first, so that no row is `sending` without a message."""
         at = self._bench.clock()
         built = [parcel for parcel in parcels if self._build(parcel, at)]

@@ -1,4 +1,4 @@
-"""One thread that writes the ledger for all connections of a worker: the group commit.
+"""One thread, or job of one, that writes the ledger for all connections of a worker: the group commit.
 
 Connections ask for rows to be marked and hand in what became of messages. While one transaction is being committed the
 next group gathers, so a slow disk makes larger groups instead of slower mail. A commit costs as much as thirty rows do, so
@@ -12,7 +12,6 @@ written when it is back, however long that takes; if their leases ran out and so
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 
 from mailer.delivery.allowance import Allowance
@@ -23,6 +22,8 @@ from mailer.runtime import Runtime
 from mailer.storage.kept import Kept
 from mailer.storage.ledger import Ledger
 from mailer.storage.outage import Outage
+from mailer.turns import Thread
+from mailer.waiting import Promise
 
 logger = logging.getLogger(__name__)
 #: Where waiting does not help (the disk is full), what has become of messages is still worth a few more tries.
@@ -42,6 +43,7 @@ class Committer:
         *,
         max_in_doubt: int,
         runtime: Runtime,
+        make_thread: Callable[[Callable[[], None], str], Thread],
         settled: Callable[[Sequence[Settlement]], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -57,7 +59,7 @@ class Committer:
         self._abandoned = runtime.event()
         self._outage = Outage(runtime)
         self._kept = Kept()
-        self._thread = runtime.thread(self._run, "committer")
+        self._thread = make_thread(self._run, "committer")
 
     def start(self) -> None:
         self._thread.start()
@@ -73,9 +75,9 @@ class Committer:
             with self._changed:
                 self._askers -= 1
 
-    def mark(self, parcels: Sequence[Parcel]) -> "Future[list[Parcel]]":
+    def mark(self, parcels: Sequence[Parcel]) -> "Promise[list[Parcel]]":
         """Those of `parcels` that may now go on the wire; they must hold an allowance. The others are given back."""
-        answer: Future[list[Parcel]] = self._runtime.future()
+        answer: Promise[list[Parcel]] = self._runtime.promise()
         with self._changed:
             if self._refusing:
                 self._refuse(self._group, parcels, answer)
@@ -201,7 +203,7 @@ class Committer:
             self._refuse(group, parcels, answer)
         group.marks.clear()
 
-    def _refuse(self, group: Group, parcels: Sequence[Parcel], answer: "Future[list[Parcel]]") -> None:
+    def _refuse(self, group: Group, parcels: Sequence[Parcel], answer: "Promise[list[Parcel]]") -> None:
         self.allowance.give_back(len(parcels))
         group.withdrawn.extend(parcels)
         answer.set_result([])

@@ -2,20 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from mailer.delivery.work import Lease, Parcel, Settlement
 from mailer.domain.mailing import RowState
 from mailer.storage.kept import Kept
 from mailer.storage.ledger import Ledger, Outcome
+from mailer.waiting import Promise
 
 
 @dataclass(slots=True)
 class Group:
     """What one transaction writes."""
 
-    marks: list[tuple[Sequence[Parcel], "Future[list[Parcel]]"]] = field(default_factory=list)
+    marks: list[tuple[Sequence[Parcel], "Promise[list[Parcel]]"]] = field(default_factory=list)
     settled: list[Settlement] = field(default_factory=list)
     unsent: list[Settlement] = field(default_factory=list)
     given_back: list[Parcel] = field(default_factory=list)

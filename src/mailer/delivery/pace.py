@@ -33,7 +33,8 @@ class Route:
 
     make_backend: called once for each connection, in its thread. limits: what all worker processes together may give it.
     idle_timeout: seconds after which an unused connection is closed. weight: its share beside others, 0 for none while
-    another can be used, None for as much as it can carry. dispatch: how the relay wants its messages.
+    another can be used, None for as much as it can carry. dispatch: how the relay wants its messages. takes_turns: whether
+    its backend does; then its connections share a thread.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Route:
     idle_timeout: float = 15.0
     weight: int | None = None
     dispatch: Dispatch = PLAIN
+    takes_turns: bool = False
 
 
 def pace_for(settings: Settings) -> Pace:
@@ -63,10 +65,11 @@ def route_for(
     *,
     processes: int = 1,
     signer: Signer | None = None,
+    takes_turns: bool = False,
 ) -> Route:
     """The route of one of `processes` worker processes: they share the relay's connections.
 
-    signer: of those messages that the relay does not sign itself.
+    signer: of those messages that the relay does not sign itself. takes_turns: as `Backend.takes_turns`.
     """
     connections = relay.connections or settings.sending.connections * processes
     if relay.speed and not relay.rate and not relay.connections and "sending.connections" not in settings.origins:
@@ -79,4 +82,5 @@ def route_for(
         idle_timeout=relay.idle_timeout,
         weight=relay.weight,
         dispatch=dispatch_for(relay, signer),
+        takes_turns=takes_turns,
     )

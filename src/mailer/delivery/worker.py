@@ -1,9 +1,12 @@
 """The worker: takes due rows from the ledger, makes their messages, gives them to the relay, writes what became of them.
 
-    this thread       claims, prolongs leases, reaps what dead workers left, finishes mailings
+    steps             claim, prolong leases, reap what dead workers left, finish mailings
     outlets           one for each relay: a shelf of claimed parcels and the relay's connections (`outlet`)
-    connections       one thread each: build, have marked, put on the wire, read receipts (`carrier`)
-    committer         one thread: every pending mark and receipt of all connections in one commit (`committer`)
+    connections       build, have marked, put on the wire, read receipts (`carrier`)
+    committer         every pending mark and receipt of all connections in one commit (`committer`)
+
+Connections whose backend takes turns are jobs of one thread (`turns`), the others threads of their own; so are the steps and the
+committer, but where the ledger is SQLite and all relays take turns: then the whole worker is one thread's.
 
 Any number of workers, in any number of processes, share one ledger and need not know of each other. In memory are a few hundred
 recipients and the messages that are on the wire, whatever the size of the audience.
@@ -85,8 +88,17 @@ class Worker:
         self._to_pause: list[tuple[Mailing, str]] = []
         self._outage = Outage(runtime, away=self._away, back=self._back)
         self._ledger = Ledger(database, clock)
-        doubt, settled, failed = pace.max_in_doubt, self._settled, self._crashed
-        self._committer = Committer(self._ledger, max_in_doubt=doubt, runtime=runtime, settled=settled, failed=failed)
+        self._turns = runtime.turns("worker")
+        # A server that is asked may take its time, while SQLite's work is done in whatever thread asks.
+        self._is_alone = database.is_sqlite and all(route.takes_turns for route in routes)
+        self._committer = Committer(
+            self._ledger,
+            max_in_doubt=pace.max_in_doubt,
+            runtime=runtime,
+            make_thread=self._turns.job if self._is_alone else runtime.thread,
+            settled=self._settled,
+            failed=self._crashed,
+        )
         self._slowing = Slowing(database, clock, runtime)
         self._outlets = self._make_outlets(routes)
         self._trouble = Trouble(self._outlets, runtime, telling=self._telling, tell=self._observer.trouble)
@@ -115,6 +127,7 @@ class Worker:
             make_backend=outlet.route.make_backend,
             clock=self._clock,
             runtime=self._runtime,
+            make_thread=self._turns.job if outlet.route.takes_turns else self._runtime.thread,
             stopping=self._ending,
             pace=self._pace,
             idle_timeout=outlet.route.idle_timeout,
@@ -166,8 +179,10 @@ class Worker:
             for outlet in self._outlets:
                 outlet.start()
             try:
-                while not self._ending.is_set() and self._try_step(drain=drain):
-                    pass
+                if self._is_alone:
+                    self._turns.call(lambda: self._go_on(drain=drain))
+                else:
+                    self._go_on(drain=drain)
             finally:
                 self._shut_down()
         if self._error is not None:
@@ -177,6 +192,10 @@ class Worker:
         limits = {outlet.route.name: outlet.route.limits for outlet in self._outlets}
         self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only, limits=limits)
         return self._summary
+
+    def _go_on(self, *, drain: bool) -> None:
+        while not self._ending.is_set() and self._try_step(drain=drain):
+            pass
 
     def _try_step(self, *, drain: bool) -> bool:
         """As `_step`; rides out a database that is away."""
