@@ -1,7 +1,7 @@
 """What an alert says, to whom: looked up in the moment in which it is told, for by then things may stand otherwise."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mailer.alerts.proof_mail import ProofMail
 from mailer.alerts.wording import Told, in_words
@@ -112,4 +112,4 @@ def addresses(text: str) -> Sequence[str]:
 def _reader(connection: Connection, address: str, number: int) -> Recipient:
     """Who reads at that address: they themselves if they are on our lists. No link of theirs knows them."""
     found = subscribers.recipient_by_email(connection, address) or SAMPLE
-    return replace(found, public_id=number)
+    return found._replace(public_id=number)

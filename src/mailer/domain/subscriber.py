@@ -1,8 +1,8 @@
 """A person on the list, as storage hands them to an edition."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 #: The closed set of fields of `subscriber` in templates, beside the attributes that an import brought.
 STANDARD_FIELDS = frozenset(
@@ -59,8 +59,7 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One person as an edition sees them.
 
     public_id: random, unsigned, 64 bits; the only identity that leaves the database.

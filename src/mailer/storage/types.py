@@ -22,6 +22,18 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
+_UNSIGNED = 1 << 64
+
+
+def signed(public_id: int) -> int:
+    """A public id as the databases hold it: both know only signed integers."""
+    return public_id - _UNSIGNED if public_id >= 1 << 63 else public_id
+
+
+def unsigned(stored: int) -> int:
+    return stored % _UNSIGNED
+
+
 # STRICT tables know only INTEGER, REAL, TEXT and BLOB; SQLAlchemy emits the standard's names.
 def _compile_as(name: str, *kinds: type[sa.types.TypeEngine[Any]]) -> None:
     for kind in kinds:
