@@ -7,7 +7,7 @@ field keeps what it laid for each value of it, and so need not be worked out aga
 
 from collections.abc import Callable, Sequence
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 from mailer.edition.escaping import shown
 from mailer.edition.expressions import FAILURES, LINKS, SUBSCRIBER, Env, Scope, compile_expression, failure
@@ -29,6 +29,15 @@ class Alike(NamedTuple):
     ready: Ready
 
 
+class Family(NamedTuple, Generic[Piece]):
+    """Holes that are laid together. lay_others: lays each of them for somebody of whom their field is not ready; takes it too."""
+
+    field: str
+    ready: Ready
+    number: int
+    lay_others: Callable[[Env, object], Sequence[Piece]]
+
+
 def alike(hole: Hole) -> Alike | None:
     """For `subscriber.NAME`, with or without a default; None for any other expression, and in a place where none is ready."""
     expr: Expr = hole.expr[2] if hole.expr[:2] == ("filter", "default") else hole.expr
@@ -37,25 +46,17 @@ def alike(hole: Hole) -> Alike | None:
     return Alike(expr[2], READY[hole.context])
 
 
-def compile_alike(
-    what: Alike, holes: Sequence[Hole], scope: Scope, medium: Medium[Piece]
-) -> Callable[[Env], Sequence[Piece]]:
-    """The closure that lays `holes`, which are `alike`: a piece for each. It raises as that of `compile_hole`."""
-    name, ready = what
-    word, number = medium.word, len(holes)
+def compile_family(what: Alike, holes: Sequence[Hole], scope: Scope, medium: Medium[Piece]) -> Family[Piece]:
+    """`holes`, which are all `alike`. What lays them raises as the closure of `compile_hole`."""
     values = [medium.values[hole.context] for hole in holes]
-    others: list[Lay[Piece]] = [compile_hole(hole, scope, medium) for hole in holes]
+    lays: list[Lay[Piece]] = [compile_hole(hole, scope, medium) for hole in holes]
 
-    def lay(env: Env) -> Sequence[Piece]:
-        found = env[SUBSCRIBER].get(name)
-        if found.__class__ is str:
-            if ready(found):
-                return (word(found),) * number
-            if not is_blank(found):
-                return [laid(found) for laid in values]
-        return [other(env) for other in others]
+    def lay_others(env: Env, found: object) -> Sequence[Piece]:
+        if isinstance(found, str) and not is_blank(found):  # so no default stands in for it
+            return [laid(found) for laid in values]
+        return [one(env) for one in lays]
 
-    return lay
+    return Family(what.field, what.ready, len(holes), lay_others)
 
 
 def compile_hole(hole: Hole, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:

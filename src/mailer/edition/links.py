@@ -77,8 +77,8 @@ class Signer:
         encoded = binascii.b2a_base64(self._start + person + state.digest(), newline=False)
         text = encoded.translate(_TO_URL_SAFE).decode()
         who = text[:_WHO_LENGTH]
-        links = {name: who + text[mac] + letter for name, mac, letter in self._tokens}
-        return links, who + text[_KEY_IN_TEXT] + _MESSAGE
+        links = {name: f"{who}{text[mac]}{letter}" for name, mac, letter in self._tokens}
+        return links, f"{who}{text[_KEY_IN_TEXT]}{_MESSAGE}"
 
 
 def _in_text(letter: str) -> slice:

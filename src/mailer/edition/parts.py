@@ -11,9 +11,19 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from mailer.edition.expressions import FAILURES, STEPS, Env, Evaluate, Reads, Scope, compile_expression, failure
+from mailer.edition.expressions import (
+    FAILURES,
+    STEPS,
+    SUBSCRIBER,
+    Env,
+    Evaluate,
+    Reads,
+    Scope,
+    compile_expression,
+    failure,
+)
 from mailer.edition.format import Context, Expr, For, Hole, If, Nodes, Static
-from mailer.edition.holes import Alike, Lay, alike, compile_alike, compile_hole, remembering
+from mailer.edition.holes import Alike, Family, Lay, alike, compile_family, compile_hole, remembering
 from mailer.edition.media import Medium, Piece
 from mailer.errors import EditionError
 
@@ -68,21 +78,24 @@ def _merged(content: Content[Piece]) -> list[Static | Piece | Moving[Piece]]:
 
 def _filling(fixed: list[Piece], moving: list[Moving[Piece]], scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
     """What lays `moving` between the pieces of `fixed`."""
-    lays, groups, order = _gathered(moving, scope, medium)
-    if len(order) == 1:
-        before, after = fixed
-        if groups:
-            several: Pieces[Piece] = groups[0]
-            return lambda env: (before, several(env)[0], after)
-        lay: Lay[Piece] = lays[0]
+    lays, families, order = _gathered(moving, scope, medium)
+    if len(order) == 1 and lays:
+        (before, after), lay = fixed, lays[0]
         return lambda env: (before, lay(env), after)
-    pick: Callable[[list[Piece]], Sequence[Piece]] = itemgetter(*order)
+    word: Callable[[str], Piece] = medium.word
+    # Of one place, an itemgetter gives what is there, not a list of it.
+    pick: Callable[[list[Piece]], Sequence[Piece]] = itemgetter(*order) if len(order) > 1 else list
     with_gaps = [piece for one in fixed for piece in (one, one)][:-1]
 
     def fill(env: Env) -> Sequence[Piece]:
+        fields = env[SUBSCRIBER]
         pool = [one(env) for one in lays]
-        for group in groups:
-            pool += group(env)
+        for name, ready, number, lay_others in families:
+            found = fields.get(name)
+            if found.__class__ is str and ready(found):
+                pool += (word(found),) * number
+            else:
+                pool += lay_others(env, found)
         pieces = with_gaps.copy()
         pieces[1::2] = pick(pool)
         return pieces
@@ -92,21 +105,21 @@ def _filling(fixed: list[Piece], moving: list[Moving[Piece]], scope: Scope, medi
 
 def _gathered(
     moving: list[Moving[Piece]], scope: Scope, medium: Medium[Piece]
-) -> tuple[list[Lay[Piece]], list[Pieces[Piece]], list[int]]:
-    """What lays each of `moving` once, by itself or in groups; and where, among what these give, each has its piece."""
+) -> tuple[list[Lay[Piece]], list[Family[Piece]], list[int]]:
+    """What lays each of `moving` once, by itself or in families; and where, among what these give, each has its piece."""
     # By how they are written: to Python 1 and True are equal, and to readers they are not.
     known = {repr(one): one for one in moving}
-    families: dict[Alike, dict[str, Hole]] = {}
+    kin: dict[Alike, dict[str, Hole]] = {}
     singles: dict[str, Moving[Piece]] = {}
     for name, one in known.items():
-        if isinstance(one, Hole) and (family := alike(one)):
-            families.setdefault(family, {})[name] = one
+        if isinstance(one, Hole) and (what := alike(one)):
+            kin.setdefault(what, {})[name] = one
         else:
             singles[name] = one
     lays = [_compile_one(one, scope, medium) for one in singles.values()]
-    groups = [compile_alike(family, list(members.values()), scope, medium) for family, members in families.items()]
-    places = {name: place for place, name in enumerate(chain(singles, *families.values()))}
-    return lays, groups, [places[repr(one)] for one in moving]
+    families = [compile_family(what, list(holes.values()), scope, medium) for what, holes in kin.items()]
+    places = {name: place for place, name in enumerate(chain(singles, *kin.values()))}
+    return lays, families, [places[repr(one)] for one in moving]
 
 
 def _compile_one(one: Moving[Piece], scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
