@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 import warm
-from ledger_world import KEY, add_people, make_database
+from ledger_world import KEY, add_people, email, make_database
 from mailer.app import system_clock
 from mailer.launch import Desk
 from mailer.settings import load
@@ -127,3 +127,13 @@ class Commands:
         out, err = process.communicate(timeout=seconds)
         assert "Traceback" not in err, err
         return Run(process, out, err)
+
+
+def recipients(relay):
+    """Whose messages were accepted, in order."""
+    return sorted(one.recipient for one in relay.accepted)
+
+
+def everybody(number=12, *, but=()):
+    """The addresses of the first `number` people."""
+    return sorted(email(one) for one in range(1, number + 1) if one not in but)

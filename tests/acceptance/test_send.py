@@ -1,32 +1,20 @@
-"""`mailer send`, as people and scripts meet it: message, exit code, no traceback."""
+"""`mailer send`, as people and scripts meet it: message, exit code, no traceback. Its troubles: `test_send_troubles`."""
 
 import signal
-import subprocess
-from contextlib import suppress
 from datetime import UTC, datetime
-from smtpd import SmtpServer
 
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import email, make_database, states
-from mailer.domain.mailing import MailingState, RowState
-from mailer.storage import heartbeats, mailings
+from ledger_world import make_database, states
+from mailer.domain.mailing import RowState
+from mailer.storage import heartbeats
 from mailer.storage.heartbeats import Role
 from mailer.storage.tables import delivery
-from sending_world import Commands, make_project, populate, rename, write_letter
-from terminal import Terminal
+from sending_world import everybody, recipients, rename, write_letter
 from waiting import until
 
 QUEUED, SENT, FAILED = RowState.QUEUED, RowState.SENT, RowState.FAILED
-
-
-def recipients(relay):
-    return sorted(one.recipient for one in relay.accepted)
-
-
-def everybody(number=12, *, but=()):
-    return sorted(email(one) for one in range(1, number + 1) if one not in but)
 
 
 def test_a_campaign_reaches_everybody_once(mailer, people, relay):
@@ -195,216 +183,6 @@ def test_two_sends_at_once_mail_everybody_once(mailer, people, relay):
     assert [run.code for run in runs] == [0, 4]
     assert "letter" in runs[1].err
     assert recipients(relay) == everybody()
-
-
-def test_recipients_that_fail_make_exit_code_5(project, people, database):
-    with SmtpServer(rcpt={email(7): "550 5.1.1 no such person", email(8): "554 5.7.1 not wanted"}) as relay:
-        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
-        run = mailer("send", "letter", "--yes", "--expect", people, "--json")
-        assert (run.code, run.json["state"]) == (5, "finished")
-        assert recipients(relay) == everybody(but=(7, 8))
-    status = mailer("status", "letter", "--json").json
-    assert (status["sent"], status["failed"]) == (10, 2)
-    causes = {(one["cause"], one["provider"], one["count"]) for one in status["failures"]}
-    assert causes == {("550 5.1.1", "example.org", 1), ("554 5.7.1", "example.org", 1)}
-    assert mailer("status", "letter").code == 0
-
-
-def test_people_who_are_put_off_are_retried_later(project, people):
-    with SmtpServer(rcpt={email(7): "450 4.2.0 try later"}) as relay:
-        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
-        run = mailer("send", "letter", "--yes", "--expect", people, "--json")
-        assert (run.code, run.json["state"]) == (0, "sending")
-        assert "1 retry from" in run.err
-    status = mailer("status", "letter", "--json").json
-    assert (status["sent"], status["deferred"], status["queued"], status["total"]) == (11, 1, 0, 12)
-    assert status["waiting_for"]["reason"] == "retry"
-    assert status["waiting_for"]["until"].endswith("Z")
-
-
-def test_a_relay_that_cannot_be_reached_loses_nobody(project, people, relay):
-    down = Commands(project, MAILER_SMTP_URL="smtp://127.0.0.1:1")
-    run = down("send", "letter", "--yes", "--expect", people)
-    assert run.code == 1
-    assert "The relay could not be used" in run.err
-    assert "Nothing is lost" in run.err
-    up = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
-    assert up("resume", "letter").code == 0
-    assert recipients(relay) == everybody()
-
-
-@pytest.mark.parametrize("misbehaviour", ["refuses-at-mail", "refuses-at-ehlo"])
-def test_a_relay_that_refuses_us_pauses_the_mailing_and_quotes_it(project, people, misbehaviour):
-    with SmtpServer(misbehaviour) as relay:
-        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
-        run = mailer("send", "letter", "--yes", "--expect", people, "--json")
-        assert (run.code, run.json["state"]) == (1, "paused")
-    assert "550 5.7.1" in run.err
-    status = mailer("status", "letter", "--json").json
-    assert (status["queued"], status["waiting_for"]) == (12, {"reason": "paused", "until": None})
-
-
-def test_a_relay_off_this_machine_needs_https_and_the_real_time(project, people):
-    far = {"MAILER_SMTP_URL": "smtp+starttls://user:secret-word@relay.example.org:587"}
-    for extra, message in (
-        ({}, "not an https address"),
-        ({"MAILER_PUBLIC_URL": "https://127.0.0.1:9"}, "leave page does not answer"),
-        ({"MAILER_PROJECT__CLOCK": "2024-11-22T09:00:00Z"}, "project.clock is set"),
-    ):
-        run = Commands(project, **far, **extra)("send", "letter", "--yes", "--expect", people)
-        assert run.code == 4
-        assert message in run.err
-        assert "secret-word" not in run.err
-
-
-def test_ctrl_c_leaves_a_mailing_that_goes_on(project, people):
-    with SmtpServer(delay=0.4) as relay:
-        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__CONNECTIONS="1")
-        process = mailer.start("send", "letter", "--yes", "--expect", people, "--json")
-        until(lambda: len(relay.accepted) > 1)
-        process.send_signal(signal.SIGINT)
-        run = mailer.finish(process)
-        assert run.code == 130
-        assert run.json["state"] == "sending"
-        assert 1 < len(relay.accepted) < 12
-        assert mailer("resume").code == 0
-        assert recipients(relay) == everybody(), "everybody once, nobody twice"
-
-
-def test_a_mailing_to_many_can_be_cancelled_while_its_undo_window_is_open(project, database, relay):
-    populate(database, 501)
-    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="3600")
-    process = mailer.start("send", "letter", "--yes", "--expect", "501", "--json")
-    until(lambda: exists(database))
-    waiting = mailer("status", "letter", "--json").json
-    assert (waiting["state"], waiting["waiting_for"]["reason"]) == ("waiting", "undo")
-    cancelled = mailer("cancel", "letter", "--json")
-    assert (cancelled.code, cancelled.json["cancelled"]) == (0, 501)
-    run = mailer.finish(process)
-    assert (run.code, run.json["state"]) == (0, "cancelled")
-    assert "To stop it" in run.err
-    assert relay.accepted == []
-    assert mailer("send", "letter", "--yes", "--expect", "501", "--queue-only").code == 0, (
-        "cancelled empty: no first time"
-    )
-
-
-def test_ctrl_c_in_the_undo_window_leaves_it_to_resume(project, database, relay):
-    populate(database, 501)
-    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="3600")
-    process = mailer.start("send", "letter", "--yes", "--expect", "501", "--json")
-    assert any("first message leaves" in line for line in iter(process.stderr.readline, ""))
-    process.send_signal(signal.SIGINT)
-    run = mailer.finish(process)
-    assert (run.code, run.json["state"]) == (130, "waiting")
-    assert "resume 1" in run.err
-    assert relay.accepted == []
-
-
-def exists(database):
-    with database.reading() as connection:
-        return bool(mailings.everything(connection, states=frozenset({MailingState.WAITING})))
-
-
-def test_after_the_undo_window_it_goes(project, database, relay):
-    populate(database, 501)
-    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="1")
-    assert mailer("send", "letter", "--yes", "--expect", "501").code == 0
-    assert recipients(relay) == everybody(501)
-
-
-def test_a_database_from_a_newer_version_is_left_alone(mailer, people, database):
-    with database.writing() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    for command in (("send", "letter", "--yes", "--expect", people), ("status",), ("resume",)):
-        run = mailer(*command)
-        assert run.code == 1
-        assert "written by a newer version" in run.err
-
-
-def test_a_file_that_is_no_database(mailer, project):
-    (project / "mailer.db").write_text("these are my notes, not a database at all, and they are long enough\n" * 20)
-    run = mailer("send", "letter", "--yes", "--expect", "1")
-    assert run.code == 1
-    assert "damaged or is no database" in run.err
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 16 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "none", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("only root can mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-
-
-def fill(path):
-    with path.open("wb", buffering=0) as file, suppress(OSError):
-        while file.write(b"x" * 4096):
-            pass
-
-
-def test_a_full_disk_says_so_and_loses_nothing(small_disk, relay):
-    project = make_project(small_disk / "project")
-    database = make_database(f"sqlite:///{project / 'mailer.db'}")
-    populate(database, 300)
-    filler = small_disk / "filler"
-    fill(filler)
-    mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="0")
-    run = mailer("send", "letter", "--yes", "--expect", "300")
-    assert run.code == 1
-    assert "The disk is full" in run.err
-    filler.unlink()
-    again = mailer("resume", "letter") if mailer("status", "--json").json["mailings"] else None
-    again = again or mailer("send", "letter", "--yes", "--expect", "300")
-    assert again.code == 0, again.err
-    assert recipients(relay) == everybody(300)
-    database.dispose()
-
-
-class TestOnATerminal:
-    """What a person types."""
-
-    def test_a_few_people_take_a_y(self, mailer, people, relay):
-        with Terminal(mailer, "send", "letter", "--segment", "donors") as terminal:
-            terminal.answer("Type y", "y")
-            assert terminal.code == 0
-        assert len(relay.accepted) == 3
-
-    def test_anything_else_is_a_no(self, mailer, people, relay):
-        with Terminal(mailer, "send", "letter", "--segment", "donors") as terminal:
-            terminal.answer("Type y", "n")
-            assert terminal.code == 4
-            assert "nothing was done" in terminal.seen
-        assert relay.accepted == []
-
-    def test_the_whole_list_takes_the_number(self, mailer, people, relay):
-        with Terminal(mailer, "send", "letter") as terminal:
-            terminal.answer("Type the number", "y")
-            assert terminal.code == 4
-        with Terminal(mailer, "send", "letter") as terminal:
-            terminal.answer("Type the number", "12")
-            assert terminal.code == 0
-        assert recipients(relay) == everybody()
-
-    def test_many_people_take_the_name(self, project, database, relay):
-        populate(database, 700, donors=range(1, 502))
-        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__UNDO_SECONDS="0")
-        with Terminal(mailer, "send", "letter", "--segment", "donors", "--queue-only", "--yes") as terminal:
-            terminal.answer("Type the campaign's name", "letter")
-            assert terminal.code == 0
-
-    def test_ctrl_c_at_the_question_does_nothing(self, mailer, people, relay):
-        with Terminal(mailer, "send", "letter") as terminal:
-            terminal.interrupt("Type the number")
-            assert terminal.code == 130
-        assert mailer("status", "--json").json == {"mailings": []}
-        assert relay.accepted == []
 
 
 def test_rows_are_where_the_status_says(mailer, people, database, relay):

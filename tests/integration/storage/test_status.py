@@ -1,0 +1,98 @@
+"""Why nothing leaves and until when, as `status` tells it."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from ledger_world import add_mailing
+from mailer.domain.limits import Hindrance, Lane, Limits, Quota, Window
+from mailer.domain.mailing import RowState
+from mailer.storage import mailings
+from mailer.storage.heartbeats import Role, beating
+from mailer.storage.ledger import Ledger, Outcome
+from mailer.storage.status import Reason, Waiting, status_of, waiting_for
+from pacing_world import LONDON, NOON, PEOPLE, Clock, relays, with_people
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = with_people(f"sqlite:///{tmp_path / 'mailer.db'}")
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def ledger(database, clock):
+    return Ledger(database, clock)
+
+
+@pytest.fixture
+def at_work(database, clock):
+    with beating(database, clock, Role.WORKER):
+        yield
+
+
+def waits(database, letter, clock, **limits):
+    with database.reading() as connection:
+        return waiting_for(connection, mailings.get(connection, letter), now=clock(), limits=limits)
+
+
+def test_status_says_why_nothing_leaves_and_until_when(database, clock, ledger, at_work):
+    [north] = relays(database, "north")
+    letter = add_mailing(database, PEOPLE)
+    quota = Limits(quota=Quota(daily=5, zone=LONDON))
+    hours = Limits(window=Window(opens=time(8), closes=time(10), zone=LONDON))
+    assert waits(database, letter, clock) is None
+    assert waits(database, letter, clock, north=quota) is None
+    morning = NOON + timedelta(hours=20)
+    assert waits(database, letter, clock, north=hours) == Waiting(reason=Reason.WINDOW, until=morning)
+    batch = ledger.claim(letter, 9, lease_seconds=60, lane=Lane(relay=north, limits=quota))
+    assert waits(database, letter, clock, north=quota) is None  # some are in a worker's hands
+    ledger.mark_sending(batch.token, letter, range(1, 6))
+    ledger.settle(batch.token, letter, [Outcome(subscriber_id=one, state=RowState.SENT) for one in range(1, 6)])
+    midnight = NOON + timedelta(hours=12)
+    assert waits(database, letter, clock, north=quota) == Waiting(reason=Reason.QUOTA, until=midnight)
+    assert waits(database, letter, clock, north=quota, south=hours) == Waiting(reason=Reason.QUOTA, until=midnight)
+    assert waits(database, letter, clock, north=quota, south=Limits()) is None
+    with database.reading() as connection:
+        found = status_of(connection, mailings.get(connection, letter), now=clock(), limits={"north": quota})
+    assert found.document()["waiting_for"] == {"reason": "quota", "until": midnight}
+
+
+def test_a_wait_for_the_rate_is_told_when_somebody_could_notice_it(database, clock, ledger, at_work):
+    [north] = relays(database, "north")
+    letter = add_mailing(database, 2)
+    slow, fast = Limits(rate=1 / 60), Limits(rate=2.0)
+    batch = ledger.claim(letter, 9, lease_seconds=600, lane=Lane(relay=north, limits=slow))
+    ledger.mark_sending(batch.token, letter, [1])
+    ledger.settle(batch.token, letter, [Outcome(subscriber_id=1, state=RowState.SENT)])
+    waiting = waits(database, letter, clock, north=slow)
+    assert waiting.reason is Reason.RATE
+    assert NOON + timedelta(seconds=59) < waiting.until < NOON + timedelta(seconds=61)
+    clock.advance(60)
+    with beating(database, clock, Role.WORKER):
+        assert waits(database, letter, clock, north=slow) is None
+        assert waits(database, letter, clock, north=fast) is None
+
+
+def test_of_a_rate_and_a_quota_that_hold_together_the_quota_is_named(database, clock, ledger, at_work):
+    [north] = relays(database, "north")
+    letter = add_mailing(database, 9)
+    both = Limits(rate=4.0, quota=Quota(daily=2, zone=LONDON))
+    batch = ledger.claim(letter, 9, lease_seconds=600, lane=Lane(relay=north, limits=both))
+    assert len(batch.rows) == 2
+    ledger.mark_sending(batch.token, letter, [1, 2])
+    ledger.settle(batch.token, letter, [Outcome(subscriber_id=one, state=RowState.SENT) for one in (1, 2)])
+    assert waits(database, letter, clock, north=both).reason is Reason.QUOTA
+    assert ledger.claim(letter, 9, lease_seconds=60, lane=Lane(relay=north, limits=both)).hold.reason is Hindrance.QUOTA
+
+
+def test_without_a_worker_that_is_what_is_missing(database, clock):
+    letter = add_mailing(database, 2)
+    hours = Limits(window=Window(opens=time(8), closes=time(10), zone=LONDON))
+    assert waits(database, letter, clock, north=hours) == Waiting(reason=Reason.NO_WORKER)
