@@ -162,6 +162,10 @@ def load():
         if ".migrations" not in name and "__main__" not in name:
             with suppress(Exception):
                 importlib.import_module(name)
+    import packaged_templates
+
+    packaged_templates.share()
+    packaged_templates.compile_now()
     gc.collect()
     gc.freeze()  # a fork need not copy what is never collected
 

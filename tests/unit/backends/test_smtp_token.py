@@ -111,7 +111,7 @@ def test_what_a_failing_command_complains_of_is_passed_on():
 
 
 def test_a_command_does_not_hold_up_a_worker_that_stops():
-    tokens = source(token_command=command("import time; print('on', flush=True); time.sleep(60)"))
+    tokens = source(token_command=command("import time; print('on', flush=True); time.sleep(600)"))
     outcome = []
 
     def call():
