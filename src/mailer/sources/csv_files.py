@@ -9,8 +9,9 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO
 
 from mailer.errors import InputProblems, MailerError, Problem
 
@@ -131,44 +132,33 @@ def _delimiter(line: str) -> str:
     return max(",;\t", key=outside.count)
 
 
-class _Lines:
-    """The lines of a file, and how many quotation marks the row at hand has."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._next = file.__next__
-        self.quotes = 0
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = self._next()
-        self.quotes += line.count('"')
-        return line
-
-
 def _records(path: Path, name: str, encoding: str, delimiter: str, *, after: int) -> Iterator[tuple[int, list[str]]]:
     with path.open(encoding=encoding, newline="") as file:
         for _ in range(after):
             next(file, None)
-        lines = _Lines(file)
-        reader = csv.reader(lines, delimiter=delimiter)
-        line, start, odd = 0, after + 1, False
+        reader = csv.reader(file, delimiter=delimiter)
+        line, start = 0, after + 1
         try:
             for cells in reader:
                 line, start = start, after + reader.line_num + 1
-                odd, lines.quotes = lines.quotes % 2 == 1, 0
                 if start - line > _LONGEST_ROW:
                     raise _unclosed(name, line)
                 if any(cells):
                     yield line, cells
         except csv.Error:  # a cell over 128 KB
-            if lines.quotes % 2 == 1:
+            if _odd_quotes(path, encoding, start, after + reader.line_num):
                 raise _unclosed(name, start) from None
             message = f"a cell of this row has more than {csv.field_size_limit():,} characters"
             raise _refused(name, message, "shorten it, or leave its column out", start) from None
-        if odd and start - line > 1:  # the last row swallowed what came after its quotation mark
+        # Whether the last row swallowed what came after its quotation mark.
+        if line and start - line > 1 and _odd_quotes(path, encoding, line, start - 1):
             raise _unclosed(name, line)
+
+
+def _odd_quotes(path: Path, encoding: str, first: int, last: int) -> bool:
+    """Whether the lines from `first` to `last` have a quotation mark that none closes."""
+    with path.open(encoding=encoding, newline="") as file:
+        return sum(line.count('"') for line in islice(file, first - 1, last)) % 2 == 1
 
 
 def _unclosed(name: str, line: int) -> InputProblems:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 
+from mailer.domain.address import is_ordinary
 from mailer.domain.imports import ImportRow, RowProblem
 from mailer.domain.naming import country_code, language_tag, tag_name
 from mailer.domain.topics import Topics, UnknownTopic
@@ -13,7 +15,9 @@ from mailer.sources.columns import Columns
 from mailer.sources.csv_files import CsvFile
 
 _SEPARATOR = re.compile(r"[,;]")
-_PLAIN_FIELDS = ("first_name", "last_name", "name", "timezone")
+_PLAIN_FIELDS = ("first_name", "last_name", "name")
+#: The cell after the last: whatever the file has no column for stands there.
+_NO_COLUMN = ""
 
 
 class BadCell(ValueError):
@@ -26,52 +30,58 @@ def read_people(file: CsvFile, columns: Columns, topics: Topics | None = None) -
     topics: those there are; None: nobody asks what people want to hear of.
     """
     email_at = columns.fields["email"]
-    fill = _filler(columns, topics)
-    for line, cells in file.records():
-        if len(cells) < columns.width:
-            cells.extend([""] * (columns.width - len(cells)))
-        elif any(cells[columns.width :]):
-            reason = f"{len(cells)} cells under {columns.width} headers: is a {_named(file.delimiter)} inside a value without quotes?"
-            yield RowProblem(line, cells[email_at].strip(), reason)
+    width, person = columns.width, _filler(columns, topics)
+    for line, raw in file.records():
+        cells = [*map(str.strip, raw), _NO_COLUMN]
+        if len(raw) < width:
+            cells.extend([""] * (width - len(raw)))
+        elif any(raw[width:]):
+            reason = (
+                f"{len(raw)} cells under {width} headers: is a {_named(file.delimiter)} inside a value without quotes?"
+            )
+            yield RowProblem(line, cells[email_at], reason)
             continue
         try:
-            row = ImportRow(line, parse_address(cells[email_at].strip()))
-            fill(row, cells)
+            yield person(line, cells)
         except (NoAddress, BadCell) as error:
-            yield RowProblem(line, cells[email_at].strip(), str(error))
-        else:
-            yield row
+            yield RowProblem(line, cells[email_at], str(error))
 
 
 def _named(delimiter: str) -> str:
     return {",": "comma", ";": "semicolon", "\t": "tab"}.get(delimiter, f'"{delimiter}"')
 
 
-def _filler(columns: Columns, topics: Topics | None) -> Callable[[ImportRow, list[str]], None]:
-    """A function that puts the cells of one row in their places; what needs no looking at is decided here, once."""
-    plain = [(name, columns.fields[name]) for name in _PLAIN_FIELDS if name in columns.fields]
+def _filler(columns: Columns, topics: Topics | None) -> Callable[[int, list[str]], ImportRow]:
+    """A function that makes a person of the cells of a row; what needs no looking at is decided here, once."""
+    email_at = columns.fields["email"]
+    plain = itemgetter(*(columns.fields.get(name, columns.width) for name in _PLAIN_FIELDS))
     attributes = list(columns.attributes.items())
     special = [(convert, columns.fields[name]) for name, convert in _CONVERTERS.items() if name in columns.fields]
     topics_at = columns.fields.get("topics")
 
-    def fill(row: ImportRow, cells: list[str]) -> None:
-        for name, position in plain:
-            setattr(row, name, cells[position].strip())
+    def person(line: int, cells: list[str]) -> ImportRow:
+        email = cells[email_at]
+        row = ImportRow(line, email if is_ordinary(email) else parse_address(email), *plain(cells))
         if attributes:
-            row.attributes = {name: cell for name, position in attributes if (cell := cells[position].strip())}
+            row.attributes = {name: cell for name, position in attributes if (cell := cells[position])}
         for convert, position in special:
-            if cell := cells[position].strip():
+            if cell := cells[position]:
                 convert(row, cell)
-        if topics is not None and topics_at is not None and (cell := cells[topics_at].strip()):
+        if topics is not None and topics_at is not None and (cell := cells[topics_at]):
             row.topics = split_topics(cell, topics)
+        return row
 
-    return fill
+    return person
 
 
 def _language(row: ImportRow, cell: str) -> None:
     row.language = language_tag(cell)
     if not row.language:  # nobody is turned away for it, and what the file says is kept
         row.attributes = {**row.attributes, "language_text": cell}
+
+
+def _timezone(row: ImportRow, cell: str) -> None:
+    row.timezone = cell
 
 
 def _country(row: ImportRow, cell: str) -> None:
@@ -92,6 +102,7 @@ def _joined_at(row: ImportRow, cell: str) -> None:
 
 _CONVERTERS: dict[str, Callable[[ImportRow, str], None]] = {
     "language": _language,
+    "timezone": _timezone,
     "country": _country,
     "tags": _tags,
     "joined_at": _joined_at,

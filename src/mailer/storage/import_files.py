@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProblem
@@ -113,8 +114,10 @@ def _own_rows(file: CsvFile, options: FileOptions) -> Rows:
 def _told(
     rows: Iterable[ImportRow | RowProblem], total: int, progress: Callable[[int, int], None]
 ) -> Iterator[ImportRow | RowProblem]:
-    for number, row in enumerate(rows):
-        if number % 2000 == 0:
-            progress(number, total)
-        yield row
+    source, read = iter(rows), 0
+    progress(read, total)
+    while some := list(islice(source, 2000)):
+        yield from some
+        read += len(some)
+        progress(read, total)
     progress(total, total)

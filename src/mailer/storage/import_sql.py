@@ -168,7 +168,7 @@ SUPPRESS = """INSERT INTO suppression (email_key, reason, detail, at) SELECT ema
     WHERE p.email_key IN (import_row.email_key, import_row.erased_key)) ON CONFLICT DO NOTHING"""
 TELL = """INSERT INTO subscriber_event (subscriber_id, at, kind, detail) SELECT {person}, :at, 'imported', :file
     FROM import_row r WHERE fate IN ('new', 'updated')"""
-FATES = "SELECT coalesce(fate, ''), count(*) FROM import_row GROUP BY fate"
+FATES = "SELECT coalesce(fate, '') AS fate, count(*) AS number FROM import_row GROUP BY fate"
 LEFT_ALONE = "SELECT line, email, fate, note FROM import_row WHERE fate IN ('suppressed', 'duplicate') ORDER BY line"
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -88,11 +89,12 @@ def ahead(connection: sa.Connection) -> int | None:
     return connection.scalar(sa.text(sql.AHEAD)) if connection.dialect.name == "sqlite" else None
 
 
-def attributes_json(attributes: Mapping[str, object]) -> str:
+def attributes_json(attributes: Mapping[str, Any]) -> str:
     """What `compact_json` writes, at a fifth of the cost for a file's attributes, which are text."""
-    if all(type(value) is str for value in attributes.values()):
-        return "{" + ",".join([f'"{name}":{encode_basestring(value)}' for name, value in attributes.items()]) + "}"  # type: ignore[arg-type]
-    return compact_json(attributes)
+    try:
+        return "{" + ",".join([f'"{name}":{encode_basestring(value)}' for name, value in attributes.items()]) + "}"
+    except TypeError:  # not text
+        return compact_json(attributes)
 
 
 def _public_ids() -> Iterator[int]:

@@ -139,19 +139,22 @@ class _Run:
     def _good(self, rows: Iterable[ImportRow | RowProblem]) -> Iterator[tuple[ImportRow, str]]:
         """The rows of this batch that can be used and are the first of their address, with its key; the others are reported."""
         seen: set[str] = set()
+        invalid = duplicate = 0
         for row in rows:
-            self.counts.read += 1
             if isinstance(row, RowProblem):
-                self.counts.invalid += 1
+                invalid += 1
                 self._report(row)
                 continue
             key = email_key(row.email)
             if key in seen:
-                self.counts.duplicate += 1
+                duplicate += 1
                 self._report(RowProblem(row.line, row.email, _REASONS["duplicate"]))
                 continue
             seen.add(key)
             yield row, key
+        self.counts.read += len(seen) + invalid + duplicate
+        self.counts.invalid += invalid
+        self.counts.duplicate += duplicate
 
     def _execute(self, template: str) -> None:
         clause = sql.statement(self._connection, template)
@@ -164,7 +167,7 @@ class _Run:
         self._connection.execute(clause.bindparams(*used))
 
     def _fates(self) -> Fates:
-        return {fate: number for fate, number in self._connection.execute(sa.text(sql.FATES))}
+        return {row.fate: row.number for row in self._connection.execute(sa.text(sql.FATES))}
 
     def _settle(self, fates: Fates) -> None:
         """Count the batch, tell of the rows that were left alone, and remember what a later row must not repeat."""

@@ -1,4 +1,8 @@
+import string
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailer.domain.address import email_key, is_ordinary, masked
 from mailer.domain.naming import attribute_name, country_code, language_tag, tag_name
@@ -88,6 +92,42 @@ def test_ordinary_addresses(text):
 )
 def test_all_else_is_left_to_the_judge(text):
     assert not is_ordinary(text)
+
+
+ALNUM = string.ascii_letters + string.digits
+#: Parts of addresses, good and bad, many of them about as long as a part may be.
+PARTS = st.one_of(
+    st.text(st.sampled_from("aZ9"), min_size=1, max_size=3),
+    st.text(st.sampled_from("aZ9-"), min_size=1, max_size=5),
+    st.text(st.sampled_from("aZ9-!.@ _é\n"), max_size=5),
+    st.builds(lambda letter, length: letter * length, st.sampled_from("a9-"), st.integers(58, 66)),
+)
+
+
+def is_ordinary_spelled_out(text):
+    """RFC 5322 §3.2.3 and RFC 5321 §4.5.3.1, without a pattern."""
+    local, _, domain = text.partition("@")
+    *labels, last = domain.split(".")
+    return (
+        len(text) <= 254
+        and len(local) <= 64
+        and all(atom and set(atom) <= {*ALNUM, *"!#$%&'*+/=?^_`{|}~-"} for atom in local.split("."))
+        and labels != []
+        and all(1 <= len(label) <= 63 and set(label) <= {*ALNUM, "-"} for label in labels)
+        and all(label[0] != "-" != label[-1] for label in labels)
+        and 2 <= len(last) <= 63
+        and set(last) <= {*string.ascii_letters}
+    )
+
+
+@given(
+    st.lists(PARTS, min_size=1, max_size=2),
+    st.lists(PARTS, min_size=1, max_size=5),
+    st.sampled_from(["", ".org", ".a"]),
+)
+def test_what_is_ordinary_does_not_depend_on_which_pattern_settles_it(local, domain, end):
+    text = f"{'.'.join(local)}@{'.'.join(domain)}{end}"
+    assert is_ordinary(text) == is_ordinary_spelled_out(text)
 
 
 def test_two_spellings_are_one_person_and_logs_show_neither():
