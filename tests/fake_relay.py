@@ -67,6 +67,9 @@ class FakeRelay:
     def connect(self, address: object) -> None:
         self.answer("CONNECT", "220 relay")
 
+    def fileno(self) -> int:
+        return -1
+
     def close(self) -> None:
         self.closed = True
 

@@ -8,6 +8,7 @@ from mailer.turns import Turns
 
 #: Files whose tests run twice: a connection has a thread of its own, or is a job that takes turns with others.
 IN_TURNS = {
+    "test_smtp_abort",
     "test_smtp_connections",
     "test_smtp_messages",
     "test_smtp_misbehaviour",
@@ -23,12 +24,13 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(autouse=True)
 def way(request):
+    """Whether the test itself is run as a job ("job"), unless it starts threads or jobs of its own by a fixture `run`."""
     return getattr(request, "param", "thread")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem):
-    if pyfuncitem.funcargs.get("way") == "job":
+    if pyfuncitem.funcargs.get("way") == "job" and "run" not in pyfuncitem.funcargs:
         test = pyfuncitem.obj
         pyfuncitem.obj = lambda **arguments: Turns("test").call(lambda: test(**arguments))
 

@@ -10,6 +10,7 @@ from mailer.backend import Uncertain
 from mailer.backends.smtp import SmtpBackend
 from mailer.errors import BackendUnavailable
 from mailer.testing import make_message
+from mailer.turns import Turns
 from waiting import until
 
 
@@ -17,23 +18,28 @@ def messages(count):
     return iter([make_message(number) for number in range(1, count + 1)])
 
 
-def run(call):
-    """Start `call` on a thread; (thread, list that gets what it gave or raised)."""
-    outcome = []
+@pytest.fixture
+def run(way):
+    """Starts a call on a thread, or as a job of one; (thread, list that gets what it gave or raised)."""
 
-    def target():
-        try:
-            outcome.append(call())
-        except Exception as error:  # noqa: BLE001 -- the test looks at it
-            outcome.append(error)
+    def start(call):
+        outcome = []
 
-    thread = threading.Thread(target=target)
-    thread.start()
-    return thread, outcome
+        def target():
+            try:
+                outcome.append(call())
+            except Exception as error:  # noqa: BLE001 -- the test looks at it
+                outcome.append(error)
+
+        thread = Turns("test").job(target, "call") if way == "job" else threading.Thread(target=target)
+        thread.start()
+        return thread, outcome
+
+    return start
 
 
 @pytest.mark.parametrize("security", ["none", "tls"])
-def test_breaking_off_does_not_wait_for_a_relay_that_thinks(client, security):
+def test_breaking_off_does_not_wait_for_a_relay_that_thinks(client, security, run):
     with SmtpServer("hangs-at-dot", security=security) as server:
         backend = client(server, final_timeout=600.0)
         receipts = []
@@ -54,7 +60,7 @@ def test_breaking_off_does_not_wait_for_a_relay_that_thinks(client, security):
 
 
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "mail", "rcpt", "data", "quit"])
-def test_breaking_off_elsewhere_leaves_the_message_untried(client, stage):
+def test_breaking_off_elsewhere_leaves_the_message_untried(client, stage, run):
     with SmtpServer(f"hangs-at-{stage}", times=1) as server:
         backend = client(server, quit_timeout=600.0, command_timeout=600.0, final_timeout=600.0)
 
@@ -74,7 +80,7 @@ def test_breaking_off_elsewhere_leaves_the_message_untried(client, stage):
         assert server.accepted == []
 
 
-def test_breaking_off_while_connecting(full_port):
+def test_breaking_off_while_connecting(full_port, run):
     backend = SmtpBackend({"host": "127.0.0.1", "port": full_port, "security": "none", "connect_timeout": 600.0})
     thread, outcome = run(backend.open)
     time.sleep(0.2)
