@@ -20,12 +20,13 @@ def until(condition, seconds=PATIENCE):
     return found
 
 
-def with_enough_patience(check):
-    """`check(seconds)`, with the fewest of `SHORT` that do: on a busy machine all looks for a while like what never answers."""
-    for seconds in SHORT[:-1]:
+def with_enough_patience(check, among=SHORT):
+    """`check(seconds)`, with the fewest that do: on a busy machine everything looks for a while like what never answers."""
+    *few, most = among
+    for seconds in few:
         with suppress(Exception):
             return check(seconds)
-    return check(SHORT[-1])
+    return check(most)
 
 
 def _source(condition):
