@@ -35,6 +35,7 @@ from waiting import until
 
 SENT, UNCERTAIN = RowState.SENT, RowState.UNCERTAIN
 MAX_IN_DOUBT = 16
+WORKERS = 2
 #: Short, so that others soon take over what a dead worker had; long enough that no healthy one loses a lease on a busy machine.
 LEASE_SECONDS = 5
 #: People whose messages workers have time for between two kills, and something over.
@@ -163,7 +164,8 @@ class Count:
 
     @property
     def good(self):
-        bound = (self.kills + self.freezes) * MAX_IN_DOUBT
+        # A database that is away for longer than a lease leaves in doubt what every worker had on its way.
+        bound = (self.kills + self.freezes + WORKERS * self.outages) * MAX_IN_DOUBT
         wrong = self.lost + self.repeated + self.unlisted + self.wrongly_sent
         return self.finished and not wrong and self.in_doubt <= bound
 
@@ -171,7 +173,7 @@ class Count:
         return "\n".join(f"{name.replace('_', ' '):24}{value:>10}" for name, value in vars(self).items())
 
 
-def batter(crew, letter, dice, *, kills, freezes=0, outages=(), workers=2):
+def batter(crew, letter, dice, *, kills, freezes=0, outages=(), workers=WORKERS):
     """Let `workers` send while they are struck: killed, frozen past their lease, the database stopped and started again.
 
     outages: a callable for each, which makes one. Returns what was struck: on a quick machine the mailing may end before.
@@ -233,7 +235,7 @@ def count(crew, letter, people, *, kills, freezes=0, outages=0, seconds=0.0):
     )
 
 
-def strike(folder, url, *, kills, freezes=0, outages=(), seed=1, people=None, workers=2):
+def strike(folder, url, *, kills, freezes=0, outages=(), seed=1, people=None, workers=WORKERS):
     """Make a mailing in an empty database at `url`, batter it, and count."""
     people = people or PEOPLE_A_KILL * (kills + 4 * freezes + 4 * len(outages) + 1)
     database, relay = make_database(url), Relay(folder, "--delay", "5")
