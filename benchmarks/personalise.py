@@ -176,7 +176,7 @@ def viewed(whole: Edition, number: int) -> Edition:
 def choosing(people, number: int):
     """The same people, each of whom has chosen one of the topics."""
     for place, person in enumerate(people):
-        yield replace(person, fields={**person.fields, "topics": (f"topic-{place % number}",)})
+        yield person._replace(fields={**person.fields, "topics": (f"topic-{place % number}",)})
 
 
 def jinja_way(frozen: Edition):
