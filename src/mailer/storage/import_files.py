@@ -18,6 +18,7 @@ from mailer.storage.database import Database
 from mailer.storage.imports import import_people
 
 FORMATS = ("auto", "csv", "mailer")
+_TOLD_EVERY = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +116,9 @@ def _told(
     rows: Iterable[ImportRow | RowProblem], total: int, progress: Callable[[int, int], None]
 ) -> Iterator[ImportRow | RowProblem]:
     source, read = iter(rows), 0
-    progress(read, total)
-    while some := list(islice(source, 2000)):
-        yield from some
-        read += len(some)
+    for first in source:
         progress(read, total)
+        yield first
+        yield from islice(source, _TOLD_EVERY - 1)
+        read += _TOLD_EVERY
     progress(total, total)
