@@ -19,7 +19,7 @@ from mailer.launch.plan import Desk, Draft, Earlier, Order, Plan, Repeat
 from mailer.launch.probe import refuse_no_way_out
 from mailer.settings import Settings
 from mailer.settings.relays import joint_speed
-from mailer.storage import audiences, figures, mailings, materialise, subscribers
+from mailer.storage import audiences, figures, mailings, subscribers
 
 
 def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) -> Plan:
@@ -65,8 +65,8 @@ def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> P
 def _somebody(desk: Desk, draft: Draft) -> Recipient:
     """Anybody of the audience, which is not empty."""
     with desk.database.reading() as connection:
-        ids = materialise.page(connection, draft.readers, after=0, size=1, now=desk.clock())
-        return subscribers.recipients(connection, ids, frozenset())[0]
+        who = audiences.anybody(connection, draft.readers, now=desk.clock())
+        return subscribers.recipients(connection, [who], frozenset())[0]
 
 
 def refuse_no_relay(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from mailer.edition.program import Program
 from mailer.errors import EditionError, InputProblems, NotForThem, Problem
 from mailer.launch.personal import blank_problems, printed_values
 from mailer.launch.plan import Desk, Draft, Rehearsal
-from mailer.storage import materialise, subscribers
+from mailer.storage import audiences, subscribers
 
 #: People read in one transaction.
 PAGE = 5_000
@@ -40,15 +40,16 @@ def rehearse(desk: Desk, draft: Draft, *, progress: Callable[[int], None] = lamb
 
 def everybody(desk: Desk, audience: Audience, needs: frozenset[str]) -> Iterator[list[Recipient]]:
     """The audience, page by page; no transaction is open while the caller works on one."""
-    after, now = 0, desk.clock()
-    while True:
+    now = desk.clock()
+    with desk.database.reading() as connection:
+        bounds = audiences.bounds(connection, audience)
+    for span in bounds:
         with desk.database.reading() as connection:
-            ids = materialise.page(connection, audience, after=after, size=PAGE, now=now)
-            people = subscribers.recipients(connection, ids, needs)
-        if not ids:
-            return
-        after = ids[-1]
-        yield people
+            ids = audiences.ids(connection, audience, now=now, span=span)
+        for first in range(0, len(ids), PAGE):
+            with desk.database.reading() as connection:
+                people = subscribers.recipients(connection, ids[first : first + PAGE], needs)
+            yield people
 
 
 class _Run:

@@ -82,14 +82,18 @@ def compile_view(file: CampaignFile, around: Surroundings, whole: Compiled, view
 
 
 def people_by_view(desk: Desk, file: CampaignFile, rule: ViewRule, audience: Audience) -> Mapping[View, int]:
-    """How many people have each view."""
+    """How many people have each view. audience: those who want any of it."""
     found: Counter[View] = Counter()
+    if audience.limit is None:  # else the sample is drawn from those who do
+        audience = replace(audience, wants=())  # their view says the same, and need not be looked up twice
     with (
         desk.database.reading() as connection,
         closing(viewers(connection, audience, rule.mailings, now=desk.clock())) as kinds,
     ):
         for kind in kinds:
-            found[rule.view(kind.topics, kind.received)] += kind.people
+            view = rule.view(kind.topics, kind.received)
+            if not is_empty(view):
+                found[view] += kind.people
             if len(found) > MOST_VIEWS:
                 raise Refused(
                     f"The people of {file.slug} would see its {len(rule.items)} items in more than {MOST_VIEWS} different "

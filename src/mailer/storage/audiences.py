@@ -19,6 +19,7 @@ from mailer.domain.segment_query import describe
 from mailer.domain.subscriber import SubscriptionStatus
 from mailer.storage.providers import provider_group
 from mailer.storage.segments import predicate
+from mailer.storage.spans import Span, spans
 from mailer.storage.tables import delivery, mailing_list, subscriber, subscription, suppression
 
 _MASK = 0x7FFFFFFF
@@ -56,59 +57,63 @@ def confirmed(list_name: str | sa.ColumnElement[str]) -> sa.Select[int]:
     )
 
 
-def members(audience: Audience, *, now: datetime) -> sa.Select[int]:
-    """One column, `id`: everybody who would be mailed now, in no order. Narrow it with `.where(subscriber.c.id > …)`."""
-    chosen = confirmed(audience.list_name).where(not_suppressed(), *_clauses(audience, now))
+def members(audience: Audience, *, now: datetime, span: Span | None = None) -> sa.Select[int]:
+    """One column, `id`: everybody who would be mailed now, or those of them in `span`, in no order."""
     if audience.limit is None:
-        return chosen
-    return sa.select(subscriber.c.id).where(
-        subscriber.c.id.in_(chosen.order_by(*_shuffled(audience.sample_seed)).limit(audience.limit))
-    )
+        return _chosen(audience, now, span)
+    drawn = _chosen(audience, now).order_by(*_shuffled(audience.sample_seed)).limit(audience.limit)
+    sample = sa.select(subscriber.c.id).where(subscriber.c.id.in_(drawn))
+    return sample if span is None else sample.where(span.holds(subscriber.c.id))
 
 
-def _clauses(audience: Audience, now: datetime) -> list[sa.ColumnElement[bool]]:
+def bounds(connection: sa.Connection, audience: Audience) -> list[Span | None]:
+    """The spans in which a large audience is gone through, ids ascending. A sample is drawn from everybody at once: None."""
+    return [None] if audience.limit is not None else list(spans(connection))
+
+
+def _chosen(audience: Audience, now: datetime, span: Span | None = None) -> sa.Select[int]:
+    """All of them, before a sample is drawn. Each table is bounded by the span: no engine infers one bound from another."""
+    everybody = confirmed(audience.list_name).where(not_suppressed(), *_clauses(audience, now, span))
+    if span is None:
+        return everybody
+    return everybody.where(span.holds(subscriber.c.id), span.holds(subscription.c.subscriber_id))
+
+
+def _clauses(audience: Audience, now: datetime, span: Span | None) -> list[sa.ColumnElement[bool]]:
     clauses = [] if audience.segment is None else [predicate(audience.segment, now=now)]
     if audience.exclude is not None:
         clauses.append(~predicate(audience.exclude, now=now))
     if audience.without:
-        clauses.append(~_had(audience.without))
+        clauses.append(~_has_row(audience.without, OPEN_ROWS | REACHED, span))
     if audience.wants:
-        clauses.append(wanting(audience.wants, now=now))
+        clauses.append(wanting(audience.wants, now=now, span=span))
     return clauses
 
 
-def _had(mailing_ids: tuple[int, ...]) -> sa.ColumnElement[bool]:
-    """Who had a message of these mailings, may have had it, or still waits for it."""
-    return _rows(mailing_ids, OPEN_ROWS | REACHED).exists()
+def reached_by(mailing_ids: tuple[int, ...], span: Span | None = None) -> sa.ColumnElement[bool]:
+    """Of `subscriber` rows (in `span`): whether any of these mailings reached them, or may have."""
+    return _has_row(mailing_ids, REACHED, span)
 
 
-def reached_by(mailing_ids: tuple[int, ...]) -> sa.ColumnElement[bool]:
-    """Of `subscriber` rows: whether any of these mailings reached them, or may have.
-
-    Asked for one person after the other: as EXISTS beneath an OR, PostgreSQL would first look up everybody whom the
-    mailings reached, again for each page of an audience.
-    """
-    return _rows(mailing_ids, REACHED).limit(1).scalar_subquery().is_not(None)
-
-
-def _rows(mailing_ids: tuple[int, ...], states: frozenset[RowState]) -> sa.Select[int]:
-    """The rows that the person has in these mailings and states."""
-    return sa.select(sa.literal_column("1")).where(
+def _has_row(mailing_ids: tuple[int, ...], states: frozenset[RowState], span: Span | None) -> sa.ColumnElement[bool]:
+    """Whether the person has a row in these mailings and states."""
+    rows = sa.exists().where(
         delivery.c.subscriber_id == subscriber.c.id,
         delivery.c.mailing_id.in_(mailing_ids),
         delivery.c.state.in_(sorted(states)),
     )
+    return rows if span is None else rows.where(span.holds(delivery.c.subscriber_id))
 
 
-def wanting(wants: tuple[Want, ...], *, now: datetime) -> sa.ColumnElement[bool]:
-    """Of `subscriber` rows: who meets any of `wants`."""
-    return sa.or_(sa.false(), *(_meets(one, now) for one in wants))
+def wanting(wants: tuple[Want, ...], *, now: datetime, span: Span | None = None) -> sa.ColumnElement[bool]:
+    """Of `subscriber` rows (in `span`): who meets any of `wants`."""
+    return sa.or_(sa.false(), *(_meets(one, now, span) for one in wants))
 
 
-def _meets(want: Want, now: datetime) -> sa.ColumnElement[bool]:
+def _meets(want: Want, now: datetime, span: Span | None) -> sa.ColumnElement[bool]:
     clauses = [predicate(AnyOf(tuple(map(Hears, want.topics))), now=now)] if want.topics else []
     if want.without:
-        clauses.append(sa.not_(reached_by(want.without)))
+        clauses.append(sa.not_(reached_by(want.without, span)))
     return sa.and_(sa.true(), *clauses)
 
 
@@ -122,7 +127,18 @@ def _shuffled(seed: int) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
 
 
 def count(connection: sa.Connection, audience: Audience, *, now: datetime) -> int:
-    return connection.scalar(sa.select(sa.func.count()).select_from(members(audience, now=now).subquery())) or 0
+    each = (members(audience, now=now, span=span) for span in bounds(connection, audience))
+    return sum(_size(connection, query) for query in each)
+
+
+def ids(connection: sa.Connection, audience: Audience, *, now: datetime, span: Span | None) -> list[int]:
+    """Those of one of its `bounds`, ascending."""
+    return list(connection.scalars(members(audience, now=now, span=span).order_by(subscriber.c.id)))
+
+
+def anybody(connection: sa.Connection, audience: Audience, *, now: datetime) -> int:
+    """The id of somebody of the audience, which is not empty."""
+    return connection.scalars(members(audience, now=now).limit(1)).one()
 
 
 def count_by_provider(connection: sa.Connection, audience: Audience, *, now: datetime) -> dict[Provider, int]:

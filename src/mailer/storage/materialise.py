@@ -12,14 +12,15 @@ import sqlalchemy as sa
 
 from mailer.domain.audience import Audience
 from mailer.domain.mailing import MANY_PEOPLE, MailingState, RowState
-from mailer.storage import audiences, events, mailings
+from mailer.storage import audiences, events, mailings, spans
 from mailer.storage.database import Database
 from mailer.storage.providers import provider_group
+from mailer.storage.spans import Span
 from mailer.storage.tables import delivery, mailing, mailing_list, subscriber, subscription
 from mailer.storage.types import UtcDateTime
 
 #: Subscriber ids spanned by one transaction: a quarter of a second on SQLite, in which nobody else writes.
-CHUNK = 100_000
+CHUNK = spans.LENGTH
 #: The largest place in the queue that a row can be given in `due`.
 _LAST_PLACE = 9_999
 _NEW_ROW = {"state": int(RowState.QUEUED), "lane": 0, "due": 0, "attempts": 0, "token": 0, "lease": 0, "relay": 0}
@@ -40,12 +41,6 @@ def materialise(
                 return
 
 
-def page(connection: sa.Connection, audience: Audience, *, after: int, size: int, now: datetime) -> list[int]:
-    """The next `size` subscriber ids of the audience above `after`, ascending."""
-    everybody = audiences.members(audience, now=now).where(subscriber.c.id > after)
-    return list(connection.scalars(everybody.order_by(subscriber.c.id).limit(size)))
-
-
 def fail_unbuildable(connection: sa.Connection, mailing_id: int, reasons: Mapping[int, str], *, at: datetime) -> None:
     """Rows, failed from the start, for subscribers whose message the rehearsal could not build: id -> why."""
     rows = [
@@ -62,17 +57,14 @@ def _next_chunk(connection: sa.Connection, mailing_id: int, *, newest_first: boo
     """Write one chunk and move the cursor past it; False when there is none left to write."""
     query = sa.select(mailing.c.state, mailing.c.audience, mailing.c.materialised_to, mailing.c.starts_at)
     found = connection.execute(query.where(mailing.c.id == mailing_id).with_for_update()).one()
-    newest = connection.scalar(sa.select(sa.func.max(subscriber.c.id))) or 0
+    newest = spans.newest(connection)
     if found.state != MailingState.MATERIALISING or found.materialised_to >= newest:
         return False
     audience = Audience.from_json(found.audience)
     # A sample is drawn from everybody at once, so it is written at once.
     last = newest if audience.limit is not None else min(newest, found.materialised_to + CHUNK)
-    ids = audiences.members(audience, now=found.starts_at)
-    # Of both sides of the join, else PostgreSQL reads the whole list for every chunk.
-    spanned = [subscriber.c.id] if audience.limit is not None else [subscriber.c.id, subscription.c.subscriber_id]
-    for column in spanned:
-        ids = ids.where(column > found.materialised_to, column <= last)
+    span = Span(after=found.materialised_to, last=last)
+    ids = audiences.members(audience, now=found.starts_at, span=span)
     is_sqlite = connection.dialect.name == "sqlite"
     row: dict[str, sa.ColumnElement[int]] = {name: sa.literal_column(str(value)) for name, value in _NEW_ROW.items()}
     row["lane"] = provider_group(subscriber.c.email_key, is_sqlite=is_sqlite)
