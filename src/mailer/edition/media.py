@@ -47,15 +47,9 @@ _encoded = lru_cache(_MOST_KEPT)(quoted_printable.value)
 
 
 def _wire_value(context: Context) -> Callable[[str], bytes]:
-    escape = ESCAPE[context]
-    if context not in READY:  # addresses, which each person has another of, and styles
-        return lambda text: quoted_printable.value(escape(text))
-    ready = READY[context]
-
-    def value(text: str) -> bytes:
-        return _word(text) if ready(text) else _encoded(escape(text))
-
-    return value
+    # Of addresses each person has another.
+    escape, encode = ESCAPE[context], quoted_printable.value if context is Context.URL else _encoded
+    return lambda text: encode(escape(text))
 
 
 def _word(text: str) -> bytes:

@@ -30,8 +30,8 @@ from mailer.errors import EditionError
 Pieces = Callable[[Env], Sequence[Piece]]
 #: What differs from person to person: nodes, and what lays itself.
 Moving = Hole | If | For | Lay[Piece]
-#: What a block is made from. Pieces are laid already.
-Content = Sequence[Static | Piece | Moving[Piece]]
+#: What a block is made from.
+Content = Sequence[Static | Moving[Piece]]
 
 
 def compile_block(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
@@ -52,22 +52,21 @@ def compile_pieces(content: Content[Piece], scope: Scope, medium: Medium[Piece])
 
 def _parted(content: Content[Piece], medium: Medium[Piece]) -> tuple[list[Piece], list[Moving[Piece]]]:
     """What is fixed in `content`, laid, and what stands between each two pieces of that, which may be empty."""
-    runs: list[list[Piece]] = [[]]
+    nothing = medium.join(())
+    fixed: list[Piece] = [nothing]
     moving: list[Moving[Piece]] = []
     for one in _merged(content):
         if isinstance(one, Static):
-            runs[-1].append(medium.static(one.text))
-        elif isinstance(one, str | bytes):
-            runs[-1].append(one)
+            fixed[-1] = medium.static(one.text)
         else:
             moving.append(one)
-            runs.append([])
-    return [medium.join(run) for run in runs], moving
+            fixed.append(nothing)
+    return fixed, moving
 
 
-def _merged(content: Content[Piece]) -> list[Static | Piece | Moving[Piece]]:
+def _merged(content: Content[Piece]) -> list[Static | Moving[Piece]]:
     """`content` with neighbouring static text in one node: it is encoded as a whole."""
-    out: list[Static | Piece | Moving[Piece]] = []
+    out: list[Static | Moving[Piece]] = []
     for one in content:
         if isinstance(one, Static) and out and isinstance(out[-1], Static):
             out[-1] = Static(out[-1].text + one.text)
@@ -79,13 +78,12 @@ def _merged(content: Content[Piece]) -> list[Static | Piece | Moving[Piece]]:
 def _filling(fixed: list[Piece], moving: list[Moving[Piece]], scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
     """What lays `moving` between the pieces of `fixed`."""
     lays, families, order = _gathered(moving, scope, medium)
-    if len(order) == 1 and lays:
-        (before, after), lay = fixed, lays[0]
-        return lambda env: (before, lay(env), after)
+    with_gaps = [piece for one in fixed for piece in (one, one)][:-1]
+    if len(lays) == len(order):
+        return _one_by_one(with_gaps, lays)
     word: Callable[[str], Piece] = medium.word
     # Of one place, an itemgetter gives what is there, not a list of it.
     pick: Callable[[list[Piece]], Sequence[Piece]] = itemgetter(*order) if len(order) > 1 else list
-    with_gaps = [piece for one in fixed for piece in (one, one)][:-1]
 
     def fill(env: Env) -> Sequence[Piece]:
         fields = env[SUBSCRIBER]
@@ -103,15 +101,28 @@ def _filling(fixed: list[Piece], moving: list[Moving[Piece]], scope: Scope, medi
     return fill
 
 
+def _one_by_one(with_gaps: list[Piece], lays: list[Lay[Piece]]) -> Pieces[Piece]:
+    """For a block of which nothing stands in two places: the quickest for the few gaps of a branch or a loop."""
+    gaps = [(2 * place + 1, lay) for place, lay in enumerate(lays)]
+
+    def fill(env: Env) -> Sequence[Piece]:
+        pieces = with_gaps.copy()
+        for place, lay in gaps:
+            pieces[place] = lay(env)
+        return pieces
+
+    return fill
+
+
 def _gathered(
     moving: list[Moving[Piece]], scope: Scope, medium: Medium[Piece]
 ) -> tuple[list[Lay[Piece]], list[Family[Piece]], list[int]]:
     """What lays each of `moving` once, by itself or in families; and where, among what these give, each has its piece."""
     # By how they are written: to Python 1 and True are equal, and to readers they are not.
-    known = {repr(one): one for one in moving}
+    names = [repr(one) for one in moving]
     kin: dict[Alike, dict[str, Hole]] = {}
     singles: dict[str, Moving[Piece]] = {}
-    for name, one in known.items():
+    for name, one in zip(names, moving, strict=True):
         if isinstance(one, Hole) and (what := alike(one)):
             kin.setdefault(what, {})[name] = one
         else:
@@ -119,7 +130,7 @@ def _gathered(
     lays = [_compile_one(one, scope, medium) for one in singles.values()]
     families = [compile_family(what, list(holes.values()), scope, medium) for what, holes in kin.items()]
     places = {name: place for place, name in enumerate(chain(singles, *kin.values()))}
-    return lays, families, [places[repr(one)] for one in moving]
+    return lays, families, [places[name] for name in names]
 
 
 def _compile_one(one: Moving[Piece], scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:

@@ -137,12 +137,11 @@ class _VariantProgram:
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
         content_type = f'Content-Type: multipart/alternative;\r\n boundary="{boundary.decode()}"'
         self.header = Header(edition.meta, from_name=variant.from_name, content_type=content_type)
-        head = _CRLF + _part_head(boundary, b"plain", text_encoding)
-        self._between = b"\r\n" + _part_head(boundary, b"html", html_encoding)
+        self._head = _CRLF + _part_head(boundary, b"plain", text_encoding)
+        self._between = between = _CRLF + _part_head(boundary, b"html", html_encoding)
         self._tail = b"\r\n--%b--\r\n" % boundary
-        #: Lays all that follows the header fields.
-        self.body = compile_pieces((head, *text, self._between, *html, self._tail), self._scope, wire)
         self._wire = wire
+        self._parts = compile_pieces((*text, lambda _env: between, *html), self._scope, wire)
 
     @property
     def fields(self) -> frozenset[str]:
@@ -166,7 +165,7 @@ class _VariantProgram:
 
     def lay(self, header: Iterable[bytes], env: Env) -> bytes:
         """The whole message: `header`, the blank line, then both parts."""
-        content = b"".join((*header, *self.body(env)))
+        content = b"".join((*header, self._head, *self._parts(env), self._tail))
         if len(content) > MOST_HTML_BYTES and self._html_size(content) > MOST_HTML_BYTES:
             raise EditionError(
                 f"The HTML part is larger than the {MOST_HTML_BYTES:,} bytes from which mail programs cut it off.",
