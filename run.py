@@ -67,7 +67,9 @@ def main():
         STAMP.write_text(f"{home}\n{lock}\n")
     arguments = sys.argv[1:]
     if arguments[:1] == ["test"]:
-        command = [PYTHON, "-m", "pytest", *(arguments[1:] or ["-n", "auto"])]  # all of it: on every core
+        # All of it, on every core: from either end, so that tests which wait run beside those that compute.
+        everything = ["-n", "auto", "--dist", "worksteal"]
+        command = [PYTHON, "-m", "pytest", *(arguments[1:] or everything)]
         os.chdir(HERE)
     else:
         command = [PYTHON, "-m", "mailer", *arguments]
