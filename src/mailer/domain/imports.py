@@ -65,10 +65,14 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import does to everybody in the file. list_name None: only our own export, which names its lists."""
+    """What an import does to everybody in the file. list_name None: only our own export, which names its lists.
+
+    fields: those of `ImportRow` that the file has columns for; None: it may have any.
+    """
 
     file: str
     list_name: str | None
     consent: str
     tags: tuple[str, ...] = ()
     dry_run: bool = False
+    fields: frozenset[str] | None = None

@@ -68,7 +68,7 @@ def import_file(
     """
     file = open_csv(path, options.name)
     own = options.format == "mailer" or (options.format == "auto" and own_csv.is_own(file))
-    rows, columns = _own_rows(file, options) if own else _rows(file, options)
+    rows, columns, fields = _own_rows(file, options) if own else _rows(file, options)
     list_name = None if own else options.list_name or options.default_list
     plan = ImportPlan(
         file=options.name,
@@ -76,6 +76,7 @@ def import_file(
         consent=options.consent or f"import of {options.name} on {at:%Y-%m-%d}",
         tags=options.tags,
         dry_run=options.dry_run,
+        fields=fields,
     )
     with ProblemFile(problems) as problem_file:
         counted = _told(rows, file.rows, progress)
@@ -91,14 +92,15 @@ def import_file(
     )
 
 
-Rows = tuple[Iterable[ImportRow | RowProblem], tuple[tuple[str, str], ...]]
+#: What is in the file, its columns as `FileImport` tells of them, and its fields as an `ImportPlan` does.
+Rows = tuple[Iterable[ImportRow | RowProblem], tuple[tuple[str, str], ...], frozenset[str] | None]
 
 
 def _rows(file: CsvFile, options: FileOptions) -> Rows:
     columns = plan_columns(file, options.maps)
     targets = {position: name for name, position in (*columns.fields.items(), *columns.attributes.items())}
     shown = tuple((header, targets.get(position, "")) for position, header in enumerate(file.header) if header)
-    return read_people(file, columns, options.topics), shown
+    return read_people(file, columns, options.topics), shown, frozenset(columns.fields)
 
 
 def _own_rows(file: CsvFile, options: FileOptions) -> Rows:
@@ -109,7 +111,7 @@ def _own_rows(file: CsvFile, options: FileOptions) -> Rows:
         )
     if not own_csv.is_own(file):
         raise UsageError(f"{file.name} is no export of this program.", hint="Leave out --format.")
-    return own_csv.read_own(file, options.declared_lists, options.topics), ()
+    return own_csv.read_own(file, options.declared_lists, options.topics), (), None
 
 
 def _told(

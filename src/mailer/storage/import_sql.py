@@ -8,18 +8,9 @@ written twice. NULL is the fate of who is here and still to be decided on.
 import sqlalchemy as sa
 
 TEXT_COLUMNS = ("first_name", "last_name", "name", "language", "timezone", "country")
-ROW_COLUMNS = (
-    "line",
-    "email",
-    "email_key",
-    "erased_key",
-    "public_id",
-    *TEXT_COLUMNS,
-    "attributes",
-    "joined_at",
-    "suppressed",
-    "tag_set",
-)
+#: What every row brings, but for its texts; what few files do; and what is worked out about each.
+ROW_COLUMNS = ("email_key", "public_id", "attributes", "tag_set")
+RARE_COLUMNS = ("erased_key", "joined_at", "suppressed")
 SUBSCRIPTION_COLUMNS = ("line", "list_id", "status", "consent", "consented_at", "changed_at")
 TAG_COLUMNS = ("tag_set", "tag_id")
 TOPIC_COLUMNS = ("line", "topics")
@@ -54,8 +45,9 @@ _WORDS = {
 }
 
 STAGING = (
-    f"""CREATE TEMPORARY TABLE import_row (line {{bigint}} {{line_key}}, email TEXT, email_key TEXT, erased_key TEXT,
-    public_id {{bigint}}, {", ".join(f"{name} TEXT" for name in TEXT_COLUMNS)}, attributes {{json}}, joined_at {{instant}},
+    f"""CREATE TEMPORARY TABLE import_row (line {{bigint}} {{line_key}}, email TEXT, email_key TEXT,
+    erased_key TEXT DEFAULT '', public_id {{bigint}},
+    {", ".join(f"{name} TEXT DEFAULT ''" for name in TEXT_COLUMNS)}, attributes {{json}}, joined_at {{instant}},
     suppressed TEXT, tag_set {{bigint}}, subscriber_id {{bigint}}, fate TEXT DEFAULT 'new', note TEXT)""",
     """CREATE TEMPORARY TABLE import_subscription (line {bigint}, list_id {bigint}, status TEXT, consent TEXT,
     consented_at {instant}, changed_at {instant}, PRIMARY KEY (line, list_id)) {keyed}""",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -135,8 +136,15 @@ class Staged:
 class Staging:
     """Fills the tables with one batch after the other."""
 
-    def __init__(self, connection: sa.Connection, *, make: bool, tags: tuple[str, ...]) -> None:
-        """make: whether lists and tags that are not there are made. tags: what every row gets."""
+    def __init__(
+        self, connection: sa.Connection, *, make: bool, tags: tuple[str, ...], fields: frozenset[str] | None
+    ) -> None:
+        """make: whether lists and tags that are not there are made. tags: what every row gets. fields: as an ImportPlan's.
+
+        Columns that a file has not are not handed over row by row: each would cost as much as one that it has.
+        """
+        self._plain = ("line", "email", *(name for name in sql.TEXT_COLUMNS if fields is None or name in fields))
+        self._rare = fields is None or "joined_at" in fields
         self._connection, self._for_all = connection, tags
         self.lists = Names(connection, mailing_list, make)
         self.tags = Names(connection, tag, make)
@@ -156,9 +164,10 @@ class Staging:
         topics: list[tuple[int, str]] = []
         self._given.clear()
         staged = Staged(erased=self._anybody_erased())
-        insert_rows(
-            self._connection, "import_row", sql.ROW_COLUMNS, self._rows(rows, tag_sets, subscriptions, topics, staged)
-        )
+        rare = self._rare or staged.erased
+        columns = (*self._plain, *sql.ROW_COLUMNS, *(sql.RARE_COLUMNS if rare else ()))
+        made = self._rows(rows, tag_sets, subscriptions, topics, staged, rare=rare)
+        insert_rows(self._connection, "import_row", columns, made)
         pairs = [
             (number, self.tags.id(name))
             for names, number in tag_sets.items()
@@ -180,31 +189,32 @@ class Staging:
         subscriptions: list[tuple[int, Subscription]],
         topics: list[tuple[int, str]],
         staged: Staged,
+        *,
+        rare: bool,
     ) -> Iterator[tuple[object, ...]]:
+        plain = attrgetter(*self._plain)
         for row, key in rows:
             if row.memberships:
                 subscriptions.extend((row.line, one) for one in row.memberships)
             if row.topics:
                 topics.append((row.line, compact_json(row.topics)))
-            if row.suppressed:
-                staged.suppressed = True
             yield (
-                row.line,
-                row.email,
+                *plain(row),
                 key,
-                erased_key(key) if staged.erased else "",
                 next(self._fresh) if row.public_id is None else self._public_id(signed(row.public_id)),
-                row.first_name,
-                row.last_name,
-                row.name,
-                row.language,
-                row.timezone,
-                row.country,
                 attributes_json(row.attributes) if row.attributes else "{}",
-                self._moment(row.joined_at) if row.joined_at else None,
-                row.suppressed.value if row.suppressed else None,
                 tag_sets.setdefault(row.tags, len(tag_sets)),  # a list has few combinations of tags
+                *(self._rarely(row, key, staged) if rare else ()),
             )
+
+    def _rarely(self, row: ImportRow, key: str, staged: Staged) -> tuple[object, ...]:
+        if row.suppressed:
+            staged.suppressed = True
+        return (
+            erased_key(key) if staged.erased else "",
+            self._moment(row.joined_at) if row.joined_at else None,
+            row.suppressed.value if row.suppressed else None,
+        )
 
     def _public_id(self, wanted: int) -> int:
         """The one that the file gives, to the first who has it there."""

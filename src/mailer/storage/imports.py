@@ -85,7 +85,7 @@ class _Run:
         self, connection: sa.Connection, plan: ImportPlan, *, batch: int | None, at: datetime, report: Report
     ) -> None:
         self._connection, self._plan, self._batch, self._report = connection, plan, batch, report
-        self._staging = Staging(connection, make=not plan.dry_run, tags=plan.tags)
+        self._staging = Staging(connection, make=not plan.dry_run, tags=plan.tags, fields=plan.fields)
         self._values = {"at": at, "batch": batch, "file": f"import {batch}: {plan.file}", "consent": plan.consent}
         self._remembering = False
         self.counts = ImportCounts()
