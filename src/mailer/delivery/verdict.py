@@ -17,12 +17,19 @@ def verdict(
     next_try: Callable[[], datetime | None],
 ) -> Outcome:
     """The outcome of one attempt by `relay`. next_try: when there is another, None if no time is left for one."""
-    state, due, why = RowState.UNCERTAIN, 0, ""
+    if isinstance(receipt, Sent):  # nearly every answer: there is nothing to weigh
+        return Outcome(
+            subscriber_id=subscriber_id,
+            state=RowState.SENT,
+            code=receipt.code,
+            enhanced=receipt.enhanced,
+            text=receipt.text,
+            relay=relay,
+        )
+    state, due, why, bad_address = RowState.UNCERTAIN, 0, "", False
     match receipt:
-        case Sent():
-            state = RowState.SENT
         case Refused():
-            state = RowState.FAILED
+            state, bad_address = RowState.FAILED, receipt.bad_address
         case Deferred() | Uncertain():
             held = isinstance(receipt, Uncertain) and in_doubt is InDoubt.HOLD
             again = None if held else next_try()
@@ -37,7 +44,7 @@ def verdict(
         code=receipt.code,
         enhanced=receipt.enhanced,
         text=why + receipt.text,
-        bad_address=isinstance(receipt, Refused) and receipt.bad_address,
+        bad_address=bad_address,
         relay=relay,
     )
 

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from mailer.delivery.breaker import Breaker
 from mailer.domain.mailing import Mailing
@@ -115,8 +116,7 @@ class Parcel:
         return self.claimed.subscriber_id
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """A parcel and what became of it."""
 
     parcel: Parcel

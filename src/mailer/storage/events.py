@@ -71,7 +71,7 @@ def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], 
     if not stored:
         return
     if connection.dialect.name == "sqlite":
-        _insertion_of_one().each(connection, stored)
+        _insertion_of_one().many(connection, ("mailing_id", "at", *_COLUMNS), stored)
     else:
         own = packed(row[2:] for row in stored)
         _insertion_of_many()(connection, p_mailing=mailing_id, p_at=at, p_rows=own)

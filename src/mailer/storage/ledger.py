@@ -47,7 +47,8 @@ from mailer.storage.ledger_sql import statements
 from mailer.storage.pacing import Hold, Purse
 from mailer.storage.prepared import Prepared
 from mailer.storage.quotas import Day
-from mailer.storage.rowset import packed, packed_ids, storable
+from mailer.storage.row_step import RowStep
+from mailer.storage.rowset import packed, storable
 from mailer.storage.suppressions import suppress
 from mailer.storage.tables import subscriber
 
@@ -219,8 +220,7 @@ class Ledger:
     def mark_sending(self, token: int, mailing_id: int, ids: Iterable[int]) -> set[int]:
         """Mark rows as on their way, before they are. Only the ids returned may be sent."""
         with self._writing() as connection:
-            marked = self._run(connection, self._sql.mark, p_mailing=mailing_id, p_token=token, p_ids=packed_ids(ids))
-            return {subscriber_id for (subscriber_id,) in marked}
+            return self._step(connection, self._sql.mark, ids, p_mailing=mailing_id, p_token=token)
 
     def settle(self, token: int, mailing_id: int, outcomes: Sequence[Outcome]) -> set[int]:
         """Write what became of messages that were on their way, with the reply's text.
@@ -238,21 +238,22 @@ class Ledger:
         assert not wrong, f"no step leads from {source.name} to {wrong}"
         with self._writing() as connection:
             values = {"p_mailing": mailing_id, "p_token": token}
-            settled: list[tuple[int]] = []
+            settled: set[int] = set()
             if sent := [one.subscriber_id for one in outcomes if one.state is RowState.SENT]:
-                settled += self._run(connection, self._sql.sent, **values, p_ids=packed_ids(sent))
+                settled |= self._step(connection, self._sql.sent, sent, **values)
             if rest := [one for one in outcomes if one.state is not RowState.SENT]:
                 rows = packed((one.subscriber_id, one.state, one.due, int(one.counted)) for one in rest)
                 statement = self._sql.settle if source is RowState.SENDING else self._sql.fail_unsent
-                settled += self._run(connection, statement, **values, p_rows=rows)
-            ids = {subscriber_id for (subscriber_id,) in settled}
-            told = [one for one in outcomes if one.subscriber_id in ids and (one.counted or one.text)]
+                settled |= {
+                    subscriber_id for (subscriber_id,) in self._run(connection, statement, **values, p_rows=rows)
+                }
+            told = [one for one in outcomes if one.subscriber_id in settled and (one.counted or one.text)]
             at = self.now(connection) if self._database.is_sqlite else None
             events.write(connection, mailing_id, [one.event for one in told], at=at)
             for one in told:
                 if one.bad_address:
                     self._suppress(connection, one)
-        return ids
+        return settled
 
     def _suppress(self, connection: sa.Connection, outcome: Outcome) -> None:
         key = connection.scalar(sa.select(subscriber.c.email_key).where(subscriber.c.id == outcome.subscriber_id))
@@ -270,9 +271,7 @@ class Ledger:
         with self._writing() as connection:
             if mailing_id is None or ids is None:
                 return self._execute(connection, self._sql.release_all, p_token=token).rowcount
-            values = {"p_mailing": mailing_id, "p_token": token, "p_ids": packed_ids(ids)}
-            done = self._execute(connection, self._sql.release, **values)
-            return len(done.all())
+            return len(self._step(connection, self._sql.release, ids, p_mailing=mailing_id, p_token=token))
 
     def reap(self) -> Reaped:
         """Take back what dead workers hold, of all mailings, a thousand rows at a time; nothing else decides what is lost."""
@@ -297,12 +296,15 @@ class Ledger:
         now: int = connection.scalar(sa.select(self._sql.now))  # type: ignore[assignment]
         return now
 
+    def _step(self, connection: sa.Connection, step: RowStep, ids: Iterable[int], **values: int) -> set[int]:
+        return step(connection, ids, **self._at_its_time(connection, values))
+
     def _run(self, connection: sa.Connection, statement: Prepared, **values: int | str) -> list[tuple[Any, ...]]:
-        if self._database.is_sqlite:
-            values["p_now"] = self.now(connection)
-        return statement(connection, **values)
+        return statement(connection, **self._at_its_time(connection, values))
 
     def _execute(self, connection: sa.Connection, statement: sa.Executable, **values: Any) -> sa.CursorResult[Any]:
-        if self._database.is_sqlite:
-            values["p_now"] = self.now(connection)
-        return connection.execute(statement, values)
+        return connection.execute(statement, self._at_its_time(connection, values))
+
+    def _at_its_time(self, connection: sa.Connection, values: dict[str, Any]) -> dict[str, Any]:
+        """SQLite is told the time; PostgreSQL looks at its own clock."""
+        return values | {"p_now": self.now(connection)} if self._database.is_sqlite else values

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mailer.domain.mailing import RowState
 from mailer.domain.provider import Provider
 from mailer.storage.ledger_sql import literal
-from mailer.storage.tables import delivery
+from mailer.storage.tables import IN_HAND, delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def _in_hand(mailing_id: int) -> tuple[sa.ColumnElement[bool] | sa.TextClause, .
 
     (For the same reason a look at queued rows is ordered by lane and `due`, or bounded by them.)
     """
-    return sa.text("state IN (1, 2)"), delivery.c.lease >= 0, delivery.c.mailing_id + 0 == mailing_id
+    return IN_HAND, delivery.c.mailing_id + 0 == mailing_id
 
 
 def outlook(connection: sa.Connection, mailing_id: int, *, now: datetime) -> Outlook:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from mailer.domain.mailing import ROW_STEPS, InDoubt, MailingState, RowState
 from mailer.storage.audiences import confirmed, not_suppressed
 from mailer.storage.prepared import Prepared
-from mailer.storage.rowset import among, rowset
-from mailer.storage.tables import delivery, mailing, subscriber
+from mailer.storage.row_step import RowStep
+from mailer.storage.rowset import rowset
+from mailer.storage.tables import IN_HAND, delivery, mailing, subscriber
 
 MANY: sa.ColumnElement[int] = sa.literal_column("1000")
 
@@ -54,12 +55,12 @@ class Statements:
             self.began = _seconds(sa.func.statement_timestamp())
         self.open_mailing = self._open_mailing()
         self.claim = Prepared(self._claim())
-        self.mark = Prepared(self._mark())
-        self.sent = Prepared(self._sent())
+        self.mark = RowStep(self._mark(), is_sqlite=is_sqlite)
+        self.sent = RowStep(self._sent(), is_sqlite=is_sqlite)
         self.settle = Prepared(self._settle(RowState.SENDING))
         self.fail_unsent = Prepared(self._settle(RowState.LEASED))
         self.extend = self._extend()
-        self.release = self._release()
+        self.release = RowStep(self._release(), is_sqlite=is_sqlite)
         self.release_all = self._release_all()
         self.reap_leased = self._reap_leased()
         self.reap_sending = self._reap_sending()
@@ -118,26 +119,21 @@ class Statements:
             .prefix_with("MATERIALIZED")
         )
 
-    def _mark(self) -> sa.UpdateBase:
-        """The mailing is locked before the first row is touched: whether it is open is asked once, first of all."""
-        opened = self._open_mailing().cte("opened").prefix_with("MATERIALIZED")
+    def _mark(self) -> sa.Update:
+        """On PostgreSQL the mailing is locked before the first row is touched: whether it is open is asked once, first of all."""
+        opened = self._open_mailing()
+        if not self.is_sqlite:
+            opened = sa.select(opened.cte("opened").prefix_with("MATERIALIZED").c.now)
         return (
             self._held(RowState.LEASED)
-            .where(among(delivery.c.subscriber_id, "p_ids", is_sqlite=self.is_sqlite), delivery.c.lease > self.now)
-            .where(sa.exists(sa.select(opened.c.now)))
+            .where(delivery.c.lease > self.now, sa.exists(opened))
             .values(state=step(RowState.LEASED, RowState.SENDING))
-            .returning(delivery.c.subscriber_id)
         )
 
     def _sent(self) -> sa.Update:
         """What becomes of nearly every row, of all at once."""
-        attempts = delivery.c.attempts + 1
-        return (
-            self._held(RowState.SENDING)
-            .where(among(delivery.c.subscriber_id, "p_ids", is_sqlite=self.is_sqlite))
-            .values(state=step(RowState.SENDING, RowState.SENT), due=0, attempts=attempts, token=0, lease=0)
-            .returning(delivery.c.subscriber_id)
-        )
+        sent, attempts = step(RowState.SENDING, RowState.SENT), delivery.c.attempts + 1
+        return self._held(RowState.SENDING).values(state=sent, due=0, attempts=attempts, token=0, lease=0)
 
     def _settle(self, source: RowState) -> sa.UpdateBase:
         """Rows from `source` to where each of them now stands."""
@@ -152,7 +148,7 @@ class Statements:
         """By token alone: the partial index on leases holds no more rows than are in workers' hands."""
         return (
             sa.update(delivery)
-            .where(sa.text("state IN (1, 2)"), delivery.c.token == number("p_token"), delivery.c.lease > self.now)
+            .where(IN_HAND, delivery.c.token == number("p_token"), delivery.c.lease > self.now)
             .values(lease=self._lease_end())
         )
 
@@ -160,18 +156,14 @@ class Statements:
         """Of now only the whole second is known: one more, and no lease is shorter than its holder believes."""
         return self.now + number("p_seconds") + 1
 
-    def _release(self) -> sa.UpdateBase:
-        return (
-            self._held(RowState.LEASED)
-            .where(among(delivery.c.subscriber_id, "p_ids", is_sqlite=self.is_sqlite))
-            .values(state=step(RowState.LEASED, RowState.QUEUED), token=0, lease=0)
-            .returning(delivery.c.subscriber_id)
-        )
+    def _release(self) -> sa.Update:
+        back = step(RowState.LEASED, RowState.QUEUED)
+        return self._held(RowState.LEASED).values(state=back, token=0, lease=0)
 
     def _release_all(self) -> sa.Update:
         return (
             sa.update(delivery)
-            .where(sa.text("state IN (1, 2)"), delivery.c.token == number("p_token"))
+            .where(IN_HAND, delivery.c.token == number("p_token"))
             .where(delivery.c.state == literal(RowState.LEASED))
             .values(state=step(RowState.LEASED, RowState.QUEUED), token=0, lease=0)
         )
@@ -203,7 +195,7 @@ class Statements:
     def _dead(self, state: RowState) -> sa.CTE:
         return (
             sa.select(delivery.c.mailing_id, delivery.c.subscriber_id)
-            .where(sa.text("state IN (1, 2)"), delivery.c.lease <= self.began, delivery.c.state == literal(state))
+            .where(IN_HAND, delivery.c.lease <= self.began, delivery.c.state == literal(state))
             .order_by(delivery.c.lease)
             .limit(MANY)
             .with_for_update(skip_locked=True, of=delivery)
@@ -236,15 +228,10 @@ class Statements:
         )
 
     def _held(self, state: RowState) -> sa.Update:
-        """An UPDATE of the mailing's rows in `state` that carry the token: the fence.
-
-        The sum keeps PostgreSQL from the partial index of leases, which looks empty to its planner and holds the rows of all
-        workers, the dead ones too: rows are looked up by their key.
-        """
-        stands = delivery.c.state if self.is_sqlite else delivery.c.state + sa.literal_column("0")
+        """An UPDATE of the mailing's rows in `state` that carry the token: the fence."""
         return sa.update(delivery).where(
             delivery.c.mailing_id == number("p_mailing"),
-            stands == literal(state),
+            delivery.c.state == literal(state),
             delivery.c.token == number("p_token"),
         )
 

@@ -18,7 +18,7 @@ from mailer.storage.alerts import Channel
 from mailer.storage.heartbeats import ALIVE_FOR, Role
 from mailer.storage.ledger_outlook import earliest_due, outlook
 from mailer.storage.status import waiting_for
-from mailer.storage.tables import alert, delivery, delivery_event, instance, mailing, worker
+from mailer.storage.tables import IN_HAND, alert, delivery, delivery_event, instance, mailing, worker
 
 #: Longer than the longest rest of a connection, than a lease and than the pauses of a relay that is full.
 UNTOUCHED_SECONDS = 120
@@ -56,7 +56,7 @@ class Gauge:
         """`now`: the machine's clock."""
         everything = mailings.everything(connection)
         second = int(now.timestamp())
-        leases = sa.select(sa.func.count()).where(sa.text("state IN (1, 2)"), delivery.c.lease < second)
+        leases = sa.select(sa.func.count()).where(IN_HAND, delivery.c.lease < second)
         unsaid = sa.select(sa.func.count()).where(alert.c.done_at.is_(None), alert.c.channel.in_(self._channels))
         itself = connection.execute(sa.select(instance.c.reaped, instance.c.backed_up_at)).first()
         next_at = schedules.earliest(connection)

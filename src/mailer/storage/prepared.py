@@ -4,7 +4,9 @@ For one execution SQLAlchemy takes as long as either database takes for thirty r
 are those that it would use; what it would have done around them for every execution is left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,37 +26,66 @@ class Prepared:
 
     def __call__(self, connection: sa.Connection, **values: object) -> list[tuple[Any, ...]]:
         """Execute it in the connection's transaction; the rows that it returns, if it returns any."""
+        return run(connection, *self._told(connection, values))
+
+    def count(self, connection: sa.Connection, **values: object) -> int:
+        """Execute it; the number of rows that it changed. (SQLite's driver knows that of one that begins with its verb.)"""
+        text, parameters = self._told(connection, values)
+        with usual_errors(connection, text):
+            cursor = driver_of(connection).execute(text, parameters)
+            cursor.close()
+        changed: int = cursor.rowcount
+        return changed
+
+    def _told(self, connection: sa.Connection, values: dict[str, object]) -> tuple[str, Any]:
         if not self._text:
             self._compile(connection)
         known = self._fixed | values
-        return run(connection, self._text, known if self._order is None else [known[name] for name in self._order])
+        return self._text, known if self._order is None else [known[name] for name in self._order]
 
-    def each(self, connection: sa.Connection, rows: Sequence[Sequence[object]]) -> None:
-        """Execute it for each row of values, which stand in the order in which the statement names them. On SQLite only."""
+    def many(self, connection: sa.Connection, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Execute it for each of `rows`, which hold all that it wants to know: `names`, in the order in which it names them."""
         if not self._text:
             self._compile(connection)
-        run(connection, self._text, rows, many=True)
+        assert self._order == list(names), f"values come as {names}, and are wanted as {self._order}"
+        with usual_errors(connection, self._text):
+            driver_of(connection).executemany(self._text, rows).close()
 
     def _compile(self, connection: sa.Connection) -> None:
         compiled = self.statement.compile(dialect=connection.dialect)
-        self._fixed, self._order = dict(compiled.params), compiled.positiontup
+        self._fixed = {name: _bare(value) for name, value in compiled.params.items()}
+        self._order = compiled.positiontup
         self._text = str(compiled)
 
 
-def run(connection: sa.Connection, text: str, parameters: Any = (), *, many: bool = False) -> list[tuple[Any, ...]]:
-    """Give the driver a statement as it is; the rows that it returns, if it returns any. Errors are SQLAlchemy's.
+def _bare(value: object) -> object:
+    """A member of an enum as the text or number that it is: SQLite's driver looks for a way to adapt it first, every time."""
+    return value.value if isinstance(value, Enum) else value
 
-    many: `parameters` are those of many executions, one after another, which SQLite's driver has and returns nothing.
-    """
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    try:
-        cursor = driver.executemany(text, parameters) if many else driver.execute(text, parameters)
+
+def run(connection: sa.Connection, text: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+    """Give the driver a statement as it is; the rows that it returns, if it returns any. Errors are SQLAlchemy's."""
+    with usual_errors(connection, text):
+        cursor = driver_of(connection).execute(text, parameters)
         rows = cursor.fetchall() if cursor.description else []
         cursor.close()
+    return rows
+
+
+def driver_of(connection: sa.Connection) -> Any:
+    """The driver's own connection."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    return driver
+
+
+@contextmanager
+def usual_errors(connection: sa.Connection, text: str) -> Iterator[None]:
+    """Around a statement that the driver is given as it is: what it raises is raised as SQLAlchemy would."""
+    try:
+        yield
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_usual(connection, text, error) from error
-    return rows
 
 
 def _as_usual(connection: sa.Connection, text: str, error: Exception) -> Exception:

@@ -352,6 +352,7 @@ def test_no_step_reads_the_whole_ledger(tmp_path):
     steps = [
         "claim",
         "mark",
+        "sent",
         "settle",
         "fail_unsent",
         "extend",

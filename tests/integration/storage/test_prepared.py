@@ -41,13 +41,24 @@ def test_errors_are_those_of_sqlalchemy_and_name_no_parameter(database):
     assert "a secret" not in str(caught.value)
 
 
-def test_many_rows_give_their_values_in_the_order_in_which_the_statement_names_them(database):
-    names = sa.select(sa.bindparam("p_id", type_=sa.BigInteger), NAME)
-    add = Prepared(sa.insert(mailing_list).from_select(["id", "name"], names))
+COUNTED = Prepared(sa.update(mailing_list).values(name=NAME).where(mailing_list.c.name == "news"))
+IDS_AND_NAMES = sa.select(sa.bindparam("p_id", type_=sa.BigInteger), NAME)
+ADD_AS = Prepared(sa.insert(mailing_list).from_select(["id", "name"], IDS_AND_NAMES))
+
+
+def test_many_rows_at_once(database):
     with database.writing() as connection:
-        add.each(connection, [(7, "news"), (8, "events")])
-    with database.reading() as connection:
+        ADD_AS.many(connection, ("p_id", "p_name"), [(7, "news"), (8, "events")])
         assert connection.execute(sa.select(mailing_list.c.id, mailing_list.c.name)).all() == [
             (7, "news"),
             (8, "events"),
         ]
+        with pytest.raises(AssertionError, match="are wanted as"):
+            ADD_AS.many(connection, ("p_name", "p_id"), [("letters", 9)])
+
+
+def test_the_rows_that_it_changes_are_counted(database):
+    with database.writing() as connection:
+        ADD(connection, p_name="news")
+        assert COUNTED.count(connection, p_name="events") == 1
+        assert COUNTED.count(connection, p_name="letters") == 0

@@ -2,7 +2,7 @@
 
 from mailer.storage.tables.base import metadata
 from mailer.storage.tables.feeds import feed, feed_item
-from mailer.storage.tables.ledger import bucket, delivery, delivery_event, quota_day, relay
+from mailer.storage.tables.ledger import IN_HAND, bucket, delivery, delivery_event, quota_day, relay
 from mailer.storage.tables.mailings import digest_item, edition, mailing, media
 from mailer.storage.tables.people import (
     import_batch,
@@ -19,6 +19,7 @@ from mailer.storage.tables.processes import alert, instance, worker
 from mailer.storage.tables.schedules import approval, occurrence, proof, schedule
 
 __all__ = [
+    "IN_HAND",
     "alert",
     "approval",
     "bucket",

@@ -34,8 +34,8 @@ def _delivery() -> None:
         "delivery",
         ["lease"],
         unique=False,
-        sqlite_where=sa.text("state IN (1, 2)"),
-        postgresql_where=sa.text("state IN (1, 2)"),
+        sqlite_where=sa.text("lease > 0"),
+        postgresql_where=sa.text("lease > 0"),
     )
     op.create_index(
         "ix_delivery_queued",
