@@ -35,7 +35,7 @@ class Family(NamedTuple, Generic[Piece]):
     field: str
     ready: Ready
     number: int
-    lay_others: Callable[[Env, object], Sequence[Piece]]
+    lay_others: Callable[[Env, Any], Sequence[Piece]]
 
 
 def alike(hole: Hole) -> Alike | None:
@@ -51,8 +51,9 @@ def compile_family(what: Alike, holes: Sequence[Hole], scope: Scope, medium: Med
     values = [medium.values[hole.context] for hole in holes]
     lays: list[Lay[Piece]] = [compile_hole(hole, scope, medium) for hole in holes]
 
-    def lay_others(env: Env, found: object) -> Sequence[Piece]:
-        if isinstance(found, str) and not is_blank(found):  # so no default stands in for it
+    def lay_others(env: Env, found: Any) -> Sequence[Piece]:
+        # What is not blank has no default stand in for it; nearly always the first character answers.
+        if found.__class__ is str and (found[:1].isalnum() or not is_blank(found)):
             return [laid(found) for laid in values]
         return [one(env) for one in lays]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from mailer.edition.expressions import (
     FAILURES,
@@ -28,6 +28,7 @@ from mailer.edition.media import Medium, Piece
 from mailer.errors import EditionError
 
 Pieces = Callable[[Env], Sequence[Piece]]
+Laid = TypeVar("Laid")
 #: What differs from person to person: nodes, and what lays itself.
 Moving = Hole | If | For | Lay[Piece]
 #: What a block is made from.
@@ -40,14 +41,13 @@ def compile_block(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Lay[Piec
     if not moving:
         [whole] = fixed
         return lambda _env: whole
-    fill, join = _filling(fixed, moving, scope, medium), medium.join
-    return lambda env: join(fill(env))
+    return _filling(fixed, moving, scope, medium, medium.join)
 
 
 def compile_pieces(content: Content[Piece], scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
     """As `compile_block`, in pieces: who has more to lay joins them all at once."""
     fixed, moving = _parted(content, medium)
-    return _filling(fixed, moving, scope, medium) if moving else lambda _env: fixed
+    return _filling(fixed, moving, scope, medium, lambda pieces: pieces) if moving else lambda _env: fixed
 
 
 def _parted(content: Content[Piece], medium: Medium[Piece]) -> tuple[list[Piece], list[Moving[Piece]]]:
@@ -75,17 +75,23 @@ def _merged(content: Content[Piece]) -> list[Static | Moving[Piece]]:
     return out
 
 
-def _filling(fixed: list[Piece], moving: list[Moving[Piece]], scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
-    """What lays `moving` between the pieces of `fixed`."""
+def _filling(
+    fixed: list[Piece],
+    moving: list[Moving[Piece]],
+    scope: Scope,
+    medium: Medium[Piece],
+    finish: Callable[[Sequence[Piece]], Laid],
+) -> Callable[[Env], Laid]:
+    """What lays `moving` between the pieces of `fixed`, and finishes them."""
     lays, families, order = _gathered(moving, scope, medium)
-    with_gaps = [piece for one in fixed for piece in (one, one)][:-1]
     if len(lays) == len(order):
-        return _one_by_one(with_gaps, lays)
+        return _one_by_one(fixed, lays, finish)
     word: Callable[[str], Piece] = medium.word
     # Of one place, an itemgetter gives what is there, not a list of it.
     pick: Callable[[list[Piece]], Sequence[Piece]] = itemgetter(*order) if len(order) > 1 else list
+    with_gaps = _with_gaps(fixed)
 
-    def fill(env: Env) -> Sequence[Piece]:
+    def fill(env: Env) -> Laid:
         fields = env[SUBSCRIBER]
         pool = [one(env) for one in lays]
         for name, ready, number, lay_others in families:
@@ -96,22 +102,32 @@ def _filling(fixed: list[Piece], moving: list[Moving[Piece]], scope: Scope, medi
                 pool += lay_others(env, found)
         pieces = with_gaps.copy()
         pieces[1::2] = pick(pool)
-        return pieces
+        return finish(pieces)
 
     return fill
 
 
-def _one_by_one(with_gaps: list[Piece], lays: list[Lay[Piece]]) -> Pieces[Piece]:
+def _one_by_one(
+    fixed: list[Piece], lays: list[Lay[Piece]], finish: Callable[[Sequence[Piece]], Laid]
+) -> Callable[[Env], Laid]:
     """For a block of which nothing stands in two places: the quickest for the few gaps of a branch or a loop."""
-    gaps = [(2 * place + 1, lay) for place, lay in enumerate(lays)]
+    if len(lays) == 1:
+        (before, after), [lay] = fixed, lays
+        return lambda env: finish((before, lay(env), after))
+    with_gaps, gaps = _with_gaps(fixed), [(2 * place + 1, lay) for place, lay in enumerate(lays)]
 
-    def fill(env: Env) -> Sequence[Piece]:
+    def fill(env: Env) -> Laid:
         pieces = with_gaps.copy()
         for place, lay in gaps:
             pieces[place] = lay(env)
-        return pieces
+        return finish(pieces)
 
     return fill
+
+
+def _with_gaps(fixed: list[Piece]) -> list[Piece]:
+    """`fixed` with a place between each two pieces, in which anything may stand."""
+    return [piece for one in fixed for piece in (one, one)][:-1]
 
 
 def _gathered(
