@@ -16,3 +16,11 @@ def test_every_row_of_the_table_runs(tmp_path):
     assert done.returncode == 0, done.stderr
     rows = {line.split("|")[1].strip() for line in report.read_text().splitlines() if line.startswith("| ")}
     assert rows >= {str(number) for number in range(1, 10)}, report.read_text()
+
+
+def test_the_readers_of_an_issue_are_told_apart():
+    command = [sys.executable, ROOT / "benchmarks" / "readers.py", "--people", "200", "--mailings", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "skip     views" in done.stdout, done.stdout
