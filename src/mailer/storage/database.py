@@ -20,6 +20,7 @@ from mailer.storage.engine_errors import translated_errors
 from mailer.storage.kept import Kept
 from mailer.storage.mounts import network_file_system
 from mailer.storage.prepared import run
+from mailer.turns import apart
 
 #: Private from the first byte: the list reveals people's politics.
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
@@ -109,8 +110,12 @@ class Database:
         """One transaction, committed at the end or rolled back whole. kept: a connection of the caller's own thread."""
         with translated_errors(), kept.lent(self.engine) if kept else self.engine.connect() as connection:
             connection.execution_options(mailer_writes=True)
-            with connection.begin():
-                yield connection
+            if kept is None:
+                with connection.begin():
+                    yield connection
+            else:
+                with _committed_apart(connection):
+                    yield connection
 
     @contextmanager
     def holding(self) -> Iterator[sa.Connection]:
@@ -131,6 +136,18 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _committed_apart(connection: sa.Connection) -> Iterator[None]:
+    """A transaction at whose end the disk is waited for in a thread of its own: other jobs of ours go on meanwhile."""
+    transaction = connection.begin()
+    try:
+        yield
+    except BaseException:
+        transaction.rollback()
+        raise
+    apart(transaction.commit)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
