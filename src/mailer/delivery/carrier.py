@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from mailer.backend import Backend, Receipt, Uncertain
 from mailer.delivery.breaker import Stall
@@ -42,7 +43,7 @@ LONGEST_REST = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What the connections to one relay share. The last five are the worker's ears."""
+    """What the connections to one relay share. The last five are the worker's ears; some of them write to the database."""
 
     relay: str  #: its name
     shelf: Shelf
@@ -261,11 +262,11 @@ class Carrier:
         parcel.message = None
         bench.committer.settle([Settlement(parcel, outcome)])
         if asks_for_less(receipt):
-            bench.slow_down(parcel.lease.provider)
+            apart(partial(bench.slow_down, parcel.lease.provider))
         # An answer that we broke off ourselves, to stop, says nothing about the relay.
         told = bench.pace.breaker and not work.halted and not bench.stopping.is_set()
         if told and (reason := work.breaker.record(receipt)):
-            bench.halt(work, reason)
+            apart(partial(bench.halt, work, reason))
 
     def _next_try(self, parcel: Parcel, receipt: Receipt) -> datetime | None:
         return next_try(
@@ -304,7 +305,8 @@ class Carrier:
     def _refused_us(self, error: BackendMisconfigured, parcels: list[Parcel]) -> None:
         """The relay refuses us, whoever the recipient is: a person must act before it is of use again."""
         self._welcome = False
-        self._bench.refused(error.message, list(dict.fromkeys(parcel.work for parcel in parcels)))
+        works = list(dict.fromkeys(parcel.work for parcel in parcels))
+        apart(partial(self._bench.refused, error.message, works))
         self._rest(error)
         self._backend = None  # the next one reads the login anew: a person may have mended it
 
