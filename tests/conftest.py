@@ -6,7 +6,6 @@ import sys
 
 from hypothesis import settings
 
-import packaged_templates
 from postgres import _private, database_url, postgres_server, postgres_url
 from real_servers import exim, postfix
 
@@ -23,5 +22,3 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("mailer", deadline=None)
 settings.load_profile("mailer")
-
-packaged_templates.share()

@@ -164,7 +164,6 @@ def load():
                 importlib.import_module(name)
     import packaged_templates
 
-    packaged_templates.share()
     packaged_templates.compile_now()
     gc.collect()
     gc.freeze()  # a fork need not copy what is never collected

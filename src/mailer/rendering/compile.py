@@ -57,8 +57,12 @@ _ONE_AT_A_TIME = threading.RLock()
 
 
 def template_folders(root: Path) -> tuple[Path, ...]:
-    """Where templates are looked for: the project's own folder, then the packaged one."""
-    return tuple(dict.fromkeys((root / FOLDER, starter_project() / FOLDER)))
+    """Where templates are looked for: the project's own folder, if it has one, then the packaged one.
+
+    So projects without templates of their own share what was compiled of the packaged ones.
+    """
+    own = root / FOLDER
+    return tuple(dict.fromkeys((*([own] if own.is_dir() else ()), starter_project() / FOLDER)))
 
 
 def compile_campaign(file: CampaignFile, around: Surroundings) -> Compiled:

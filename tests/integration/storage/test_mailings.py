@@ -40,11 +40,9 @@ def add(database, slug="appeal", *, state=MailingState.SENDING, rows=(), **value
         mailing_id = connection.execute(insert).inserted_primary_key[0]
         for subscriber, row in enumerate(rows, 1):
             state, attempts = row if isinstance(row, tuple) else (row, 0)
-            connection.execute(
-                sa.insert(delivery).values(
-                    mailing_id=mailing_id, subscriber_id=subscriber, state=state, attempts=attempts
-                )
-            )
+            in_hand = int(state in (RowState.LEASED, RowState.SENDING))
+            values = {"subscriber_id": subscriber, "state": state, "attempts": attempts, "lease": in_hand}
+            connection.execute(sa.insert(delivery).values(mailing_id=mailing_id, **values))
     return mailing_id
 
 

@@ -59,7 +59,8 @@ def put(app, letter, **states):
         for state, number in states.items():
             for _ in range(number):
                 row = sa.and_(delivery.c.mailing_id == letter, delivery.c.subscriber_id == next(people))
-                connection.execute(sa.update(delivery).where(row).values(state=RowState[state.upper()]))
+                in_hand = int(state in ("leased", "sending"))
+                connection.execute(sa.update(delivery).where(row).values(state=RowState[state.upper()], lease=in_hand))
 
 
 def test_rows_stand_under_their_states_of_all_mailings_together(app, clock):
