@@ -54,12 +54,12 @@ class Tree:
         found = {}
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):  # it may end meanwhile
-                if b"spawn_main" in self._line(pid):
+                if b"spawn_main" in self.line(pid):
                     found[int(pid)] = os.getpgid(int(pid))
         return found
 
     @staticmethod
-    def _line(pid):
+    def line(pid):
         with contextlib.suppress(OSError):
             return Path(f"/proc/{pid}/cmdline").read_bytes()
         return b""
@@ -196,3 +196,26 @@ def test_the_log_as_objects_has_every_line_and_no_address_and_one_document_is_pr
     assert "@" not in tree.said
     document = json.loads(tree.process.stdout.read())
     assert (document["sent"], document["failed"]) == (people - 1, 1)
+
+
+class Unheard(Tree):
+    """Whoever reads what it says goes away once all is at work."""
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if "All is at work" in line:
+                break
+        self.process.stderr.close()
+
+
+def test_when_nobody_can_be_told_what_happens_all_of_them_end(mailer, people):
+    tree = Unheard(mailer)
+    try:
+        until(lambda: tree.process.stderr.closed)
+        parts = list(tree.children)
+        os.kill(parts[0], signal.SIGKILL)
+        tree.process.wait(60)
+        until(lambda: not any(tree.line(pid) for pid in parts))
+    finally:
+        tree.kill()

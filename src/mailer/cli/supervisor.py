@@ -116,16 +116,25 @@ class Supervisor:
         resource_tracker.ensure_running()  # it would unblock the signals that are blocked while a part is started
         outcome = Outcome()
         with stopped_by_signals(self.stop) as received:
-            for part in self._parts:
-                self._start(part)
-            while self._children or (self._waiting and not self._stopping):
-                for pipe in connection.wait([child.pipe for child in self._children], STEP):
-                    self._hear(next(child for child in self._children if child.pipe is pipe), outcome)
-                self._start_again()
+            try:
+                self._watch(outcome)
+            except BaseException:  # a terminal that is gone, say: there is nobody left who could be told
+                self.stop()
+                for child in self._children:
+                    child.process.join()
+                raise
         if self._error is not None:
             raise self._error
         outcome.received = received[0] if received else None
         return outcome
+
+    def _watch(self, outcome: Outcome) -> None:
+        for part in self._parts:
+            self._start(part)
+        while self._children or (self._waiting and not self._stopping):
+            for pipe in connection.wait([child.pipe for child in self._children], STEP):
+                self._hear(next(child for child in self._children if child.pipe is pipe), outcome)
+            self._start_again()
 
     def _start(self, part: Part) -> None:
         """A stop that comes meanwhile waits until the part can be told."""
