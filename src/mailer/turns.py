@@ -4,7 +4,7 @@ Threads of Python that each have a little to do between two waits spend much of 
 from each other. A *job* is written like a thread, in plain calls that wait, but a wait hands the thread to the next job
 that has something to do, and nothing else does: so many jobs cost what one loop costs.
 
-    turns = Turns("relays")                  # one thread, from the first job that starts until the last one has ended
+    turns = Turns("worker")                  # one thread, from the first job that starts until the last one has ended
     turns.job(run, "relay-1").start()        # as a threading.Thread
 
 A job waits for links by `readable` and `writable`, for others by what is in `waiting`. Whatever else blocks holds up all jobs of
@@ -29,6 +29,8 @@ from mailer.waiting import HERE, Event, Promise
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 POSSIBLE = hasattr(select, "poll")
+#: Seconds: `poll` takes no more than some weeks.
+LONGEST_LOOK = 3600.0
 
 
 class Thread(Protocol):
@@ -187,8 +189,8 @@ class Turns:
         """Whose wait is over: by the system's word, or because its time is up. Waits itself if nobody has anything to do."""
         soonest = min(self._deadlines.values(), default=math.inf)
         self._polling = True
-        left = 0.0 if self._ready else max(0.0, soonest - time.monotonic())
-        found = self._poll.poll(None if left == math.inf else math.ceil(left * 1000))
+        left = 0.0 if self._ready else min(max(0.0, soonest - time.monotonic()), LONGEST_LOOK)
+        found = self._poll.poll(math.ceil(left * 1000))
         self._polling = False
         for link, _ in found:
             if sleeper := self._links.get(link):
