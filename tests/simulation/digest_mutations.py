@@ -116,7 +116,7 @@ def late_ones_go_out_whenever_somebody_looks():
         yield
 
 
-@mutation(16)
+@mutation(107)
 def whoever_was_second_does_not_see_it():
     """Of several schedulers that compose the same issue each sends it, unless something else stops them."""
     original = outcomes._record
