@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from import_world import NOW, importer, who
-from ledger_world import make_database
+from import_world import NOW, who
 from mailer.domain.address import email_key
 from mailer.domain.subscriber import SuppressionReason
 from mailer.errors import UnknownName
@@ -60,18 +59,6 @@ RECORDS = st.lists(
     max_size=5,
     unique_by=lambda record: record["public_id"],
 )
-
-
-@pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def bring(database, tmp_path):
-    return importer(database, tmp_path)
 
 
 def exported(database):

@@ -3,22 +3,13 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
-import pytest
 import sqlalchemy as sa
 
-from ledger_world import make_database
 from mailer.storage import heartbeats
 from mailer.storage.heartbeats import ALIVE_FOR, Role, alive, beating, nearest_beat
 from mailer.storage.tables import worker
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
 
 
 def lives(database, role=Role.WORKER, *, at=NOW, mailing_id=None):

@@ -5,26 +5,14 @@ import stat
 import pytest
 import sqlalchemy as sa
 
-from import_world import NOW, importer, who
-from ledger_world import add_mailing, make_database
+from import_world import NOW, who
+from ledger_world import add_mailing
 from mailer.domain.subscriber import SuppressionReason
 from mailer.errors import MailerError, UnknownName
 from mailer.storage import imports, person_changes, subscriptions, suppressions, tables
 from mailer.storage.history import history
 from mailer.storage.import_undo import undo_import
 from mailer.storage.subscribers import find_by_email
-
-
-@pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def bring(database, tmp_path):
-    return importer(database, tmp_path)
 
 
 def test_everybody_is_counted_once(bring, database):

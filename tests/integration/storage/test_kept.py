@@ -3,16 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import make_database
 from mailer.storage.kept import Kept
 from mailer.storage.tables import tag
-
-
-@pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
 
 
 def names(database):

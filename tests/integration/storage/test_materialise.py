@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger_world import add_mailing, add_people, make_database
+from ledger_world import add_mailing, add_people
 from mailer.domain.audience import Audience
 from mailer.domain.mailing import MailingState
 from mailer.domain.provider import DOMAINS, FIRST_LABELS, provider_of
@@ -22,13 +22,6 @@ hosts = st.one_of(
     st.sampled_from(sorted(FIRST_LABELS)).map(lambda label: f"{label}.co.uk"),
     st.lists(labels, min_size=1, max_size=4).map(".".join),
 )
-
-
-@pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
 
 
 def written(database, letter):

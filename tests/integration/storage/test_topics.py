@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import make_database
 from mailer.domain.topics import Topics
 from mailer.sources import own_csv
 from mailer.storage import people, person_changes, tables
@@ -18,13 +17,6 @@ from mailer.storage.subscribers import find_by_email, recipient_by_email
 
 NOW = datetime(2024, 11, 22, 9, tzinfo=UTC)
 TOPICS = Topics({"peru": "Peru", "trade": "Trade and work"})
-
-
-@pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

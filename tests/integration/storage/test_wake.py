@@ -14,13 +14,6 @@ from mailer.storage.database import Database
 
 
 @pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
 def other(database):
     """Another program at the same database."""
     made = Database(database.url.render_as_string(hide_password=False))

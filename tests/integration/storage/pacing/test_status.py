@@ -9,26 +9,9 @@ from mailer.domain.limits import Hindrance, Lane, Limits, Quota, Window
 from mailer.domain.mailing import RowState
 from mailer.storage import mailings
 from mailer.storage.heartbeats import Role, beating
-from mailer.storage.ledger import Ledger, Outcome
+from mailer.storage.ledger import Outcome
 from mailer.storage.status import Reason, Waiting, status_of, waiting_for
-from pacing_world import LONDON, NOON, PEOPLE, Clock, relays, with_people
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = with_people(f"sqlite:///{tmp_path / 'mailer.db'}")
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database, clock):
-    return Ledger(database, clock)
+from pacing_world import LONDON, NOON, PEOPLE, relays
 
 
 @pytest.fixture

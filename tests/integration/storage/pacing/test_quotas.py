@@ -13,24 +13,7 @@ from mailer.domain.provider import Provider
 from mailer.storage import buckets, mailings, quotas
 from mailer.storage.ledger import Ledger, Outcome
 from mailer.storage.tables import bucket, quota_day, relay
-from pacing_world import LONDON, NOON, PEOPLE, Clock, into_groups, leased, relays, with_people
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = with_people(f"sqlite:///{tmp_path / 'mailer.db'}")
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database, clock):
-    return Ledger(database, clock)
+from pacing_world import LONDON, NOON, PEOPLE, into_groups, leased, relays, with_people
 
 
 @pytest.fixture

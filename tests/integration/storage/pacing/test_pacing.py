@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 
 from ledger_world import add_mailing
@@ -13,24 +12,7 @@ from mailer.domain.provider import Provider
 from mailer.storage import buckets, quotas
 from mailer.storage.ledger import Ledger
 from mailer.storage.tables import bucket
-from pacing_world import LONDON, NOON, PEOPLE, Clock, heaviest, into_groups, leased, relays, run, totals, with_people
-
-
-@pytest.fixture
-def database(tmp_path):
-    made = with_people(f"sqlite:///{tmp_path / 'mailer.db'}")
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(database, clock):
-    return Ledger(database, clock)
+from pacing_world import LONDON, NOON, PEOPLE, heaviest, into_groups, leased, relays, run, totals
 
 
 def test_a_relay_gets_its_rate_and_no_more_and_uses_it(database, clock, ledger):
