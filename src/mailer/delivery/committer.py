@@ -35,7 +35,7 @@ GATHER = 0.005
 
 
 class Committer:
-    """Takes requests from any thread; one thread of its own writes them."""
+    """Takes requests from any thread or job; one of its own writes them."""
 
     def __init__(
         self,

@@ -10,35 +10,37 @@ from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
 from mailer.storage.subscribers import unsigned
 from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subscription, suppression, tag
 
+#: People that are read at a time.
 _CHUNK = 500
+#: Ids that are asked for at a time, at the most: a segment's whole query runs anew for each lot, so lots grow.
+_LARGEST_LOT = 64_000
 
 
 def people(connection: sa.Connection, ids: sa.Select[int] | None = None) -> Iterator[Person]:
     """Everybody, or those whom `ids` selects, oldest first."""
-    last = 0
-    while True:
-        chunk = _query(ids).where(subscriber.c.id > last).order_by(subscriber.c.id).limit(_CHUNK)
-        rows = connection.execute(chunk).all()
-        if not rows:
-            return
-        yield from _whole(connection, rows)
-        last = rows[-1].id
+    last, size = 0, _CHUNK
+    while lot := _ids(connection, ids, after=last, size=size):
+        for at in range(0, len(lot), _CHUNK):
+            yield from _whole(connection, lot[at : at + _CHUNK])
+        last, size = lot[-1], min(size * 4, _LARGEST_LOT)
 
 
 def person(connection: sa.Connection, subscriber_id: int) -> Person:
     """One, who exists."""
-    (found,) = _whole(connection, connection.execute(_query(None).where(subscriber.c.id == subscriber_id)).all())
+    (found,) = _whole(connection, [subscriber_id])
     return found
 
 
-def _query(ids: sa.Select[int] | None) -> sa.Select[*tuple[object, ...]]:
+def _ids(connection: sa.Connection, ids: sa.Select[int] | None, *, after: int, size: int) -> Sequence[int]:
+    query = sa.select(subscriber.c.id).where(subscriber.c.id > after).order_by(subscriber.c.id).limit(size)
+    return connection.scalars(query if ids is None else query.where(subscriber.c.id.in_(ids))).all()
+
+
+def _whole(connection: sa.Connection, ids: Sequence[int]) -> Iterator[Person]:
+    """Those with the ids, oldest first."""
     reason = sa.select(suppression.c.reason).where(suppression.c.email_key == subscriber.c.email_key)
-    query = sa.select(subscriber, reason.scalar_subquery().label("suppressed"))
-    return query if ids is None else query.where(subscriber.c.id.in_(ids))
-
-
-def _whole(connection: sa.Connection, rows: Sequence[sa.Row[*tuple[object, ...]]]) -> Iterator[Person]:
-    ids = [row.id for row in rows]
+    query = sa.select(subscriber, reason.scalar_subquery().label("suppressed")).where(subscriber.c.id.in_(ids))
+    rows = connection.execute(query.order_by(subscriber.c.id)).all()
     tags, subscriptions = _tags(connection, ids), _subscriptions(connection, ids)
     for row in rows:
         yield Person(
