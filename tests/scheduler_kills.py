@@ -28,10 +28,10 @@ import sqlalchemy as sa
 
 import warm
 from ledger_world import KEY
+from mailer.domain.armed import Outcome
 from mailer.domain.mailing import MailingState
 from mailer.domain.recurrence import Rule
 from mailer.storage import mailings, schedules, wake
-from mailer.storage.schedules import Outcome
 from mailer.storage.tables import delivery, mailing, occurrence, schedule
 from postgres import private_server
 from schedule_world import arm_again

@@ -13,6 +13,7 @@ from ledger_world import KEY, make_database
 from mailer.backends.memory import MemoryBackend
 from mailer.delivery.pace import Route, pace_for
 from mailer.delivery.worker import Worker
+from mailer.domain.armed import Terms
 from mailer.domain.recurrence import parse_every
 from mailer.domain.topics import Topics
 from mailer.launch import Desk, Order, fire_due, launch, read_draft
@@ -21,7 +22,6 @@ from mailer.settings.starter import starter_project
 from mailer.storage import mailings, schedules, subscriptions
 from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.person_changes import choose_topics
-from mailer.storage.schedules import Terms
 from mailer.storage.tables import subscriber
 from mortal import Killed, MortalDatabase
 from server_clock import ServerClock

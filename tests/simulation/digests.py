@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from mailer.delivery import worker as worker_module
 from mailer.delivery.pace import Pace
+from mailer.domain.armed import State, Terms
 from mailer.domain.catch_up import CatchUp
 from mailer.domain.limits import UNLIMITED
 from mailer.domain.mailing import MailingState
@@ -21,7 +22,6 @@ from mailer.launch import Order, read_draft
 from mailer.launch import views as views_module
 from mailer.launch.by_hand import run_now, skip_next
 from mailer.storage import schedules
-from mailer.storage.schedules import State, Terms
 from simulation.digest_oracle import DigestOracle
 from simulation.fridays import LONDON, key_of, time_of
 from simulation.kernel import Kernel

@@ -11,6 +11,7 @@ from mailer.delivery import carrier
 from mailer.delivery.allowance import Allowance
 from mailer.delivery.carrier import Carrier
 from mailer.delivery.intake import Intake
+from mailer.domain.armed import State
 from mailer.domain.mailing import MailingState, RowState
 from mailer.storage import mailings, materialise, pacing, schedules
 from mailer.storage.ledger import Ledger
@@ -199,7 +200,7 @@ def a_schedule_fires_for_whoever_looks():
 
     def record(connection, one, dealt_with, outcome, **options):
         connection.execute(sa.delete(occurrence))
-        as_before = {"next_at": dealt_with.at, "next_key": dealt_with.key, "state": schedules.State.ARMED}
+        as_before = {"next_at": dealt_with.at, "next_key": dealt_with.key, "state": State.ARMED}
         connection.execute(sa.update(schedule).values(as_before))
         connection.execute(sa.update(mailing).values(state=MailingState.SCHEDULED))
         return original(connection, one, dealt_with, outcome, **options)

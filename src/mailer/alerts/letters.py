@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mailer.alerts.proof_mail import ProofMail
 from mailer.alerts.wording import Told, in_words
 from mailer.domain.approval import is_required
+from mailer.domain.armed import Kind, State
 from mailer.domain.recurrence import Occurrence
 from mailer.domain.sample import SAMPLE
 from mailer.domain.subscriber import Recipient
@@ -16,7 +17,6 @@ from mailer.settings import Settings
 from mailer.storage import mailings, proofs, schedules, subscribers
 from mailer.storage.alerts import Alert, Channel, channels_named
 from mailer.storage.database import Connection, Database
-from mailer.storage.schedules import Kind, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from mailer.domain.count import people
 from mailer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from mailer.domain.armed import Schedule
     from mailer.launch import Again, Order
-    from mailer.storage.schedules import Schedule
 
 
 @click.command()

@@ -9,9 +9,9 @@ from mailer.cli.schedule_words import next_ones, occurrence_document, time_lines
 from mailer.errors import MailerError, Refused, UnknownName
 
 if TYPE_CHECKING:
+    from mailer.domain.armed import Schedule, State
     from mailer.domain.recurrence import Occurrence
     from mailer.storage.database import Connection
-    from mailer.storage.schedules import Schedule, State
 
 _which = click.argument("which", metavar="SLUG|ID")
 
@@ -44,8 +44,8 @@ def skip(output: Output, slug: str, *, undo: bool) -> None:
 
 
 def _leave_out(output: Output, slug: str) -> "Occurrence":
+    from mailer.domain.armed import Kind
     from mailer.launch import skip_next
-    from mailer.storage.schedules import Kind
 
     with output.app.database.reading() as connection:
         one, coming = _coming(output, connection, slug)
@@ -76,8 +76,8 @@ def pause(output: Output, which: str) -> None:
 
     What is sending already goes on: `mailer pause` stops that.
     """
+    from mailer.domain.armed import State
     from mailer.storage import schedules
-    from mailer.storage.schedules import State
 
     with output.app.database.writing() as connection:
         one = _find(connection, which)
@@ -96,8 +96,8 @@ def resume(output: Output, which: str) -> None:
     By a person, or because the database was set back. What would have come meanwhile does not come.
     """
     from mailer.cli.schedule_words import warn_no_scheduler
+    from mailer.domain.armed import State
     from mailer.storage import schedules
-    from mailer.storage.schedules import State
 
     with output.app.database.writing() as connection:
         one = _find(connection, which)
@@ -119,9 +119,9 @@ def remove(output: Output, which: str) -> None:
 
     What is sending already goes on: `mailer cancel` ends that.
     """
+    from mailer.domain.armed import Kind, State
     from mailer.domain.mailing import MailingState
     from mailer.storage import mailings, schedules
-    from mailer.storage.schedules import Kind, State
 
     with output.app.database.writing() as connection:
         one = _find(connection, which)
@@ -141,8 +141,8 @@ def remove(output: Output, which: str) -> None:
 
 def _find(connection: "Connection", which: str) -> "Schedule":
     """A slug means what comes round, if it does; else its next one-off. A number means the one-off's mailing."""
+    from mailer.domain.armed import Kind
     from mailer.storage import schedules
-    from mailer.storage.schedules import Kind
 
     if not (which.isascii() and which.isdigit()):
         return schedules.find(connection, which)

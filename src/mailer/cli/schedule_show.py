@@ -18,10 +18,10 @@ from mailer.domain.count import people
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mailer.domain.armed import Schedule
     from mailer.domain.recurrence import Occurrence
     from mailer.launch import Difference
     from mailer.storage.past import Past
-    from mailer.storage.schedules import Schedule
 
 _MANY = 20
 
@@ -58,7 +58,7 @@ def list_(output: Output) -> None:
 
 
 def _lines(one: "Schedule", differs: "tuple[Difference, ...]", *, now: "datetime") -> list[str]:
-    from mailer.storage.schedules import State
+    from mailer.domain.armed import State
 
     mailing = f" ({one.mailing_id})" if one.rule is None else ""
     paused = "  PAUSED" if one.state is State.PAUSED else ""
@@ -75,8 +75,8 @@ def _lines(one: "Schedule", differs: "tuple[Difference, ...]", *, now: "datetime
 @click.pass_obj
 def next_(output: Output, slug: str | None, number: int) -> None:
     """Show the next times of the campaign SLUG, or of all."""
+    from mailer.domain.armed import State
     from mailer.storage import schedules
-    from mailer.storage.schedules import State
 
     now = output.app.clock()
     with output.app.database.reading() as connection:

@@ -10,9 +10,9 @@ from mailer.cli.output import Output, instant, invocation
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mailer.domain.armed import Schedule, Terms
     from mailer.domain.recurrence import Occurrence
     from mailer.storage.database import Connection
-    from mailer.storage.schedules import Schedule, Terms
 
 #: So many of the next times are shown.
 SHOWN = 5
@@ -46,8 +46,8 @@ def terms_words(terms: "Terms") -> str:
 
 def next_ones(connection: "Connection", one: "Schedule", number: int, *, now: "datetime") -> "list[Occurrence]":
     """What comes next of a schedule: what is due and waits, then what nobody skipped."""
+    from mailer.domain.armed import State
     from mailer.storage import schedules
-    from mailer.storage.schedules import State
 
     if one.next is None:
         return []

@@ -12,8 +12,8 @@ from mailer.cli.output import Output, invocation
 from mailer.cli.schedule_words import occurrence_document
 
 if TYPE_CHECKING:
+    from mailer.domain.armed import Schedule
     from mailer.launch import Approved, Difference
-    from mailer.storage.schedules import Schedule
     from mailer.storage.status import Status
 
 LOOK_EVERY = 1.0

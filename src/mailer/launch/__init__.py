@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mailer.domain.armed import Schedule
 from mailer.domain.mailing import Mailing
 from mailer.domain.schedule import When
 from mailer.launch.approved import Approved, approved, approved_as_it_stands
@@ -32,7 +33,6 @@ from mailer.launch.proofs import compose_proofs
 from mailer.launch.rehearsal import blank_values, refuse_broken, rehearse
 from mailer.launch.timing import Again, Once, settle, wished
 from mailer.launch.views import narrowed
-from mailer.storage.schedules import Schedule
 
 __all__ = [
     "Again",

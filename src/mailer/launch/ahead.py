@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 
+from mailer.domain.armed import ONCE, Schedule
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import Shown
 from mailer.domain.recurrence import Occurrence
@@ -16,7 +17,6 @@ from mailer.launch.timing import Again, Once, settle, wished
 from mailer.settings import Settings
 from mailer.storage import proofs, schedules
 from mailer.storage.database import Database
-from mailer.storage.schedules import ONCE, Schedule
 
 NEXT = "next"
 #: So far ahead a time is looked for.

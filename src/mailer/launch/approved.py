@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from mailer.domain.approval import is_required
+from mailer.domain.armed import Kind, Schedule
 from mailer.errors import MailerError
 from mailer.launch.approving import Standing, standing_approval
 from mailer.launch.draft import audience_for, read_file, sources_now
 from mailer.launch.plan import Desk, Order
 from mailer.storage import approvals, audiences, proofs
-from mailer.storage.schedules import Kind, Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 import logging
 
+from mailer.domain.armed import Kind, Schedule, State
 from mailer.errors import Refused
 from mailer.launch.plan import Desk, Plan
 from mailer.launch.timing import Again
 from mailer.storage import schedules
-from mailer.storage.schedules import Kind, Schedule, State
 
 log = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """What a person does to a schedule that its clock would not: send now, leave the next one out."""
 
+from mailer.domain.armed import Kind, Outcome, State
 from mailer.domain.mailing import BY_HAND, Mailing
 from mailer.domain.recurrence import Occurrence
 from mailer.errors import Refused
@@ -10,7 +11,6 @@ from mailer.launch.outcomes import begin
 from mailer.launch.plan import Approve, Desk, NothingToSend
 from mailer.launch.turn import Turn, turn_of
 from mailer.storage import occurrences, schedules
-from mailer.storage.schedules import Kind, Outcome, State
 
 
 def run_now(desk: Desk, slug: str, approve: Approve = lambda *_: None) -> Mailing | NothingToSend:

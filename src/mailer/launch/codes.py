@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mailer.domain.approval import Approval
+from mailer.domain.armed import Outcome, State
 from mailer.domain.proof import Proof
 from mailer.domain.recurrence import Occurrence
 from mailer.domain.schedule import When
@@ -14,7 +15,6 @@ from mailer.launch.plan import Desk, NothingToSend
 from mailer.launch.proofs import ahead, turn_for
 from mailer.storage import proofs, schedules
 from mailer.storage.database import Connection
-from mailer.storage.schedules import Outcome, State
 
 
 def approve_proof(desk: Desk, slug: str, code: str, *, by: str) -> tuple[When, Approval]:

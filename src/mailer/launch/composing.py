@@ -7,6 +7,7 @@ the items that were shown are in it: what is newer waits, and what cannot be sho
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from mailer.domain.armed import Kind, Schedule
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.left_out import Why
 from mailer.domain.proof import Proof
@@ -18,7 +19,6 @@ from mailer.launch.rehearsal import refuse_broken, rehearse
 from mailer.launch.turn import Turn
 from mailer.rendering.surroundings import Surroundings
 from mailer.storage import proofs
-from mailer.storage.schedules import Kind, Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

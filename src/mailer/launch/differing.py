@@ -2,12 +2,12 @@
 
 from enum import StrEnum
 
+from mailer.domain.armed import Schedule
 from mailer.errors import InputProblems, UnknownName
 from mailer.launch.draft import read_file
 from mailer.launch.firing import differs_from_armed
 from mailer.launch.plan import Desk
 from mailer.launch.timing import differs_from_proposal
-from mailer.storage.schedules import Schedule
 
 
 class Difference(StrEnum):

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from mailer.domain.armed import Kind, Outcome, Schedule
 from mailer.domain.catch_up import ON_TIME, CatchUp
 from mailer.domain.mailing import ENDED_MAILINGS, Mailing, MailingState
 from mailer.errors import MailerError, Refused, StorageError
@@ -21,7 +22,6 @@ from mailer.launch.outcomes import Fired, begin, end, pass_over, put_off
 from mailer.launch.plan import Desk, NothingToSend
 from mailer.launch.turn import Turn, turn_of
 from mailer.storage import mailings, occurrences, schedules
-from mailer.storage.schedules import Kind, Outcome, Schedule
 
 log = logging.getLogger(__name__)
 _LEVELS = {Outcome.SENT: logging.INFO, Outcome.HELD: logging.ERROR, Outcome.EXPIRED: logging.ERROR}

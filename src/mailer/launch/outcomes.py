@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from mailer.domain.armed import Outcome, Schedule
 from mailer.domain.count import people
 from mailer.domain.mailing import Mailing, MailingState
 from mailer.domain.recurrence import Occurrence
@@ -23,7 +24,6 @@ from mailer.storage import alerts, mailings, occurrences, schedules
 from mailer.storage.alerts import Kind as Alert
 from mailer.storage.database import Connection
 from mailer.storage.mailings import Content
-from mailer.storage.schedules import Outcome, Schedule
 
 log = logging.getLogger(__name__)
 _MISSED = "missed: nothing was running then"

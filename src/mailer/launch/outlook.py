@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailer.domain.armed import Schedule, State
 from mailer.domain.audience import Audience
 from mailer.domain.campaign_digest import Digest
 from mailer.domain.campaign_file import CampaignFile
@@ -24,7 +25,6 @@ from mailer.launch.plan import Desk, Order
 from mailer.launch.views import narrowed, people_by_view
 from mailer.sources.campaign_files import read_campaign
 from mailer.storage import audiences, schedules
-from mailer.storage.schedules import Schedule, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from zlib import crc32
 
+from mailer.domain.armed import Kind, Schedule
 from mailer.domain.campaign_digest import Digest
 from mailer.domain.proof import Facts, Proof, shown_of
 from mailer.domain.recurrence import Occurrence
@@ -25,7 +26,6 @@ from mailer.launch.turn import Turn
 from mailer.storage import alerts, proofs
 from mailer.storage.alerts import Kind as Alert
 from mailer.storage.proofs import Awaited
-from mailer.storage.schedules import Kind, Schedule
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
+from mailer.domain.armed import Schedule, Terms
 from mailer.domain.campaign import Campaign
 from mailer.domain.campaign_types import end_of
 from mailer.domain.catch_up import CatchUp
@@ -15,7 +16,6 @@ from mailer.domain.schedule import When, parse_when, resolve
 from mailer.domain.wish import Wish
 from mailer.errors import UsageError
 from mailer.settings.zones import zone_meant
-from mailer.storage.schedules import Schedule, Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

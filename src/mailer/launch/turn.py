@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from mailer.domain.armed import Kind, Schedule
 from mailer.domain.catch_up import CatchUp, judge
 from mailer.domain.count import counted
 from mailer.domain.limits import window_of
@@ -12,7 +13,6 @@ from mailer.domain.recurrence import Occurrence
 from mailer.launch.plan import Desk
 from mailer.storage import schedules
 from mailer.storage.database import Connection
-from mailer.storage.schedules import Kind, Schedule
 
 #: So many due occurrences are looked at and written down: of a rule that comes every five minutes there are more in a year.
 MOST = 100

@@ -10,10 +10,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailer.domain.armed import ONCE, Kind, Outcome, Schedule, State
 from mailer.domain.mailing import MailingState
 from mailer.domain.recurrence import Occurrence
 from mailer.storage import schedules
-from mailer.storage.schedules import Kind, Outcome, Schedule, State
 from mailer.storage.tables import mailing, occurrence, schedule
 
 
@@ -65,7 +65,7 @@ def held(connection: sa.Connection, slug: str) -> tuple[Schedule, Occurrence] | 
     row = connection.execute(query).first()
     if row is None:
         return None
-    found = Occurrence(at=row.fire_at or row.starts_at, key=row.key or schedules.ONCE)
+    found = Occurrence(at=row.fire_at or row.starts_at, key=row.key or ONCE)
     return schedules.get(connection, row.id), found
 
 

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from mailer.domain.armed import Outcome, Schedule
 from mailer.domain.recurrence import Occurrence
 from mailer.storage import schedules
-from mailer.storage.schedules import Outcome, Schedule
 from mailer.storage.tables import occurrence, schedule
 
 

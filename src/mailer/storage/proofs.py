@@ -13,12 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailer.domain.armed import Outcome, Schedule
 from mailer.domain.digest import Shown
 from mailer.domain.proof import Facts, Proof
 from mailer.domain.recurrence import Occurrence
 from mailer.storage import alerts, schedules
 from mailer.storage.alerts import Kind
-from mailer.storage.schedules import Outcome, Schedule
 from mailer.storage.tables import edition, occurrence, proof, schedule
 
 #: What could not be composed, or died on the way, is tried again after so long.

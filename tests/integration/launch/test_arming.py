@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailer.domain.armed import Kind, Outcome, State
 from mailer.domain.mailing import MailingState
 from mailer.domain.wish import Wish
 from mailer.errors import InputProblems, Refused, SettingsError, UsageError
@@ -29,7 +30,6 @@ from mailer.launch import (
 )
 from mailer.launch.arming import arm_again
 from mailer.storage import mailings, past, schedules
-from mailer.storage.schedules import Kind, Outcome, State
 from sending_world import Clock, desk_for, make_project, populate, write_letter
 
 LONDON = "Europe/London"

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from mailer.domain.armed import State
 from mailer.errors import Refused, UnknownName
 from mailer.launch import NothingToSend, Order, fire_due, launch, run_now, skip_next
 from mailer.storage import schedules, subscriptions
-from mailer.storage.schedules import State
 from schedule_world import DAY, FIRST, HOUR, SECOND, SENDING, THIRD, arm_again, as_it_is, finish, fire, outcomes
 
 

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
+from mailer.domain.armed import State
 from mailer.launch import Order, fire_due, launch, run_now, skip_next
 from mailer.storage import instance, schedules
-from mailer.storage.schedules import State
 from mailer.storage.tables import delivery
 from schedule_world import DAY, FIRST, HELD, HOUR, SECOND, SENDING, alerts, arm_again, as_it_is, finish, fire, outcomes
 

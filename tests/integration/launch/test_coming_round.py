@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from ledger_world import states
+from mailer.domain.armed import State
 from mailer.domain.mailing import MailingState, RowState
 from mailer.errors import InputProblems, Refused, UnknownName
 from mailer.launch import fire_due, refuse_changed, run_now
 from mailer.launch.turn import MOST, turn_of
 from mailer.storage import schedules, subscriptions
-from mailer.storage.schedules import State
 from mailer.storage.tables import mailing
 from schedule_world import (
     CANCELLED,

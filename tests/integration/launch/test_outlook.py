@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from mailer.domain.armed import State
 from mailer.domain.left_out import Why
 from mailer.domain.schedule import parse_when
 from mailer.errors import UsageError
@@ -12,7 +13,6 @@ from mailer.launch import Desk, Issues, Order, launch, read_file
 from mailer.launch.ahead import NEXT, find_ahead
 from mailer.launch.outlook import look_ahead
 from mailer.storage import person_changes, schedules
-from mailer.storage.schedules import State
 from schedule_world import arm_again
 from sending_world import Clock, desk_for, make_project, populate, write_letter
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 import feed_server
 from feed_server import FeedServer, entry, read_here, rss
+from mailer.domain.armed import ONCE, State
 from mailer.domain.mailing import MailingState
 from mailer.domain.schedule import parse_when
 from mailer.edition.approval_code import LENGTH
@@ -17,7 +18,6 @@ from mailer.errors import Refused, SettingsError
 from mailer.launch import Order, approve_proof, compose_proofs, fire_due, launch, run_now, skip_next
 from mailer.launch.codes import code_of
 from mailer.storage import digest_items, mailings, proofs, schedules, subscriptions
-from mailer.storage.schedules import State
 from mailer.storage.tables import alert, feed
 from schedule_world import HOUR, arm_again, finish, fire, outcomes
 from sending_world import Clock, desk_for, make_project, populate, rename, write_letter
@@ -364,7 +364,7 @@ def test_a_one_off_has_its_proof_too(desk):
     with desk.database.reading() as connection:
         one = schedules.of_mailing(connection, armed.id)
     strict = demanding(desk)
-    approve_proof(desk, "letter", code_of(desk, proof_of(desk, one, schedules.ONCE)), by="Ana")
+    approve_proof(desk, "letter", code_of(desk, proof_of(desk, one, ONCE)), by="Ana")
     fired = fire(strict, UNTIL_TIME - UNTIL_PROOF)
     assert (fired.id, fired.state) == (armed.id, MailingState.SENDING)
 

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from ledger_world import KEY, add_people, make_database
+from mailer.domain.armed import State
 from mailer.domain.mailing import ENDED_MAILINGS, MailingState
 from mailer.errors import Refused
 from mailer.launch import Desk, fire_due, run_now, skip_next
 from mailer.settings import load
 from mailer.storage import mailings, schedules
 from mailer.storage.database import Database
-from mailer.storage.schedules import State
 from mailer.storage.tables import digest_item, mailing, occurrence
 from mortal import Killed, MortalDatabase
 from schedule_world import arm_again

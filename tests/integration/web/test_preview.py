@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from ledger_world import make_database
 from mailer.app import App, system_clock
 from mailer.cli.campaigns import surroundings
+from mailer.domain.armed import State
 from mailer.domain.campaign_kinds import KINDS
 from mailer.domain.schedule import parse_when
 from mailer.domain.wish import Wish
@@ -208,7 +209,7 @@ def test_it_shows_when_a_campaign_comes_round_and_that_it_is_paused(site, folder
     assert "It is armed to go out every Friday at 09:00: Fri " in shown
     assert shown.count(" 09:00 Europe/London") == 3
     with database.writing() as connection:
-        schedules.set_state(connection, armed.id, schedules.State.PAUSED)
+        schedules.set_state(connection, armed.id, State.PAUSED)
     assert "It is paused: `mailer schedule resume letter`." in page(site)
 
 

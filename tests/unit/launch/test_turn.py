@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailer.domain.armed import Kind, Schedule, State, Terms
 from mailer.domain.audience import Audience
 from mailer.domain.recurrence import parse_cron, parse_every
 from mailer.launch import turn
 from mailer.launch.turn import Turn
-from mailer.storage.schedules import Kind, Schedule, State, Terms
 
 BEGAN = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 RULES = [

@@ -9,8 +9,8 @@ schedule = table(
     "schedule",
     sa.Column("id", sa.BigInteger, primary_key=True),
     sa.Column("slug", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # storage.schedules.Kind: once | again
-    sa.Column("state", sa.Text, nullable=False),  # storage.schedules.State
+    sa.Column("kind", sa.Text, nullable=False),  # domain.armed.Kind: once | again
+    sa.Column("state", sa.Text, nullable=False),  # domain.armed.State
     # once: {"at": "2026-11-27T09:00"}, local to `timezone`; again: domain.recurrence.Rule
     sa.Column("spec", sa.JSON, nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
@@ -46,7 +46,7 @@ occurrence = table(
     sa.Column("key", sa.Text, nullable=False),  # local time, "2027-10-31T01:30": never the UTC instant
     sa.Column("fire_at", UtcDateTime, nullable=False),
     sa.Column("fired_at", UtcDateTime, nullable=False),
-    sa.Column("outcome", sa.Text, nullable=False),  # storage.schedules.Outcome
+    sa.Column("outcome", sa.Text, nullable=False),  # domain.armed.Outcome
     sa.Column("detail", sa.Text, nullable=False, default=""),
     sa.Column("mailing_id", sa.BigInteger),
     sa.UniqueConstraint("schedule_id", "key"),

@@ -3,11 +3,11 @@
 from itertools import islice
 
 from mailer.app import App
+from mailer.domain.armed import Schedule, State
 from mailer.domain.rule_words import in_words
 from mailer.launch import Approved, Desk, Difference, approved, approved_as_it_stands, differences
 from mailer.storage import schedules
 from mailer.storage.database import Connection
-from mailer.storage.schedules import Schedule, State
 
 #: So many times to come are named.
 _SHOWN = 3
