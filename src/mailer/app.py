@@ -1,9 +1,6 @@
 """Assembly, and nothing else: settings become a database, a secret key, backends. Everything heavy is made on first use."""
 
-import os
-import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
@@ -14,11 +11,14 @@ from typing import TYPE_CHECKING
 from mailer.errors import Refused, SettingsError
 from mailer.runtime import spare_collector
 from mailer.settings import RelaySettings, Settings
+from mailer.settings.secret_key import long_enough, read_or_make_key
 
 if TYPE_CHECKING:
     from mailer.alerts.teller import Teller
     from mailer.backend import Backend
+    from mailer.delivery.at_once import AtOnce
     from mailer.delivery.observer import Observer
+    from mailer.delivery.pace import Route
     from mailer.delivery.worker import Worker
     from mailer.domain.limits import Limits
     from mailer.edition.dkim import Signer
@@ -143,21 +143,11 @@ class App:
 
     def worker(self, *, observer: "Observer | None" = None, only: int | None = None, processes: int = 1) -> "Worker":
         """One of `processes` workers over this project's relays. only: a mailing's id, None for all that is due."""
-        from mailer.delivery.pace import pace_for, route_for
+        from mailer.delivery.pace import pace_for
         from mailer.delivery.worker import Worker
         from mailer.storage.wake import woken
 
-        routes = [
-            route_for(
-                self.settings,
-                relay,
-                partial(self.carrier, relay),
-                processes=processes,
-                signer=self.signer,
-                takes_turns=backend_kind(relay.backend).takes_turns,
-            )
-            for relay in self.relays
-        ]
+        routes = self._routes(self.carrier, processes=processes)
         spare_collector()
         return Worker(
             self.sending_database,
@@ -169,6 +159,28 @@ class App:
             only=only,
             woken=partial(woken, self.database),
         )
+
+    def at_once(self, *, waits: Callable[[str, float], None] = lambda _relay, _seconds: None) -> "AtOnce":
+        """Carries messages that are of no mailing through this project's relays. waits: as `AtOnce` takes it."""
+        from mailer.delivery.at_once import AtOnce
+
+        return AtOnce(self.database, self._routes(self.backend), clock=self.clock, waits=waits)
+
+    def _routes(self, make_backend: "Callable[[RelaySettings], Backend]", *, processes: int = 1) -> "list[Route]":
+        """The ways out of one of `processes` processes."""
+        from mailer.delivery.pace import route_for
+
+        return [
+            route_for(
+                self.settings,
+                relay,
+                partial(make_backend, relay),
+                processes=processes,
+                signer=self.signer,
+                takes_turns=backend_kind(relay.backend).takes_turns,
+            )
+            for relay in self.relays
+        ]
 
     def teller(self) -> "Teller":
         """Tells people what waits for them. Raises SettingsError when [alerts] cannot be followed."""
@@ -227,44 +239,3 @@ def backend_kind(name: str) -> "type[Backend]":
         raise SettingsError(f'There is no backend "{name}".', hint=f"Installed: {', '.join(names)}.")
     kind: type[Backend] = next(iter(found)).load()
     return kind
-
-
-#: Characters of the shortest key that is taken; ours have 64. Whoever guesses it can take anybody off a list.
-SHORTEST_KEY = 16
-
-
-def long_enough(key: str, where: str) -> bytes:
-    """The key, for signing. Raises SettingsError for one that could be guessed, or is none."""
-    if len(key) < SHORTEST_KEY:
-        raise SettingsError(
-            f"The secret key in {where} has {len(key)} characters, and {SHORTEST_KEY} are the least.",
-            hint="Restore the one that signed the mail you have sent; if none was, delete it, and a new one is made.",
-        )
-    return key.encode()
-
-
-def read_or_make_key(path: Path) -> bytes:
-    """The key in `path`; a new random one is written first when there is none. Two programs that start at once agree.
-
-    Raises SettingsError.
-    """
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            _make_key(path)
-        key = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        what = getattr(error, "strerror", None) or "it is no text"
-        raise SettingsError(f"The secret key {path} cannot be read or made: {what}.") from None
-    return long_enough(key, str(path))
-
-
-def _make_key(path: Path) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            os.link(draft, path)  # atomic, and fails if somebody was first
-    finally:
-        draft.unlink(missing_ok=True)

@@ -5,9 +5,10 @@ import threading
 
 import pytest
 
-from mailer.app import App, read_or_make_key
+from mailer.app import App
 from mailer.errors import SettingsError
 from mailer.settings import Settings, WebSettings
+from mailer.settings.secret_key import read_or_make_key
 
 
 def test_a_key_is_made_once_and_nobody_else_can_read_it(tmp_path):
