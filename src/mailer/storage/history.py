@@ -1,6 +1,7 @@
 """What happened to a person, append-only: the answer to "why do I get this" and "who took me off".
 
-An event holds no address: the person's row says who it is, and goes with them when they are erased.
+An event holds no address: the person's row says who it is, and goes with them when they are erased. That an import brought
+somebody is no row: the person's own row names the import, and a million rows that say so once more would be a tenth of it.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from mailer.storage.tables import subscriber, subscriber_event
+from mailer.storage.tables import import_batch, subscriber, subscriber_event
 
 
 class Happened(StrEnum):
@@ -66,4 +67,25 @@ def history(connection: sa.Connection, subscriber_id: int) -> list[Event]:
         .where(subscriber_event.c.subscriber_id == subscriber_id)
         .order_by(subscriber_event.c.id)
     )
-    return [Event(at=row.at, kind=Happened(row.kind), detail=row.detail, mailing_id=row.mailing_id) for row in rows]
+    return [
+        *_brought(connection, subscriber_id),
+        *(Event(at=row.at, kind=Happened(row.kind), detail=row.detail, mailing_id=row.mailing_id) for row in rows),
+    ]
+
+
+def import_named(batch: int | None, file: str) -> str:
+    """How the details of events call an import."""
+    return f"import {batch}: {file}"
+
+
+def _brought(connection: sa.Connection, subscriber_id: int) -> list[Event]:
+    """The import that brought the person, if one did."""
+    query = (
+        sa.select(import_batch.c.id, import_batch.c.file, import_batch.c.started_at)
+        .join(subscriber, subscriber.c.import_id == import_batch.c.id)
+        .where(subscriber.c.id == subscriber_id)
+    )
+    return [
+        Event(at=row.started_at, kind=Happened.IMPORTED, detail=import_named(row.id, row.file), mailing_id=None)
+        for row in connection.execute(query)
+    ]

@@ -159,8 +159,9 @@ SET_TOPICS = """UPDATE subscriber SET topics = i.topics, updated_at = :at
 SUPPRESS = """INSERT INTO suppression (email_key, reason, detail, at) SELECT email_key, suppressed, :file, :at FROM import_row
     WHERE fate <> 'duplicate' AND suppressed IS NOT NULL AND NOT EXISTS (SELECT 1 FROM suppression p
     WHERE p.email_key IN (import_row.email_key, import_row.erased_key)) ON CONFLICT DO NOTHING"""
-TELL = """INSERT INTO subscriber_event (subscriber_id, at, kind, detail) SELECT {person}, :at, 'imported', :file
-    FROM import_row r WHERE fate IN ('new', 'updated')"""
+#: Who is new is known by the import their own row names.
+TELL = """INSERT INTO subscriber_event (subscriber_id, at, kind, detail) SELECT subscriber_id, :at, 'imported', :file
+    FROM import_row WHERE fate = 'updated'"""
 FATES = "SELECT coalesce(fate, '') AS fate, count(*) AS number FROM import_row GROUP BY fate"
 LEFT_ALONE = "SELECT line, email, fate, note FROM import_row WHERE fate IN ('suppressed', 'duplicate') ORDER BY line"
 

@@ -18,9 +18,8 @@ _SINCE = """SELECT m.id FROM mailing m WHERE EXISTS (SELECT 1 FROM delivery n WH
     AND n.subscriber_id >= (SELECT min(s.id) FROM subscriber s WHERE s.import_id = :batch))"""
 _MAILED = f"""EXISTS (SELECT 1 FROM delivery d
     WHERE d.mailing_id IN ({_SINCE}) AND d.subscriber_id = subscriber.id)"""
-#: Whatever happens to a person writes an event; an import writes exactly one per person, numbered by its batch.
-_CHANGED = """EXISTS (SELECT 1 FROM subscriber_event e WHERE e.subscriber_id = subscriber.id
-    AND NOT (e.kind = 'imported' AND e.detail LIKE :own))"""
+#: Whatever happens to a person writes an event, but that an import brought them.
+_CHANGED = "EXISTS (SELECT 1 FROM subscriber_event e WHERE e.subscriber_id = subscriber.id)"
 _SINCE_ON_LIST = """SELECT m.id, l.id FROM mailing m JOIN list l ON l.name = m.list_name
     JOIN import_batch b ON b.id = :batch AND m.created_at >= b.started_at"""
 _MAILED_ON_LIST = f"""EXISTS (SELECT 1 FROM delivery d
@@ -57,20 +56,19 @@ def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undon
         raise UnknownName(f"There is no import {batch}.", hint=_recent(connection))
     if found.undone_at is not None:
         raise MailerError(f"Import {batch} was taken back on {found.undone_at:%Y-%m-%d} already.")
-    values = {"batch": batch, "own": f"import {batch}: %"}
     people = _run(
-        connection, f"DELETE FROM subscriber WHERE import_id = :batch AND NOT {_MAILED} AND NOT {_CHANGED}", values
+        connection, f"DELETE FROM subscriber WHERE import_id = :batch AND NOT {_MAILED} AND NOT {_CHANGED}", batch
     )
-    mailed = _count(connection, f"import_id = :batch AND {_MAILED}", values)
-    changed = _count(connection, f"import_id = :batch AND NOT {_MAILED}", values)
+    mailed = _count(connection, f"import_id = :batch AND {_MAILED}", batch)
+    changed = _count(connection, f"import_id = :batch AND NOT {_MAILED}", batch)
     _write_history(connection, batch, at=at)
-    memberships = _run(connection, f"DELETE FROM subscription WHERE {_UNTOUCHED_MEMBER}", values)
-    tags = _run(connection, "DELETE FROM subscriber_tag WHERE import_id = :batch", values)
+    memberships = _run(connection, f"DELETE FROM subscription WHERE {_UNTOUCHED_MEMBER}", batch)
+    tags = _run(connection, "DELETE FROM subscriber_tag WHERE import_id = :batch", batch)
     topics = _run(
         connection,
         f"UPDATE subscriber SET topics = (SELECT c.before {_UNTOUCHED_TOPICS} AND s.id = subscriber.id) "
         f"WHERE id IN (SELECT s.id {_UNTOUCHED_TOPICS})",
-        values,
+        batch,
     )
     connection.execute(import_batch.update().where(import_batch.c.id == batch).values(undone_at=at))
     return Undone(
@@ -99,15 +97,12 @@ def _write_history(connection: sa.Connection, batch: int, *, at: datetime) -> No
     connection.execute(told)
 
 
-def _run(connection: sa.Connection, statement: str, values: dict[str, object]) -> int:
-    used = {name: value for name, value in values.items() if f":{name}" in statement}
-    return connection.execute(sa.text(statement).bindparams(**used)).rowcount
+def _run(connection: sa.Connection, statement: str, batch: int) -> int:
+    return connection.execute(sa.text(statement), {"batch": batch}).rowcount
 
 
-def _count(connection: sa.Connection, condition: str, values: dict[str, object]) -> int:
-    statement = f"SELECT count(*) FROM subscriber WHERE {condition}"
-    used = {name: value for name, value in values.items() if f":{name}" in statement}
-    return connection.scalar(sa.text(statement).bindparams(**used)) or 0
+def _count(connection: sa.Connection, condition: str, batch: int) -> int:
+    return connection.scalar(sa.text(f"SELECT count(*) FROM subscriber WHERE {condition}"), {"batch": batch}) or 0
 
 
 def _recent(connection: sa.Connection) -> str:

@@ -17,6 +17,7 @@ from mailer.domain.imports import ImportCounts, ImportPlan, ImportRow, RowProble
 from mailer.storage import import_sql as sql
 from mailer.storage.bulk import know_sizes
 from mailer.storage.database import Database
+from mailer.storage.history import import_named
 from mailer.storage.import_staging import Staged, Staging, ahead, looking_up, staging_tables, vouch_for_references
 from mailer.storage.tables import import_batch
 from mailer.storage.types import UtcDateTime
@@ -86,7 +87,7 @@ class _Run:
     ) -> None:
         self._connection, self._plan, self._batch, self._report = connection, plan, batch, report
         self._staging = Staging(connection, make=not plan.dry_run, tags=plan.tags, fields=plan.fields)
-        self._values = {"at": at, "batch": batch, "file": f"import {batch}: {plan.file}", "consent": plan.consent}
+        self._values = {"at": at, "batch": batch, "file": import_named(batch, plan.file), "consent": plan.consent}
         self._remembering = False
         self.counts = ImportCounts()
 
@@ -128,13 +129,12 @@ class _Run:
             if staged.tags:
                 self._execute(sql.ADD_TAGS)
         if "updated" in fates:
-            for template in sql.APPLY_KNOWN:
+            for template in (*sql.APPLY_KNOWN, sql.TELL):
                 self._execute(template)
         if staged.topics:
             self._execute(sql.SET_TOPICS)
         if staged.suppressed:
             self._execute(sql.SUPPRESS)
-        self._execute(sql.TELL)
 
     def _good(self, rows: Iterable[ImportRow | RowProblem]) -> Iterator[tuple[ImportRow, str]]:
         """The rows of this batch that can be used and are the first of their address, with its key; the others are reported."""

@@ -1,6 +1,7 @@
 """People from files: counted, once each, never against their will, in whole batches, and taken back. Exports: `test_exports`."""
 
 import stat
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -195,9 +196,18 @@ def test_an_id_is_never_used_again(bring, database):
 
 def test_history_tells_of_the_import(bring, database):
     bring("email\na@example.org\n")
-    with database.reading() as connection:
-        (event,) = history(connection, find_by_email(connection, "a@example.org"))
-    assert (event.kind.value, event.detail) == ("imported", "import 1: people.csv")
+    bring("email,city\na@example.org,York\n", name="more.csv")
+    with database.writing() as connection:
+        found = find_by_email(connection, "a@example.org")
+        person_changes.add_tags(connection, found, ["donor"], at=NOW + timedelta(hours=1))
+        byhand, _ = person_changes.add_person(connection, "b@example.org", at=NOW)
+        events = [(event.at - NOW, event.kind.value, event.detail) for event in history(connection, found)]
+        assert history(connection, byhand) == []
+    assert events == [
+        (timedelta(0), "imported", "import 1: people.csv"),
+        (timedelta(minutes=1), "imported", "import 2: more.csv"),
+        (timedelta(hours=1), "tagged", "donor"),
+    ]
 
 
 def test_the_problem_file_is_private_and_safe_to_open(bring, tmp_path):
