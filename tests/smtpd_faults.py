@@ -33,6 +33,7 @@ HABITS = {
     "certificate-for-another-name": "shows a certificate for mail.example.net",
     "certificate-expired": "shows a certificate that ended yesterday",
     "certificate-untrusted": "shows a certificate of an authority nobody knows",
+    "old-tls": "knows no TLS beyond version 1.1 (RFC 8996)",
     "no-ehlo": "knows HELO only: no TLS, no login, no extension",
     "no-pipelining": "does not offer PIPELINING",
     "no-8bitmime": "does not offer 8BITMIME",

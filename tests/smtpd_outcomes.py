@@ -42,6 +42,7 @@ OUTCOMES = {
     "certificate-for-another-name": BackendMisconfigured,
     "certificate-expired": BackendMisconfigured,
     "certificate-untrusted": BackendMisconfigured,
+    "old-tls": BackendMisconfigured,
     "no-ehlo": BackendMisconfigured,
     "no-pipelining": Sent,
     "no-8bitmime": Sent,

@@ -1,6 +1,7 @@
 """Certificates for `smtpd.SmtpServer`, made on the spot: an authority of our own, and what it signs."""
 
 import ssl
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,4 +20,13 @@ def server_context(folder: Path, misbehaviour: str) -> tuple[ssl.SSLContext, Pat
     ends = datetime.now(UTC) - timedelta(days=1) if misbehaviour == "certificate-expired" else None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     signer.issue_cert(*names, not_after=ends).configure_cert(context)
+    if misbehaviour == "old-tls":
+        _let_it_be_old(context)
     return context, ca_file
+
+
+def _let_it_be_old(context: ssl.SSLContext) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # which is the point
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")

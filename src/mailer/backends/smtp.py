@@ -4,6 +4,7 @@
 | ------------------ | ---------------------------------------------------------------------- |
 | smtp_options.py    | the relay's settings, checked                                          |
 | smtp_opening.py    | connect, greeting, EHLO, STARTTLS, login                               |
+| smtp_trust.py      | why its TLS is not good enough, and what to do about it                |
 | smtp_session.py    | transactions on one connection, pipelined where the relay allows it    |
 | smtp_envelope.py   | MAIL, RCPT, DATA for one message; what the relay announced             |
 | smtp_verdicts.py   | what a reply means for the message, or for us                          |

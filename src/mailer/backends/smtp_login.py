@@ -19,25 +19,33 @@ class Login:
 
     def __init__(self, command: Callable[[str], Reply], options: SmtpOptions, tokens: TokenSource | None) -> None:
         self._command, self._options, self._tokens = command, options, tokens
-        self._said = ""  # why a token is refused, in the relay's words
+        self._hint = ""  # what is known of why it failed, beside the last answer
 
     def run(self, offered: frozenset[str], *, encrypted: bool) -> None:
         """Log in. offered: the mechanisms that the relay named. Raises BackendMisconfigured or BackendUnavailable.
 
         Only "unknown mechanism" (RFC 4954 §4: 504) leads on to the next of those that both sides know.
         """
-        token = self._tokens is not None
+        token, last = self._tokens is not None, None
         for name in smtp_auth.choose(offered, encrypted=encrypted, token=token):
             reply = self._tokened(name) if token else self._exchange(name, self._options.password)
             if reply.positive:
                 return
             if reply.code != 504:
                 error = about_us(reply, f"our login as {self._options.user}")
-                error.hint = self._said and f"It says of the token: {self._said}."
+                error.hint = self._hint
                 raise error
-        raise self._no_way_in(offered, smtp_auth.WITH_TOKEN if token else smtp_auth.WITH_PASSWORD)
+            last = reply
+        raise self._no_way_in(offered, smtp_auth.WITH_TOKEN if token else smtp_auth.WITH_PASSWORD, last)
 
-    def _no_way_in(self, offered: frozenset[str], known: Collection[str]) -> BackendMisconfigured:
+    def _no_way_in(self, offered: frozenset[str], known: Collection[str], last: Reply | None) -> BackendMisconfigured:
+        """last: the answer to the last of those that were tried, None if none could be."""
+        if last is not None:
+            return BackendMisconfigured(
+                f"The relay {self._options.host} offers {', '.join(sorted(offered & set(known)))}"
+                f" to log in, and then takes none: {last}.",
+                hint="Logins of that kind may be switched off for this account: ask whoever runs the relay.",
+            )
         others = offered & (set(smtp_auth.MECHANISMS) - set(known))
         if others:
             wanted = "token: set token_command" if others & set(smtp_auth.WITH_TOKEN) else "password: set password_file"
@@ -72,11 +80,13 @@ class Login:
             reply = self._command(_base64(answer or b""))
         while reply.code == 334:
             try:
-                challenge = base64.b64decode(reply.raw[0], validate=True)
+                challenge = base64.b64decode(reply.raw[0].strip(), validate=True)
                 answer = steps.send(challenge)
             except (StopIteration, binascii.Error):
+                self._hint = f'It asked "{printable(reply.raw[0])[:60]}", to which {name} has no answer.'
                 return self._command("*")  # §4: give up this exchange
-            self._said = _status(challenge) if name in smtp_auth.WITH_TOKEN else ""
+            status = _status(challenge) if name in smtp_auth.WITH_TOKEN else ""
+            self._hint = status and f"It says of the token: {status}."
             reply = self._command(_base64(answer or b""))
         return reply
 

@@ -14,10 +14,13 @@ from mailer.backends.smtp_options import SmtpOptions
 from mailer.backends.smtp_replies import LinkLost, Reply
 from mailer.backends.smtp_session import Session
 from mailer.backends.smtp_token import TokenSource
+from mailer.backends.smtp_trust import untrusted, usual_security
 from mailer.backends.smtp_verdicts import about_us
 from mailer.backends.smtp_wire import Wire
 from mailer.errors import BackendMisconfigured, BackendUnavailable
 
+#: A port that waits for TLS to begin, and a server that looks us up for long, are silent alike.
+SILENT = 'If that port speaks TLS from the first byte, set security = "tls".'
 FULL_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -28,20 +31,13 @@ def open_session(
 
     context: None in clear. tokens: None to log in by password, if at all.
     """
+    opening = _Opening(wire, options, context, tokens)
     try:
-        return _Opening(wire, options, context, tokens).session()
+        return opening.session()
     except LinkLost as lost:
-        raise BackendUnavailable(str(lost), hint=_port_hint(options)) from None
-    except ssl.SSLCertVerificationError as error:
-        raise BackendMisconfigured(
-            f"The certificate of {options.host} cannot be trusted: {error.verify_message.rstrip('.')}.",
-            hint="If the relay has an authority of its own, name its certificate in ca_file.",
-        ) from None
+        raise BackendUnavailable(str(lost), hint=usual_security(options) or opening.silence) from None
     except ssl.SSLError as error:
-        raise BackendMisconfigured(
-            f"TLS with {options.host} port {options.port} failed: {error.reason or error}.",
-            hint=_port_hint(options) or "See which port and which security the relay wants.",
-        ) from None
+        raise untrusted(error, options) from None
 
 
 class _Opening:
@@ -49,12 +45,17 @@ class _Opening:
         self, wire: Wire, options: SmtpOptions, context: ssl.SSLContext | None, tokens: TokenSource | None
     ) -> None:
         self.wire, self.options, self.context, self.tokens = wire, options, context, tokens
+        #: What may be the matter if the relay says nothing from here on.
+        self.silence = ""
 
     def session(self) -> Session:
         self.wire.connect(self.options.host, self.options.port, self.options.connect_timeout)
         if self.options.security == "tls":
             self.encrypt()
+        else:
+            self.silence = SILENT
         self.expect_positive(self.wire.reply(self.options.command_timeout), "our connection")
+        self.silence = ""
         relay = self.hello()
         if self.options.security == "starttls":
             relay = self.start_tls(relay)
@@ -99,12 +100,3 @@ def _own_name() -> str:
     """This machine's name, if it is one that the world might know. Not `getfqdn`, which asks the network."""
     name = socket.gethostname()
     return name if FULL_NAME.fullmatch(name) else ""
-
-
-def _port_hint(options: SmtpOptions) -> str:
-    """The usual mistake: 465 speaks TLS from the first byte, the others do not (RFC 8314 §3)."""
-    if options.port == 465 and options.security != "tls":
-        return 'Port 465 is usually security = "tls".'
-    if options.port in {25, 587} and options.security == "tls":
-        return f'Port {options.port} is usually security = "starttls".'
-    return ""

@@ -23,6 +23,9 @@ TOO_BIG = frozenset({"5.2.3", "5.3.4"})
 #: RFC 3463 §3.7: this message cannot be carried, though another of ours may be. 5.6.7 is RFC 6531's.
 MESSAGE_NOT_CARRIED = TOO_BIG | {"5.6.3", "5.6.7"}
 
+#: What 530 says to whatever was asked (RFC 4954 §6, RFC 3207 §4).
+WANTS_MORE_FIRST = 'It wants a login first (set user and password_file), or TLS first (set security = "starttls").'
+
 
 def is_permanent(reply: Reply) -> bool:
     """5yz, but 552, which is temporary (RFC 5321 §4.5.3.1.10) unless it says that the message is too big (RFC 1870 §6)."""
@@ -32,7 +35,9 @@ def is_permanent(reply: Reply) -> bool:
 def about_us(reply: Reply, what: str) -> BackendError:
     """The error for a negative answer to `what`, which is about our connection and not about any message."""
     text = f"The relay answered {what} with: {reply}"
-    return BackendMisconfigured(text) if is_permanent(reply) else BackendUnavailable(text)
+    if not is_permanent(reply):
+        return BackendUnavailable(text)
+    return BackendMisconfigured(text, hint=WANTS_MORE_FIRST if reply.code == 530 else "")
 
 
 def of_sender(reply: Reply) -> Receipt | None:

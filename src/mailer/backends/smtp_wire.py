@@ -39,7 +39,10 @@ class Wire:
         return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
     def connect(self, host: str, port: int, timeout: float) -> None:
-        """Try each address of `host` in turn; `timeout` seconds for all of them together, the look-up aside."""
+        """Try each address of `host` in turn; `timeout` seconds for all of them together, the look-up aside.
+
+        Each may take an equal part of what is left, so that one that swallows every packet leaves time for the others.
+        """
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -47,7 +50,10 @@ class Wire:
         deadline = time.monotonic() + timeout
         for place, (family, kind, protocol, _, address) in enumerate(found, 1):
             try:
-                self._dial(socket.socket(family, kind, protocol), address, deadline)
+                now = time.monotonic()
+                self._dial(
+                    socket.socket(family, kind, protocol), address, now + (deadline - now) / (len(found) + 1 - place)
+                )
             except OSError as error:
                 if self._aborted or place == len(found):
                     raise LinkLost(f"Cannot connect to {host} port {port}: {_reason(error)}.") from None

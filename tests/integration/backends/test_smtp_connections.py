@@ -84,6 +84,24 @@ def test_a_relay_that_does_not_even_take_the_connection_runs_out_of_time(full_po
         backend.open()
 
 
+def test_an_address_that_swallows_everything_leaves_time_for_the_next(client, full_port, monkeypatch):
+    """Two A records, and one of the two machines is gone; or a network that has IPv6 in name only."""
+    with SmtpServer() as server:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (full_port, server.port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+        receipt = client(server, connect_timeout=2.0).send(make_message())
+    assert isinstance(receipt, Sent), receipt
+
+
+def test_an_address_of_a_kind_that_this_machine_has_not_is_passed_over(client, monkeypatch):
+    with SmtpServer() as server:
+        none = (99, socket.SOCK_STREAM, 6, "", ("::1", server.port, 0, 0))
+        found = [none, (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+        receipt = client(server).send(make_message())
+    assert isinstance(receipt, Sent), receipt
+
+
 def test_a_relay_that_takes_it_in_too_slowly_runs_out_of_time_though_it_moves_all_the_while(client):
     big = make_message(filling=20_000_000)
     with SmtpServer("reads-slowly", size_limit=100_000_000) as server:

@@ -45,7 +45,7 @@ def deadline(misbehaviour, seconds):
 
 
 def relay_and_client(misbehaviour, seconds=0.0, *, pipelining="on", **more):
-    needs_tls = any(word in misbehaviour for word in ("starttls", "certificate", "auth", "ehlo"))
+    needs_tls = any(word in misbehaviour for word in ("tls", "certificate", "auth", "ehlo"))
     server = SmtpServer(
         misbehaviour,
         times=1,

@@ -43,6 +43,14 @@ def test_every_2yz_is_a_yes(code):
     assert isinstance(verdicts.of_content(Reply(code, (b"",))), Sent)
 
 
+@pytest.mark.parametrize("text", ["530 5.7.0 Authentication required", "530 5.7.0 Must issue a STARTTLS command first"])
+def test_a_relay_that_wants_a_login_first_is_explained(text):
+    with pytest.raises(BackendMisconfigured) as caught:
+        verdicts.of_sender(reply(text))
+    assert "set user and password_file" in caught.value.hint
+    assert 'security = "starttls"' in caught.value.hint
+
+
 @pytest.mark.parametrize("text", ["550 5.7.1 sender refused", "530 5.7.0 log in first", "555 unknown parameter"])
 def test_a_refused_sender_is_about_us(text):
     with pytest.raises(BackendMisconfigured, match="our sender address"):
