@@ -11,6 +11,7 @@ from mailer.backend import Backend, Sent, Uncertain
 from mailer.delivery.pace import Pace, Route
 from mailer.delivery.worker import Worker
 from mailer.domain.limits import Limits
+from mailer.domain.mailing import RowState
 from mailer.runtime import MACHINE
 from mailer.storage import mailings
 from mailer.storage.tables import delivery
@@ -108,6 +109,13 @@ def attempts(database, letter):
     with database.reading() as connection:
         query = sa.select(delivery.c.attempts).where(delivery.c.mailing_id == letter)
         return Counter(connection.scalars(query))
+
+
+def let_come_due(database, letter):
+    """What was put off is due now, as if that time had passed, whichever clock the engine asks."""
+    queued = sa.and_(delivery.c.mailing_id == letter, delivery.c.state == RowState.QUEUED)
+    with database.writing() as connection:
+        connection.execute(sa.update(delivery).where(queued).values(due=int(datetime.now(UTC).timestamp()) - 1))
 
 
 class InThread(threading.Thread):

@@ -10,3 +10,11 @@ def database(tmp_path):
     made = make_database(f"sqlite:///{tmp_path / 'mailer.db'}")
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def either(database_url):
+    """The same on both engines, one after the other: for files whose `database` it is."""
+    made = make_database(database_url)
+    yield made
+    made.dispose()

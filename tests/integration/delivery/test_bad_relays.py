@@ -22,9 +22,14 @@ from mailer.storage import mailings, reasons
 from mailer.storage.status import status_of
 from mailer.storage.tables import suppression
 from waiting import until
-from worker_world import InThread, attempts, prepared, state_of, worker_for
+from worker_world import InThread, attempts, let_come_due, prepared, state_of, worker_for
 
 QUEUED, SENT, FAILED, UNCERTAIN = RowState.QUEUED, RowState.SENT, RowState.FAILED, RowState.UNCERTAIN
+
+
+@pytest.fixture
+def database(either):
+    return either
 
 
 @pytest.fixture
@@ -193,8 +198,8 @@ def test_greylisting_is_over_at_the_next_try(database, serve):
     assert shown.counts.deferred == 12
     assert why(database, letter, 7)[-1][:2] == (QUEUED, "relay1")
     assert "greylisted" in why(database, letter, 7)[-1][2]
-    later = timedelta(minutes=10)
-    assert worker_for(database, by(server), ahead=later).run(drain=True).counts == {SENT: 12}
+    let_come_due(database, letter)
+    assert worker_for(database, by(server)).run(drain=True).counts == {SENT: 12}
     assert attempts(database, letter) == {2: 12}
     assert [step[0] for step in why(database, letter, 7)] == [QUEUED, QUEUED, SENT]
     assert everybody_once(12, server)
@@ -262,10 +267,9 @@ def test_what_one_relay_puts_off_goes_by_the_other_at_its_next_try(database, ser
     put_off = states(database, letter).get(QUEUED, [])
     assert put_off
     assert set(states(database, letter)) <= {QUEUED, SENT}
-    later = timedelta(minutes=10)
     for _ in range(3):
-        worker_for(database, *relays, connections=2, ahead=later).run(drain=True)
-        later += timedelta(hours=1)
+        let_come_due(database, letter)
+        worker_for(database, *relays, connections=2).run(drain=True)
     assert states(database, letter) == {SENT: everybody(60)}
     assert everybody_once(60, good)
     found = why(database, letter, put_off[0])

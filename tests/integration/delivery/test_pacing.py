@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import make_database, states
+from ledger_world import states
 from mailer.backend import Deferred, Sent
 from mailer.domain.limits import Limits, Quota, Window
 from mailer.domain.mailing import MailingState, RowState
@@ -22,10 +22,8 @@ QUEUED, SENT = RowState.QUEUED, RowState.SENT
 
 
 @pytest.fixture
-def database(database_url):
-    made = make_database(database_url)
-    yield made
-    made.dispose()
+def database(either):
+    return either
 
 
 def daily(number):

@@ -15,6 +15,11 @@ from worker_world import InThread, Relay, attempts, prepared, worker_for
 QUEUED, SENT = RowState.QUEUED, RowState.SENT
 
 
+@pytest.fixture
+def database(either):
+    return either
+
+
 @pytest.mark.parametrize("trouble", [BackendUnavailable("nobody answers"), BackendMisconfigured("535 5.7.8 no")])
 def test_what_one_relay_cannot_carry_another_does_and_nobody_is_tried_twice(database, trouble):
     letter = prepared(database, 60)
