@@ -66,9 +66,8 @@ def _left(connection: Connection, mailing: Mailing, *, now: datetime, limits: Ma
         return Left(mailing=mailing, rows=rows, next_at=mailing.starts_at)
     if mailing.state is not MailingState.SENDING:
         return Left(mailing=mailing, rows=rows, next_at=None)
-    if not view.due:
-        return Left(mailing=mailing, rows=rows, next_at=view.next_due)
     held = held_back(connection, mailing.id, now=now, limits=limits)
     if held is None:
         return Left(mailing=mailing, rows=rows, next_at=None)
-    return Left(mailing=mailing, rows=rows, next_at=held.until, reason=held.reason)
+    reason = None if held.reason is Reason.RETRY else held.reason
+    return Left(mailing=mailing, rows=rows, next_at=held.until, reason=reason)

@@ -39,11 +39,11 @@ def queued_in(mailing_id: int, lane: Provider) -> sa.ColumnElement[bool]:
     return sa.and_(delivery.c.mailing_id == mailing_id, delivery.c.state == literal(RowState.QUEUED), of_lane)
 
 
-def lanes_due(connection: sa.Connection, mailing_id: int, *, now: datetime) -> list[Provider]:
-    """The provider groups of which a row is due."""
-    row, second = sa.select(delivery.c.subscriber_id).limit(1).order_by(delivery.c.due), int(now.timestamp())
-    looks = ((one, row.where(queued_in(mailing_id, one), delivery.c.due <= second)) for one in Provider)
-    return [one for one, look in looks if connection.execute(look).first() is not None]
+def earliest_in_lanes(connection: sa.Connection, mailing_id: int) -> dict[Provider, datetime]:
+    """The provider groups of which rows are queued, and when the earliest of each is due."""
+    first = sa.select(delivery.c.due).limit(1).order_by(delivery.c.due)
+    found = ((one, connection.scalar(first.where(queued_in(mailing_id, one)))) for one in Provider)
+    return {one: datetime.fromtimestamp(due, UTC) for one, due in found if due is not None}
 
 
 def _in_hand(mailing_id: int) -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:

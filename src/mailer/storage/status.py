@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailer.domain.limits import NO_LIMITS, Hindrance, Lane, Limits, group_key
+from mailer.domain.limits import NO_LIMITS, UNLIMITED, Hindrance, Lane, Limits, group_key
 from mailer.domain.mailing import Counts, Mailing, MailingState, RowState
 from mailer.storage import buckets, figures, heartbeats, mailings, pacing, quotas
 from mailer.storage.figures import Failure
 from mailer.storage.heartbeats import Role
-from mailer.storage.ledger_outlook import lanes_due, outlook
+from mailer.storage.ledger_outlook import earliest_in_lanes, outlook
 
 
 class Reason(StrEnum):
@@ -139,29 +139,32 @@ def _slowed(
     connection: sa.Connection, mailing: Mailing, *, now: datetime, limits: Mapping[str, Limits]
 ) -> Waiting | None:
     left = outlook(connection, mailing.id, now=now)
-    if left.next_due is not None and not left.due and not left.in_hand:
-        return Waiting(reason=Reason.RETRY, until=left.next_due)
     if left.due and not heartbeats.alive(connection, Role.WORKER, now=now, mailing_id=mailing.id):
         return Waiting(reason=Reason.NO_WORKER)
-    if left.due and not left.in_hand:
-        return held_back(connection, mailing.id, now=now, limits=limits)
-    return None
+    return None if left.in_hand else held_back(connection, mailing.id, now=now, limits=limits)
 
 
 def held_back(
     connection: sa.Connection, mailing_id: int, *, now: datetime, limits: Mapping[str, Limits]
 ) -> Waiting | None:
-    """What keeps all due rows from leaving, None if some may. Of several reasons the one that ends first: then it goes on."""
-    relays = quotas.known_relays(connection, limits)
+    """What keeps all queued rows from leaving, None if some may. Of several reasons the one that ends first: then it goes on.
+
+    A row that was put off waits for its next try, and then for whatever does not let it go at that hour.
+    """
+    relays = quotas.known_relays(connection, limits) or {"": 0}
     slowed = buckets.slowed_groups(connection)
-    holds = []
-    for provider in lanes_due(connection, mailing_id, now=now):
+    found: list[tuple[datetime, Reason]] = []
+    for provider, since in earliest_in_lanes(connection, mailing_id).items():
+        then = max(now, since)
         for name, number in relays.items():
             is_slowed = group_key(number, provider) in slowed
-            lane = Lane(relay=number, provider=provider, limits=limits[name], slowed=is_slowed)
-            hold = pacing.look(connection, lane, mailing_id, now=now) if lane.is_limited else None
-            if hold is None or (hold.reason is Hindrance.RATE and hold.until < now + _NOTICED):
+            lane = Lane(relay=number, provider=provider, limits=limits.get(name, UNLIMITED), slowed=is_slowed)
+            hold = pacing.look(connection, lane, mailing_id, now=then) if lane.is_limited else None
+            if hold is not None and not (hold.reason is Hindrance.RATE and hold.until < then + _NOTICED):
+                found.append((hold.until, Reason(hold.reason.value)))
+            elif since <= now:
                 return None
-            holds.append(hold)
-    first = min(holds, key=lambda hold: hold.until, default=None)
-    return None if first is None else Waiting(reason=Reason(first.reason.value), until=first.until)
+            else:
+                found.append((then, Reason.RETRY))
+    until, reason = min(found, default=(None, Reason.RETRY))
+    return until and Waiting(reason=reason, until=until)
