@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from mailer.backend import Backend, Receipt, Refused
-from mailer.domain.message import OutgoingMessage
+from mailer.domain.message import TEST_MARK, OutgoingMessage
 
 TAKEN_OUT = frozenset({b"dkim-signature", b"list-unsubscribe", b"list-unsubscribe-post"})
-MARK = b"[TEST]"
 
 
 class RedirectBackend(Backend):
@@ -83,4 +82,4 @@ def _marked(field: bytes) -> bytes:
     if _name(field) != b"subject":
         return field
     subject = field.partition(b":")[2].strip()
-    return b"Subject: " + MARK + (b"\r\n " + subject if subject else b"")
+    return b"Subject: " + TEST_MARK.encode() + (b"\r\n " + subject if subject else b"")

@@ -105,10 +105,10 @@ def _findings(app: "App", root: Path, slug: str, around: "Surroundings") -> tupl
     found = checked(file, around)
     if found.compiled is None or not app.has_database:
         return found.findings
-    return (*found.findings, *_blanks(app, file, found.compiled))
+    return (*found.findings, *blanks(app, file, found.compiled))
 
 
-def _blanks(app: "App", file: "CampaignFile", compiled: "Compiled") -> list[Problem]:
+def blanks(app: "App", file: "CampaignFile", compiled: "Compiled") -> list[Problem]:
     """Personal values that somebody in the audience lacks."""
     from mailer.launch import Desk, Order, audience_for, blank_values, narrowed
 

@@ -43,6 +43,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("PEOPLE", "subscribers", "subscribers:subscribers", "Look at people, add, tag, unsubscribe, erase them."),
     Entry("PEOPLE", "segment", "segment:segment", "Count, show and explain segments."),
     Entry("PEOPLE", "suppress", "suppress:suppress", "Addresses that are never mailed."),
+    Entry("SEND", "test-send", "trying_out:test_send", "Send a campaign to a few addresses, to see it in a mailbox."),
     Entry("SEND", "approve", "approve:approve", "Say that somebody has looked at a campaign, and answers for it."),
     Entry("SEND", "schedule", "schedule:schedule", "Let campaigns go out later, once or again and again."),
     Entry("SEND", "send", "send:send", "Send a campaign to the people it is for, now or at a time."),

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailer.cli.output import Output, instant
-from mailer.errors import BackendError, BackendMisconfigured, MailerError, SettingsError, UnknownName, UsageError
+from mailer.cli.relay_words import address_of, advice, said, why_not
+from mailer.domain.message import TEST_MARK
+from mailer.errors import BackendError, BackendMisconfigured, MailerError, SettingsError, UnknownName
 from mailer.settings import RelaySettings
 from mailer.settings.relay_options import is_exposed
 
 if TYPE_CHECKING:
     from mailer.app import App
-    from mailer.backend import Receipt
     from mailer.backends.visit import Visit
 
 #: A certificate that ends sooner than this is worth a word.
@@ -22,14 +23,14 @@ SOON_DAYS = 14
 
 def test_relays(output: Output, name: str | None, *, to: str | None) -> None:
     """Every relay, or the one called `name`. Raises MailerError at the end if one of them cannot be used."""
-    app, address = output.app, _address(to) if to is not None else ""
+    app, address = output.app, address_of(to) if to is not None else ""
     relays = [relay for relay in app.relays if name in (None, relay.name)]
     if not relays:
         names = ", ".join(relay.name for relay in app.relays)
         raise UnknownName(f'There is no relay "{name}".', hint=f"Relays: {names}.")
     if not address and output.interactive:
         asked = click.prompt("Send a test message to (Enter for none)", default="", show_default=False, err=True)
-        address = _address(asked) if asked.strip() else ""
+        address = address_of(asked) if asked.strip() else ""
     found = [_test(output, relay, address) for relay in relays]
     output.document({"relays": found})
     failed = [one["name"] for one in found if not one["ok"]]
@@ -38,15 +39,6 @@ def test_relays(output: Output, name: str | None, *, to: str | None) -> None:
             f"{'This relay' if len(failed) == 1 else 'These relays'} cannot be used: {', '.join(failed)}."
         )
     output.say("All is well." if address else "All is well. `--to ADDRESS` sends a message too.")
-
-
-def _address(text: str) -> str:
-    from mailer.domain.address import is_ordinary
-
-    address = text.strip()
-    if not is_ordinary(address):
-        raise UsageError(f'"{address}" is no mail address.', hint="Write the address alone: you@example.org")
-    return address
 
 
 def _test(output: Output, relay: RelaySettings, to: str) -> dict[str, Any]:
@@ -63,7 +55,7 @@ def _test(output: Output, relay: RelaySettings, to: str) -> dict[str, Any]:
         if to:
             found["probe"] = _probed(output, relay, to)
     except (BackendError, SettingsError) as error:
-        hint = error.hint or _advice(relay, error)
+        hint = error.hint or advice(relay, error)
         output.data(f"  fix   {error.message}")
         output.data(f"        {hint}" if hint else "")
         return found | {"ok": False, "error": error.message, "hint": hint or None}
@@ -129,10 +121,10 @@ def _probed(output: Output, relay: RelaySettings, to: str) -> dict[str, Any]:
         receipt = backend.send(message)
     finally:
         backend.close()
-    said = _said(receipt)
+    answer = said(receipt)
     if not isinstance(receipt, Sent):
-        raise BackendMisconfigured(f"The test message to {to} was not taken: {said}.", hint=_why_not(receipt))
-    output.data(f"  ok    took a message for {to}: {said}")
+        raise BackendMisconfigured(f"The test message to {to} was not taken: {answer}.", hint=why_not(receipt))
+    output.data(f"  ok    took a message for {to}: {answer}")
     return {"to": to, "code": receipt.code, "text": receipt.text}
 
 
@@ -149,40 +141,9 @@ def _probe(app: "App", relay: RelaySettings, to: str) -> Any:
         sender=organisation.from_address,
         name=organisation.name,
         to=to,
-        subject=f"[TEST] {organisation.name or 'mailer'}: the relay {relay.name} works",
+        subject=f"{TEST_MARK} {organisation.name or 'mailer'}: the relay {relay.name} works",
         text=f"This message was sent by `mailer relay test {relay.name}`, to this address alone.\n\n"
         "If it lies among the spam, the DNS of your domain is worth a look: SPF, DKIM, DMARC.\n",
         at=app.clock(),
         dispatch=dispatch_for(relay, app.signer),
     )
-
-
-def _said(receipt: "Receipt") -> str:
-    return " ".join(part for part in (str(receipt.code or ""), receipt.enhanced, receipt.text) if part) or "no answer"
-
-
-def _why_not(receipt: "Receipt") -> str:
-    from mailer.backend import Deferred, Uncertain
-
-    if isinstance(receipt, Deferred):
-        return "The relay puts it off: try again later. New accounts are often held back, or held to few messages."
-    if isinstance(receipt, Uncertain):
-        return "The connection broke before the answer: look whether the message arrived."
-    return "The relay refuses this message or this recipient. New accounts often may write to verified addresses only."
-
-
-def _advice(relay: RelaySettings, error: MailerError) -> str:
-    """What to do about an error that does not say so itself."""
-    from mailer.settings.relay_presets import PRESETS
-
-    text, preset = error.message, PRESETS.get(relay.preset)
-    if "cannot be resolved" in text:
-        return f'Nobody knows the name {relay.host}: look for a slip in host = "…".'
-    if "our login" in text:
-        what = f" {preset.title} wants: user, {preset.login}; password, {preset.key}." if preset else ""
-        return f"User or password is wrong, or the account may not send.{what}"
-    if "our sender address" in text:
-        return "The relay does not let this account send from that address: verify the address or its domain there."
-    if isinstance(error, BackendMisconfigured):
-        return "The relay refuses us: its words above say why, and your account with it shows more."
-    return f"Is the port right ({relay.port}), and does this machine's network let it out? Many block port 25."

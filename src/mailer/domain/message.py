@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+#: Stands before the subject of whatever is sent to try something out.
+TEST_MARK = "[TEST]"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:

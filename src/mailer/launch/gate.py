@@ -11,7 +11,6 @@ from mailer.domain.approval import drifts
 from mailer.domain.audience import Audience
 from mailer.domain.count import people as counted_people
 from mailer.domain.mailing import ENDED_MAILINGS, LIVE_MAILINGS, MailingState, RowState
-from mailer.domain.subscriber import Recipient
 from mailer.errors import Refused, SettingsError
 from mailer.launch.approving import refuse_unapproved
 from mailer.launch.ending import expected_end
@@ -35,7 +34,7 @@ def pass_gate(desk: Desk, order: Order, draft: Draft, *, starts_at: datetime) ->
     if plan.people:
         refuse_late(draft.slug, send_by=draft.send_by, starts_at=starts_at, ends_at=plan.ends_at)
         if desk.settings.leaves_this_machine:
-            refuse_no_way_out(desk.settings.web.public_url, desk.key, _somebody(desk, draft))
+            refuse_stranded(desk, draft.readers)
         refuse_unapproved(desk, order, draft, plan.people)
     return plan
 
@@ -62,11 +61,13 @@ def count_up(desk: Desk, draft: Draft, *, again: bool, starts_at: datetime) -> P
     )
 
 
-def _somebody(desk: Desk, draft: Draft) -> Recipient:
-    """Anybody of the audience, which is not empty."""
+def refuse_stranded(desk: Desk, audience: Audience) -> None:
+    """Raises Refused when the page does not answer on which these people could leave. Of nobody it cannot be asked."""
     with desk.database.reading() as connection:
-        who = audiences.anybody(connection, draft.readers, now=desk.clock())
-        return subscribers.recipients(connection, [who], frozenset())[0]
+        who = audiences.anybody(connection, audience, now=desk.clock())
+        found = [] if who is None else subscribers.recipients(connection, [who], frozenset())
+    if found:
+        refuse_no_way_out(desk.settings.web.public_url, desk.key, found[0])
 
 
 def refuse_no_relay(settings: Settings) -> None:

@@ -136,9 +136,9 @@ def ids(connection: sa.Connection, audience: Audience, *, now: datetime, span: S
     return list(connection.scalars(members(audience, now=now, span=span).order_by(subscriber.c.id)))
 
 
-def anybody(connection: sa.Connection, audience: Audience, *, now: datetime) -> int:
-    """The id of somebody of the audience, which is not empty."""
-    return connection.scalars(members(audience, now=now).limit(1)).one()
+def anybody(connection: sa.Connection, audience: Audience, *, now: datetime) -> int | None:
+    """The id of somebody of the audience; None if it is empty."""
+    return connection.scalars(members(audience, now=now).limit(1)).one_or_none()
 
 
 def count_by_provider(connection: sa.Connection, audience: Audience, *, now: datetime) -> dict[Provider, int]:
