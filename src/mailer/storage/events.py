@@ -57,6 +57,9 @@ EventRow = tuple[int, RowState, int, str, str, str]
 #: The columns of an event that are its row's own, in this order.
 _COLUMNS = ("subscriber_id", "state", "code", "enhanced", "detail", "relay")
 _TEXTS = ("enhanced", "detail", "relay")
+#: All that is stored of one, in the order of the table; and what a statement calls it.
+_STORED = ("mailing_id", "subscriber_id", "at", "state", "code", "enhanced", "detail", "relay")
+_PARAMETERS = tuple(f"p_{name}" for name in _STORED)
 
 
 def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], *, at: int | None) -> None:
@@ -65,24 +68,22 @@ def write(connection: sa.Connection, mailing_id: int, rows: Iterable[EventRow], 
     at: None for now by the clock of the server, which is PostgreSQL's.
     """
     stored = [
-        (mailing_id, at, who, int(state), code, storable(enhanced, 20), storable(detail), relay)
+        (mailing_id, who, at, int(state), code, storable(enhanced, 20), storable(detail), relay)
         for who, state, code, enhanced, detail, relay in rows
     ]
     if not stored:
         return
     if connection.dialect.name == "sqlite":
-        _insertion_of_one().many(connection, ("mailing_id", "at", *_COLUMNS), stored)
+        _insertion_of_one().many(connection, _PARAMETERS, stored)
     else:
-        own = packed(row[2:] for row in stored)
+        own = packed((row[1], *row[3:]) for row in stored)
         _insertion_of_many()(connection, p_mailing=mailing_id, p_at=at, p_rows=own)
 
 
 @cache
 def _insertion_of_one() -> Prepared:
     """For SQLite, to which each statement is near: it takes half of what a document of all rows does."""
-    names = ("mailing_id", "at", *_COLUMNS)
-    values = sa.select(*(sa.bindparam(name, type_=delivery_event.c[name].type) for name in names))
-    return Prepared(sa.insert(delivery_event).from_select(names, values))
+    return Prepared(sa.insert(delivery_event).values({name: sa.bindparam(f"p_{name}") for name in _STORED}))
 
 
 @cache

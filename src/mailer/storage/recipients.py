@@ -81,16 +81,13 @@ class Reader:
         received = _grouped(connection.execute(self._received, values)) if self._mailings else {}
         people = []
         for row in rows:
-            person, public_id, email, *_ = row
-            fields = self._fields(row)
+            person, fields = row[0], self._fields(row)
             if "tags" in self._needs:
                 fields["tags"] = tags.get(person, ())
             if "lists" in self._needs:
                 fields["lists"] = lists.get(person, ())
-            had = received.get(person, ())
-            people.append(
-                Recipient(subscriber_id=person, public_id=unsigned(public_id), email=email, fields=fields, received=had)
-            )
+            had = received.get(person, ()) if received else ()
+            people.append(Recipient(person, unsigned(row[1]), row[2], fields, had))
         return people
 
     def _fields(self, row: tuple[Any, ...]) -> dict[str, object]:
