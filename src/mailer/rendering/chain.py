@@ -4,49 +4,35 @@ What comes out is still text with tokens for everything personal; `compile.py` t
 The same chain over an environment that defers nothing is plain Jinja, rendered for one recipient: tests compare the two.
 """
 
-import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Template, TemplateSyntaxError
 from markupsafe import Markup
 
-from mailer.domain.campaign_event_invite import Event
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.digest import Issue
 from mailer.domain.media import MediaFile
-from mailer.domain.picture import Picture
 from mailer.edition.filters import filters
 from mailer.errors import InputProblems, Problem
 from mailer.rendering import context as contexts
 from mailer.rendering.blocks import Blocks
 from mailer.rendering.body import Body
-from mailer.rendering.calendar_file import Entry, calendar_file
 from mailer.rendering.environment import CampaignEnvironment, Compilation, compiling
 from mailer.rendering.finish import finished
 from mailer.rendering.holes import BODY, HTML, TEXT, Holes
-from mailer.rendering.images import prepare
-from mailer.rendering.issue import ImageView, Items, Showing, Shown
+from mailer.rendering.issue import Items, Showing, Shown
 from mailer.rendering.lines import located
-from mailer.rendering.logo import logo_of
+from mailer.rendering.linked import Linked
 from mailer.rendering.mjml import to_html
 from mailer.rendering.plaintext import tidied
-from mailer.rendering.problems import TemplateFault, from_exception, suggestion
+from mailer.rendering.problems import from_exception, suggestion
 from mailer.rendering.pull_quote import pull_quote
 from mailer.rendering.surroundings import Surroundings
 from mailer.rendering.templates import TemplateFolders, shown_as
 from mailer.rendering.views import Absent, views
 from mailer.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class LogoView(ImageView):
-    """`logo()` in templates. on_paper: there is paper around it, which needs a rim in the dark."""
-
-    on_paper: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +67,10 @@ class Chain:
     holes: Holes
     recipient: Mapping[str, Any] | None = None
     issue: Issue | None = None
-    media: dict[str, MediaFile] = field(default_factory=dict)
-    lent: set[str] = field(default_factory=set)
+    linked: Linked = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.linked = Linked(self.file, self.around, self.holes)
 
     @property
     def settings(self) -> Settings:
@@ -128,8 +116,8 @@ class Chain:
         mjml, html = self._html(templates, blocks.html, rendered_body.mjml)
         text = self._text(templates, blocks.text, rendered_body.text)
         return Rendered(
-            subject=subject, preheader=preheader, html=html, text=text, mjml=mjml, media=self.media,
-            used=compilation.used, lent=frozenset(self.lent), warnings=items.warnings,
+            subject=subject, preheader=preheader, html=html, text=text, mjml=mjml, media=self.linked.files,
+            used=compilation.used, lent=frozenset(self.linked.lent), warnings=items.warnings,
         )  # fmt: skip
 
     def _check_template(self) -> None:
@@ -151,9 +139,9 @@ class Chain:
 
     def _common(self) -> dict[str, Any]:
         common = contexts.shared(self.file, self.settings) | {
-            "image": self.image,
-            "logo": self.logo,
-            "calendar_url": self.calendar_url,
+            "image": self.linked.image,
+            "logo": self.linked.logo,
+            "calendar_url": self.linked.calendar_url,
         }
         common |= views(self.file.campaign, self.around.now, contexts.zone_of(self.file, self.settings))
         if self.recipient is None:
@@ -165,7 +153,7 @@ class Chain:
         if self.issue is None:
             return Shown(html=Items(), text=Items(), warnings=())
         pages = f"{contexts.public_url(self.settings)}/c"
-        return Showing(body=body, picture=self._item_image, pages=pages).show(self.issue)
+        return Showing(body=body, picture=self.linked.item_image, pages=pages).show(self.issue)
 
     def _named(self, items: Items) -> dict[str, object]:
         return {"items": items if self.issue is not None else Absent("items", "a digest has them")}
@@ -198,89 +186,12 @@ class Chain:
         with self.holes.at(HTML):
             rendered = templates.get_template(f"{self._template}.mjml").render({**seen, "body": Markup(body)})  # noqa: S704 (made by our writers)
         source = located(rendered, templates.places)
-        return source.text, finished(to_html(source, self.holes, is_own_picture=self._is_own), self.holes)
+        return source.text, finished(to_html(source, self.holes, is_own_picture=self.linked.is_own_picture), self.holes)
 
     def _text(self, templates: CampaignEnvironment, seen: Mapping[str, Any], body: str) -> str:
         with self.holes.at(TEXT):
             rendered = templates.get_template(f"{self._template}.txt").render({**seen, "body": body.strip("\n")})
         return tidied(rendered, self.holes)
-
-    def image(self, src: str) -> ImageView:
-        """`image(src)` in templates: a file of the project, relative to the campaign's folder or the project."""
-        path, shown_as = self._picture_path(src)
-        try:
-            picture = prepare(path, shown_as=shown_as)
-        except InputProblems as error:
-            found = error.problems[0]
-            raise self._no_picture(src, f"{shown_as}: {found.message}", found.hint) from None
-        self.media[picture.name] = picture
-        self.lent.discard(picture.name)
-        return ImageView(self._media_url(picture.name), picture.width, picture.height)
-
-    def logo(self) -> LogoView | None:
-        """`logo()` in templates: the brand's; none if it has none."""
-        found = logo_of(self.settings, self.settings.root or self.file.root)
-        if found is None:
-            return None
-        self.media[found.picture.name] = found.picture
-        self.lent.discard(found.picture.name)
-        return LogoView(self._media_url(found.picture.name), found.width, found.height, found.on_paper)
-
-    def _item_image(self, src: str) -> ImageView:
-        """The same for an item of a digest, which will hold others when its time has come."""
-        before = set(self.media) - self.lent
-        view = self.image(src)
-        self.lent |= set(self.media) - before
-        return view
-
-    def calendar_url(self, note: str) -> str:
-        """`calendar_url(note)` in templates: where the event can be taken into a calendar, with `note` beside it."""
-        campaign, settings = self.file.campaign, self.settings
-        event = getattr(campaign, "event", None)
-        if not isinstance(event, Event):
-            raise TemplateFault("there is no event to take into a calendar", "an invitation has one", rule="absent")
-        if self.holes.pattern.search(note):
-            raise TemplateFault("recipient data cannot stand in a calendar file", "it is the same for everybody")
-        entry = Entry(
-            identity=f"https://{settings.organisation.from_address.rpartition('@')[2]}/{self.file.slug}",
-            stamp=self.around.now, zone=contexts.zone_of(self.file, settings), note=str(note),
-            url=contexts.public_page_url(self.file, settings),
-        )  # fmt: skip
-        made = calendar_file(event, entry)
-        self.media[made.name] = made
-        return self._media_url(made.name)
-
-    def _picture_path(self, src: str) -> tuple[Path, str]:
-        """The file, and how problems name it."""
-        if self.holes.pattern.search(src):
-            raise TemplateFault(
-                "recipient data cannot choose a picture", "use {% if %} around two of them", rule="image"
-            )
-        # An example campaign that another project looks at has its pictures at home, and wears that project's logo.
-        roots = [root.resolve() for root in (self.file.root, self.settings.root or self.file.root)]
-        for folder in (self.file.path.parent, *roots):
-            with suppress(OSError, ValueError):  # no name of a file: too long, or with a NUL in it
-                path = (folder / src).resolve()
-                root = next((root for root in roots if path.is_relative_to(root)), None)
-                if root and path.is_file():
-                    return path, path.relative_to(root).as_posix()
-        message, hint = f'there is no picture "{src}" in the project', "paths count from the campaign's folder"
-        raise self._no_picture(src, message, hint)
-
-    def _no_picture(self, src: str, message: str, hint: str) -> Exception:
-        """The problem, at the line where the author named the picture; else at that of the template."""
-        lines = self.file.sources[self.file.name].decode("utf-8-sig").splitlines()
-        named = re.compile(rf"(?<![\w./-]){re.escape(src)}(?![\w./-])")
-        line = next((number for number, words in enumerate(lines, 1) if named.search(words)), None)
-        if src and line:
-            return InputProblems([Problem(rule="image", file=self.file.name, line=line, message=message, hint=hint)])
-        return TemplateFault(message, hint, rule="image")
-
-    def _media_url(self, name: str) -> str:
-        return f"{contexts.public_url(self.settings)}/media/{name}"
-
-    def _is_own(self, address: str) -> bool:
-        return any(address == self._media_url(name) for name, file in self.media.items() if isinstance(file, Picture))
 
 
 #: Which holes must come out in which part.
