@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 import sqlalchemy as sa
 
 from mailer.domain.mailing import RowState
 from mailer.domain.provider import Provider
-from mailer.storage.ledger_sql import literal
+from mailer.storage.ledger_sql import literal, number
+from mailer.storage.prepared import Prepared
 from mailer.storage.tables import IN_HAND, delivery
 
 
@@ -33,7 +35,7 @@ def any_open(connection: sa.Connection, mailing_id: int) -> bool:
     return any(connection.execute(look).first() is not None for look in looks)
 
 
-def queued_in(mailing_id: int, lane: Provider) -> sa.ColumnElement[bool]:
+def queued_in(mailing_id: "int | sa.ColumnElement[int]", lane: Provider) -> sa.ColumnElement[bool]:
     """Queued rows of one provider group: with a bound or an order of `due` the index is entered where they begin."""
     of_lane = delivery.c.lane == sa.literal_column(str(int(lane)))
     return sa.and_(delivery.c.mailing_id == mailing_id, delivery.c.state == literal(RowState.QUEUED), of_lane)
@@ -46,7 +48,7 @@ def earliest_in_lanes(connection: sa.Connection, mailing_id: int) -> dict[Provid
     return {one: datetime.fromtimestamp(due, UTC) for one, due in found if due is not None}
 
 
-def _in_hand(mailing_id: int) -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:
+def _in_hand(mailing_id: "int | sa.ColumnElement[int]") -> tuple[sa.ColumnElement[bool] | sa.TextClause, ...]:
     """Rows leased or sending. The sum keeps SQLite from the primary key: it would read every row of the mailing.
 
     (For the same reason a look at queued rows is ordered by lane and `due`, or bounded by them.)
@@ -56,24 +58,38 @@ def _in_hand(mailing_id: int) -> tuple[sa.ColumnElement[bool] | sa.TextClause, .
 
 def outlook(connection: sa.Connection, mailing_id: int, *, now: datetime) -> Outlook:
     """`now`: the machine's clock."""
-    second = int(now.timestamp())
-    due, _ = _counted(connection, mailing_id, delivery.c.due <= second)
-    later, earliest = _counted(connection, mailing_id, delivery.c.due > second)
-    held = sa.select(sa.func.count()).where(*_in_hand(mailing_id))
-    return Outlook(
-        due=due,
-        later=later,
-        next_due=None if earliest is None else datetime.fromtimestamp(earliest, UTC),
-        in_hand=connection.scalar(held) or 0,
-    )
+    ask = _questions(is_sqlite=connection.dialect.name == "sqlite")
+    asked = {"p_mailing": mailing_id, "p_second": int(now.timestamp())}
+    ((due, _),) = ask.due(connection, **asked)
+    ((later, earliest),) = ask.later(connection, **asked)
+    ((in_hand,),) = ask.in_hand(connection, p_mailing=mailing_id)
+    next_due = None if earliest is None else datetime.fromtimestamp(earliest, UTC)
+    return Outlook(due=int(due), later=int(later), next_due=next_due, in_hand=in_hand)
 
 
-def _counted(connection: sa.Connection, mailing_id: int, when: sa.ColumnElement[bool]) -> tuple[int, int | None]:
+class _Questions:
+    """What every worker that finds nothing to claim asks of each mailing, again and again; built once per engine."""
+
+    def __init__(self) -> None:
+        second = number("p_second")
+        self.due = Prepared(_counted(delivery.c.due <= second))
+        self.later = Prepared(_counted(delivery.c.due > second))
+        self.in_hand = Prepared(sa.select(sa.func.count()).where(*_in_hand(number("p_mailing"))))
+
+
+@cache
+def _questions(*, is_sqlite: bool) -> _Questions:
+    """Those of one engine."""
+    del is_sqlite
+    return _Questions()
+
+
+def _counted(when: sa.ColumnElement[bool]) -> sa.Select[tuple[int, int | None]]:
     """How many rows are queued for then, and the earliest time of any."""
     columns = sa.func.count().label("number"), sa.func.min(delivery.c.due).label("earliest")
-    lanes = sa.union_all(*(sa.select(*columns).where(queued_in(mailing_id, one), when) for one in Provider)).subquery()
-    found = connection.execute(sa.select(sa.func.sum(lanes.c.number), sa.func.min(lanes.c.earliest))).one()
-    return int(found[0]), found[1]
+    each = (sa.select(*columns).where(queued_in(number("p_mailing"), one), when) for one in Provider)
+    lanes = sa.union_all(*each).subquery()
+    return sa.select(sa.func.sum(lanes.c.number), sa.func.min(lanes.c.earliest))
 
 
 def earliest_due(connection: sa.Connection, mailing_id: int, *, second: int) -> int | None:
