@@ -53,9 +53,26 @@ def test_a_relay_that_refuses_us_pauses_the_mailing_and_quotes_it(project, peopl
         mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
         run = mailer("send", "letter", "--yes", "--expect", people, "--json")
         assert (run.code, run.json["state"]) == (1, "paused")
-    assert "550 5.7.1" in run.err
     status = mailer("status", "letter", "--json").json
     assert (status["queued"], status["waiting_for"]) == (12, {"reason": "paused", "until": None})
+    told = run.err.splitlines()
+    assert [("550 5.7.1" in line, "paused" in line) for line in told if "550" in line] == [(True, True)] * 2, run.err
+    assert "when that is seen to: mailer resume 1" in told[-1], "and no other way is named"
+    assert "Trying again" not in run.err, "nobody asks again before a person has resumed it"
+    assert "when that is seen to: mailer resume 1" in mailer("status", "letter").out
+
+
+def test_when_everybody_is_refused_alike_it_ends_and_says_how_to_try_again(project, people):
+    """The last of ten equal refusals is the last of all: there is nothing left that could be paused."""
+    with SmtpServer(rcpt={email(one): "554 5.7.1 not wanted" for one in range(3, 13)}) as relay:
+        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}", MAILER_SENDING__CONNECTIONS="1")
+        run = mailer("send", "letter", "--yes", "--expect", people)
+        assert (run.code, "Next: mailer status 1" in run.err) == (5, True), run.err
+        assert "mailer retry 1" in mailer("status", "1").out
+        assert mailer("status", "1", "--json").json["state"] == "finished"
+        relay.rcpt.clear()
+        assert mailer("retry", "1").code == 0
+        assert recipients(relay) == everybody()
 
 
 def test_a_relay_off_this_machine_needs_https_and_the_real_time(project, people):

@@ -39,6 +39,33 @@ def test_what_became_of_each_person(project, people, database):
     assert "550 5.1.1" in text.out
 
 
+def test_what_somebody_waits_for(project, people):
+    put_off = {email(7): "450 4.2.0 mailbox busy"}
+    with SmtpServer(rcpt=put_off) as relay:
+        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
+        assert mailer("send", "letter", "--yes", "--expect", people, "--queue-only").code == 0
+        asked = mailer("why", email(7), "letter", "--json").json
+        assert asked["waiting_for"] == {"reason": "no_worker", "until": None}
+        assert mailer("worker", "--drain").code == 0
+    asked, said = mailer("why", email(7), "letter", "--json").json, mailer("why", email(7), "letter").out
+    assert [step["state"] for step in asked["history"]] == ["queued", "deferred"], "in the words of status"
+    assert (asked["waiting_for"]["reason"], "It waits: retry, until " in said) == ("retry", True)
+    assert mailer("why", email(3), "letter", "--json").json["waiting_for"] is None, "who got it waits for nothing"
+    assert mailer("pause", "letter").code == 0
+    assert "It waits: paused; to go on: mailer resume 1" in mailer("why", email(7), "letter").out
+
+
+def test_why_a_mailing_that_paused_itself_keeps_somebody_waiting(project, people):
+    with SmtpServer("refuses-at-mail") as relay:
+        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
+        assert mailer("send", "letter", "--yes", "--expect", people).code == 1
+    said = mailer("why", email(3), "letter").out
+    assert (
+        "It waits: paused; when that is seen to: mailer resume 1\n  The relay answered our sender address with: 550 5.7.1"
+        in said
+    )
+
+
 def test_who_left_who_is_suppressed_and_who_was_cancelled(mailer, people, database):
     assert mailer("send", "letter", "--yes", "--expect", people, "--queue-only").code == 0
     now = datetime.now(UTC)

@@ -107,7 +107,8 @@ def retry(output: Output, mailing: str | None, *, which: str | None, queue_only:
     refuse_unfit(output.app.settings)
     give_up_at = now + timedelta(hours=output.app.settings.sending.give_up_hours)
     with output.app.database.writing() as connection:
-        one = mailings.find(connection, mailing)  # here, so that it cannot end between the look and the step
+        one = mailings.find(connection, mailing)
+        one = mailings.hold(connection, one.id)  # so that it cannot end between the look and the step
         if one.send_by is not None and one.send_by <= now:
             raise Refused(f"{_name(one)} was to be sent by {one.send_by:%-d %B %Y %H:%M} UTC, and that is over.")
         again = control.queue_again(connection, one.id, state, give_up_at=give_up_at)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from mailer.cli.output import Output, clock_time, invocation
-from mailer.cli.working import conclude, in_words, work
+from mailer.cli.working import conclude, how_to_go_on, in_words, work
 from mailer.domain.mailing import Mailing, MailingState, RowState
 from mailer.errors import Exit
 from mailer.storage import heartbeats, mailings
@@ -44,8 +44,8 @@ def see_through(output: Output, mailing_id: int) -> Exit:
 
 def _work(output: Output, mailing_id: int) -> Exit:
     ended = work(output, drain=True, only=mailing_id)
-    output.say(f"Done: {in_words(ended.summary.counts)}.")
-    return conclude(output, ended)
+    output.say(f"Done: {in_words(ended.summary.ended)}.")
+    return conclude(output, ended, only=mailing_id)
 
 
 def _look(output: Output, mailing_id: int) -> Status:
@@ -136,6 +136,10 @@ def status_line(status: Status) -> str:
 def waiting_line(mailing: Mailing, waiting: Waiting, zone: ZoneInfo) -> str:
     """Why nothing leaves just now, until when, and what a person can do about it."""
     until = f", until {clock_time(waiting.until, zone)}" if waiting.until else ""
-    advice = {Reason.NO_WORKER: "worker", Reason.PAUSED: f"resume {mailing.id}", Reason.HELD: f"resume {mailing.id}"}
-    what = advice.get(waiting.reason)
-    return f"waits: {waiting.reason.replace('_', ' ')}{until}" + (f"; {invocation()} {what}" if what else "")
+    advice = {
+        Reason.NO_WORKER: f"{invocation()} worker",
+        Reason.PAUSED: how_to_go_on(mailing),
+        Reason.HELD: how_to_go_on(mailing),
+    }
+    said = f"waits: {waiting.reason.replace('_', ' ')}{until}"
+    return "; ".join(filter(None, (said, advice.get(waiting.reason))))

@@ -121,5 +121,17 @@ def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
         yield f"  goes out at {mailing.starts_at.astimezone(zone):%a %d %b %Y %H:%M} {zone.key}"
     for failure in one.failures[:_MOST_CAUSES]:
         yield f"  {failure.state.name.lower()} {failure.count:,} at {failure.provider}: {failure.cause}"
+    if mailing.state == "finished":
+        yield from _how_to_try_again(one)
     if one.unsubscribed:
         yield f"  unsubscribed {one.unsubscribed:,}"
+
+
+def _how_to_try_again(one: "Status") -> Iterator[str]:
+    from mailer.domain.mailing import RowState
+
+    again = f"{invocation()} retry {one.mailing.id}"
+    if any(each.state is RowState.FAILED and not each.is_of_address for each in one.failures):
+        yield f"  to try again where the address is not at fault: {again}"
+    if one.counts[RowState.UNCERTAIN]:
+        yield f"  to send again to those in doubt, of whom some had it: {again} --uncertain"

@@ -45,7 +45,7 @@ def up(output: Output, *, host: str | None, port: int | None, processes: int | N
     summary.left = what_is_left(output.app.database, now=output.app.clock(), only=None, limits=output.app.limits)
     # Without a signal to us, one of the parts got it: being stopped is a service's normal end.
     ended = Ended(summary=summary, signal=outcome.received or signal.SIGTERM)
-    output.say(f"Done: {in_words(summary.counts)}.")
+    output.say(f"Done: {in_words(summary.ended)}.")
     code = conclude(output, ended, service=True)
     output.document(document(ended))
     return code

@@ -1,6 +1,7 @@
 """`mailer why`: one person and one campaign: would they get it, why, and what became of it."""
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from mailer.domain.audience import Audience
     from mailer.domain.mailing import Mailing
     from mailer.storage.reasons import Step, Verdict
+    from mailer.storage.status import Waiting
 
 
 @click.command()
@@ -29,6 +31,7 @@ def why(output: Output, email: str, mailing: str) -> None:
             raise UnknownName(f"There is nobody with the address {email}.", hint="`mailer subscribers list` shows all.")
         verdicts = reasons.verdicts(connection, audience, person, now=app.clock())
         history = [step for one in sent for step in reasons.steps(connection, one, person)]
+        waits = reasons.waiting_for(connection, sent[-1], person, now=app.clock(), limits=app.limits) if sent else None
     would = all(one.ok for one in verdicts)
     slug = sent[-1].slug if sent else mailing
     output.document(
@@ -40,16 +43,19 @@ def why(output: Output, email: str, mailing: str) -> None:
             "history": [
                 {
                     "at": step.at,
-                    "state": step.state.name.lower(),
+                    "state": step.word,
                     "detail": step.detail,
                     "mailing": step.mailing_id,
                     "relay": step.relay or None,
                 }
                 for step in history
             ],
+            "waiting_for": {"reason": waits.reason, "until": waits.until} if waits else None,
         }
     )
     _print(output, email, slug, verdicts, history)
+    if waits:
+        _print_waiting(output, sent[-1], waits)
 
 
 def _mailings(output: Output, which: str) -> "tuple[list[Mailing], Audience]":
@@ -77,4 +83,12 @@ def _print(output: Output, email: str, slug: str, verdicts: "list[Verdict]", his
     for step in history:
         at = f"{step.at.astimezone():%Y-%m-%d %H:%M:%S}"
         by = f"by {step.relay}: " if step.relay else ""
-        output.data(f"  {at}  mailing {step.mailing_id}  {step.state.name.lower()}  {by}{step.detail}".rstrip(": "))
+        output.data(f"  {at}  mailing {step.mailing_id}  {step.word}  {by}{step.detail}".rstrip(": "))
+
+
+def _print_waiting(output: Output, mailing: "Mailing", waits: "Waiting") -> None:
+    from mailer.cli.seeing_through import waiting_line
+
+    output.data(f"It {waiting_line(mailing, waits, ZoneInfo(output.app.settings.project.timezone))}")
+    if waits.reason in (waits.reason.PAUSED, waits.reason.HELD) and mailing.state_reason:
+        output.data(f"  {mailing.state_reason}")

@@ -32,7 +32,7 @@ def worker(output: Output, *, drain: bool, processes: int | None, log_format: st
             output.say("Working the queue; Ctrl-C stops.")
         service_manager.tell(service_manager.READY)
         ended = work(output, drain=drain)
-    output.say(f"Done: {in_words(ended.summary.counts)}.")
+    output.say(f"Done: {in_words(ended.summary.ended)}.")
     code = conclude(output, ended, service=not drain)
     output.document(document(ended))
     sys.stdout.flush()

@@ -12,7 +12,7 @@ from mailer.cli.output import Output, clock_time, instant, invocation
 from mailer.delivery.foreground import Ended, run_in_foreground
 from mailer.delivery.observer import Observer
 from mailer.delivery.summary import Left, Summary
-from mailer.domain.mailing import Mailing, MailingState, RowState
+from mailer.domain.mailing import BY_HAND, Mailing, MailingState, RowState
 from mailer.errors import Exit
 from mailer.storage import mailings
 from mailer.storage.status import Reason
@@ -73,7 +73,6 @@ class Talk(Observer):
     def paused(self, mailing: Mailing, reason: str) -> None:
         with self._beside_the_bar():
             self._output.warn(f"{mailing.slug} ({mailing.id}) is paused: {reason}")
-            self._output.next(f"resume {mailing.id}")
 
     def trouble(self, reason: str, seconds: float) -> None:
         with self._beside_the_bar():
@@ -126,19 +125,24 @@ def work(output: Output, *, drain: bool, only: int | None = None, wanted: Callab
     return ended
 
 
-def conclude(output: Output, ended: Ended, *, service: bool = False) -> Exit:
-    """Say what is left and when it goes on; the exit code of the run. service: being stopped by SIGTERM is its normal end."""
+def conclude(output: Output, ended: Ended, *, service: bool = False, only: int | None = None) -> Exit:
+    """Say what is left and when it goes on; the exit code of the run. service: being stopped by SIGTERM is its normal end.
+
+    only: the one mailing that was worked.
+    """
     import signal
 
     summary = ended.summary
     for left in summary.left:
         output.say(what_waits(left))
-    if summary.relay_down and summary.left:
+    # What a relay that refuses us has paused is told above; it goes on when a person says so, whatever the relay does.
+    if summary.relay_down and any(left.mailing.state is MailingState.SENDING for left in summary.left):
         output.warn(f"The relay could not be used: {summary.relay_down}")
         output.say(f"Nothing is lost. When it is back: {invocation()} worker --drain")
     if ended.signal is not None:
         return Exit.OK if service and ended.signal is not signal.SIGINT else Exit.INTERRUPTED
     if summary.some_failed:
+        output.next("status" if only is None else f"status {only}")
         return Exit.SOME_RECIPIENTS_FAILED
     return Exit.FAILED if summary.paused or summary.relay_down else Exit.OK
 
@@ -157,7 +161,7 @@ def what_waits(left: Left) -> str:
     keep = f"keep `{invocation()} worker` running"
     if mailing.state in (MailingState.PAUSED, MailingState.HELD):
         because = f": {mailing.state_reason}" if mailing.state_reason else ""
-        return f"{name} is {mailing.state} with {left.rows} not sent{because}. {invocation()} resume {mailing.id}"
+        return f"{name} is {mailing.state} with {left.rows} not sent{because} ({how_to_go_on(mailing)})"
     if mailing.state is MailingState.SENDING and then:
         what = f"{left.rows} wait for {_HOLDS[left.reason]}, until" if left.reason else f"{left.rows} retry from"
         return f"{name}: {what} {then}; {keep}."
@@ -166,11 +170,17 @@ def what_waits(left: Left) -> str:
     return f"{name}: {left.rows} still queued; {keep}."
 
 
+def how_to_go_on(mailing: Mailing) -> str:
+    """What a person types for a mailing that is paused or held, and when."""
+    when = "to go on" if mailing.state_reason == BY_HAND else "when that is seen to"
+    return f"{when}: {invocation()} resume {mailing.id}"
+
+
 def document(ended: Ended) -> dict[str, Any]:
     """What a run did, for --json."""
     summary: Summary = ended.summary
     return {
-        **{word: summary.counts[state] for state, word in WORDS.items()},
+        **{word: summary.ended[state] for state, word in WORDS.items()},
         "paused": [{"mailing": key, "reason": reason} for key, reason in summary.paused.items()],
         "left": [
             {

@@ -35,18 +35,23 @@ class Trouble:
         with self._telling:
             outlet.trouble = reason
             told, at = self._told.get(outlet, ("", 0.0))
+            if reason == outlet.refused and self._nobody_takes_us():
+                return  # what it had is paused, which is told; it is asked again when a person resumes
             if told != reason or now >= at + TELL_EVERY:
                 self._told[outlet] = reason, now
-                if outlet.set_aside and len(self._outlets) > 1:  # one alone is asked again as soon as a person resumes
+                if outlet.set_aside:
                     seconds = outlet.aside_for
-                logger.warning("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
+                logger.info("relay cannot be used: relay=%s retry_in=%.1f", name, seconds)
                 self._tell(self._named({name: reason}), seconds)
 
     def refused(self, outlet: Outlet, reason: str) -> str:
         """A relay refuses us and is left alone for a while. Returns what all said if none takes us any more, else ""."""
         outlet.refuses(reason)
         refusals = {one.route.name: one.refused for one in self._outlets}
-        return self._named(refusals) if all(refusals.values()) else ""
+        return self._named(refusals) if self._nobody_takes_us() else ""
+
+    def _nobody_takes_us(self) -> bool:
+        return all(one.refused for one in self._outlets)
 
     def over(self, relays: set[str]) -> None:
         """Messages left by these."""

@@ -9,7 +9,7 @@ from mailer.storage import wake
 from mailer.storage.tables import delivery, delivery_event, mailing
 
 #: The relay says that the address itself is at fault (RFC 3463 §3.2): trying again would be wrong.
-_ADDRESS_IS_WRONG = ("5.1.1", "5.1.2", "5.1.3", "5.1.10")
+ADDRESS_IS_WRONG = ("5.1.1", "5.1.2", "5.1.3", "5.1.10")
 
 
 def cancel_rows(connection: sa.Connection, mailing_id: int) -> int:
@@ -39,7 +39,7 @@ def queue_again(connection: sa.Connection, mailing_id: int, state: RowState, *, 
 def _address_was_wrong() -> sa.ColumnElement[bool]:
     event = delivery_event.c
     of_row = sa.and_(event.mailing_id == delivery.c.mailing_id, event.subscriber_id == delivery.c.subscriber_id)
-    return sa.exists().where(of_row, event.state == RowState.FAILED, event.enhanced.in_(_ADDRESS_IS_WRONG))
+    return sa.exists().where(of_row, event.state == RowState.FAILED, event.enhanced.in_(ADDRESS_IS_WRONG))
 
 
 def state_of(connection: sa.Connection, mailing_id: int, subscriber_id: int) -> RowState | None:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailer.domain.mailing import MailingState, RowState
+from mailer.storage.control import ADDRESS_IS_WRONG
 from mailer.storage.history import Happened
 from mailer.storage.tables import delivery, delivery_event, mailing, subscriber, subscriber_event
 
@@ -31,6 +32,11 @@ class Failure:
     cause: str
     provider: str
     count: int
+
+    @property
+    def is_of_address(self) -> bool:
+        """Whether the relay said that the address itself is at fault: another try would be wrong."""
+        return self.cause.rpartition(" ")[2] in ADDRESS_IS_WRONG
 
 
 def usual_size(connection: sa.Connection, list_name: str) -> int | None:

@@ -22,16 +22,19 @@ from mailer.domain.mailing import (
     MailingState,
     RowState,
 )
+from mailer.domain.provider import Provider
 from mailer.errors import UnknownName
 from mailer.storage import alerts, wake
 from mailer.storage.alerts import Kind
 from mailer.storage.digest_items import release
-from mailer.storage.ledger_outlook import any_open
+from mailer.storage.ledger_outlook import any_open, queued_in
 from mailer.storage.tables import delivery, edition, mailing
 from mailer.storage.types import UtcDateTime
 
 #: Where a mailing comes by itself and a person must know.
 _ALERTING = {MailingState.PAUSED: Kind.PAUSED, MailingState.HELD: Kind.HELD, MailingState.EXPIRED: Kind.EXPIRED}
+#: What has no row left to send is finished from these; the last rows of what is paused may have been on the wire.
+_FINISHING = frozenset({MailingState.SENDING, MailingState.PAUSED})
 _COLUMNS = tuple(mailing.c[field.name] for field in fields(Mailing))
 
 
@@ -112,6 +115,12 @@ def get(connection: sa.Connection, mailing_id: int) -> Mailing:
     return _record(row)
 
 
+def hold(connection: sa.Connection, mailing_id: int) -> Mailing:
+    """The mailing as it stands, and stays until the end of the transaction. Raises UnknownName."""
+    connection.execute(sa.select(mailing.c.id).where(mailing.c.id == mailing_id).with_for_update())
+    return get(connection, mailing_id)
+
+
 def find(connection: sa.Connection, slug_or_id: str | None) -> Mailing:
     """The mailing of that id, the newest of that slug, or, without either, the only one running. Raises UnknownName."""
     if slug_or_id is None:
@@ -182,12 +191,15 @@ def move(connection: sa.Connection, mailing_id: int, to: MailingState, *, reason
 def due_work(connection: sa.Connection, now: datetime) -> list[Mailing]:
     """The mailings that workers may claim from, oldest first.
 
-    Writes: those whose undo window has ended begin to send, and what is queued when its `send_by` has passed expires.
+    Writes: those whose undo window has ended begin to send, what is queued when its `send_by` has passed expires, and what was
+    paused while the last of it was on the wire is finished.
     """
     _expire(connection, now)
     due = sa.select(mailing.c.id).where(mailing.c.state == MailingState.WAITING, mailing.c.starts_at <= now)
     for mailing_id in connection.scalars(due).all():
         move(connection, mailing_id, MailingState.SENDING, at=now)
+    for one in everything(connection, states=frozenset({MailingState.PAUSED})):
+        finish_if_done(connection, one.id, at=now)
     return everything(connection, states=frozenset({MailingState.SENDING}))
 
 
@@ -219,15 +231,19 @@ def excuse_wait(connection: sa.Connection, mailing_id: int, *, now: datetime, un
 
 
 def finish_if_done(connection: sa.Connection, mailing_id: int, *, at: datetime) -> bool:
-    """Finish a mailing that is sending and has no row queued, leased or sending. True if this call finished it."""
+    """Finish a mailing that is sending, or paused, and has no row queued, leased or sending. True if this call finished it.
+
+    Whoever is just opening rows again (`retry`) is waited for, and what they opened is seen.
+    """
     if any_open(connection, mailing_id):
         return False
-    step = sa.update(mailing).where(mailing.c.id == mailing_id, mailing.c.state == MailingState.SENDING)
+    if hold(connection, mailing_id).state not in _FINISHING or any_open(connection, mailing_id):
+        return False
     values = {"state": MailingState.FINISHED, "state_reason": "", "finished_at": at}
-    finished = connection.execute(step.values(values)).rowcount == 1
-    if finished and (reason := _ended_badly(connection, mailing_id)):
+    connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(values))
+    if reason := _ended_badly(connection, mailing_id):
         alerts.of_mailing(connection, Kind.FAILURES, mailing_id, detail=reason, at=at)
-    return finished
+    return True
 
 
 def _ended_badly(connection: sa.Connection, mailing_id: int) -> str:
@@ -257,6 +273,13 @@ def counts(connection: sa.Connection, mailing_id: int) -> Counts:
         states[RowState(state)] += number
         deferred += number if again else 0
     return Counts(states, deferred=deferred)
+
+
+def put_off(connection: sa.Connection, mailing_id: int) -> int:
+    """How many of the queued rows were tried before. (Their `due` is a time; asking for one spares a look at most of the others.)"""
+    tried = sa.and_(delivery.c.due > 0, delivery.c.attempts > 0)
+    lanes = (sa.select(sa.func.count()).where(queued_in(mailing_id, one), tried) for one in Provider)
+    return sum(connection.scalar(lane) or 0 for lane in lanes)
 
 
 def _record(row: "sa.Row[tuple[object, ...]]") -> Mailing:

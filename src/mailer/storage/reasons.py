@@ -1,18 +1,21 @@
 """Why a person would be mailed or not, rule by rule; and what became of their delivery, step by step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from mailer.domain.audience import Audience, Want
-from mailer.domain.mailing import OPEN_ROWS, Mailing, RowState
+from mailer.domain.limits import Limits
+from mailer.domain.mailing import OPEN_ROWS, Mailing, MailingState, RowState
 from mailer.domain.segment import Not
 from mailer.domain.subscriber import SubscriptionStatus
 from mailer.domain.views import CHOSE_OTHERS, HAD_ALL
-from mailer.storage import audiences, control, events
+from mailer.storage import audiences, control, events, status
 from mailer.storage.standing import standing
-from mailer.storage.tables import subscriber
+from mailer.storage.status import Reason, Waiting
+from mailer.storage.tables import delivery, subscriber
 
 _HAD_IT = OPEN_ROWS | {RowState.SENT, RowState.UNCERTAIN}
 
@@ -35,6 +38,11 @@ class Step:
     detail: str
     mailing_id: int
     relay: str = ""
+
+    @property
+    def word(self) -> str:
+        """As `status` calls it: who was put off is deferred."""
+        return "deferred" if self.state is RowState.QUEUED and self.relay else self.state.name.lower()
 
 
 def verdicts(connection: sa.Connection, audience: Audience, subscriber_id: int, *, now: datetime) -> list[Verdict]:
@@ -69,6 +77,21 @@ def _sees_something(connection: sa.Connection, audience: Audience, subscriber_id
     ok = holds(audience.wants)
     chose = ok or holds(tuple(replace(one, without=()) for one in audience.wants))
     return Verdict(rule="something of it is for them", ok=ok, detail="" if ok else HAD_ALL if chose else CHOSE_OTHERS)
+
+
+def waiting_for(
+    connection: sa.Connection, one: Mailing, subscriber_id: int, *, now: datetime, limits: Mapping[str, Limits]
+) -> Waiting | None:
+    """What a queued delivery waits for: its own next try, or what all of the mailing wait for. None: for nothing, or no more."""
+    of_them = sa.and_(delivery.c.mailing_id == one.id, delivery.c.subscriber_id == subscriber_id)
+    row = connection.execute(sa.select(delivery.c.state, delivery.c.attempts, delivery.c.due).where(of_them)).first()
+    if row is None or row.state != RowState.QUEUED:
+        return None
+    of_all = status.waiting_for(connection, one, now=now, limits=limits)
+    next_try = datetime.fromtimestamp(row.due, UTC) if row.attempts else now
+    if next_try > now and one.state is MailingState.SENDING:
+        return Waiting(reason=Reason.RETRY, until=next_try)
+    return of_all
 
 
 def steps(connection: sa.Connection, mailing: Mailing, subscriber_id: int) -> list[Step]:

@@ -1,5 +1,6 @@
 """Mailings are found, moved along their legal steps only, begin when due, expire and finish."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,8 +9,9 @@ import sqlalchemy as sa
 from ledger_world import make_database
 from mailer.domain.mailing import MAILING_STEPS, MailingState, RowState
 from mailer.errors import UnknownName
-from mailer.storage import mailings
+from mailer.storage import control, mailings
 from mailer.storage.tables import delivery, edition, mailing
+from waiting import PATIENCE, until
 
 NOW = datetime(2024, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -164,3 +166,47 @@ def test_of_two_mailings_of_a_slug_only_one_can_have_the_same_number(database):
                 created_at=NOW, starts_at=NOW, give_up_at=NOW, in_doubt="hold",
             )
         )  # fmt: skip
+
+
+def test_who_was_put_off_is_queued_and_was_tried(database):
+    rows = [RowState.SENT, RowState.QUEUED, (RowState.QUEUED, 2), (RowState.FAILED, 3), RowState.LEASED]
+    mailing_id = add(database, rows=rows)
+    with database.writing() as connection:
+        later = int(NOW.timestamp())
+        connection.execute(sa.update(delivery).where(delivery.c.attempts > 0).values(due=later))
+        assert mailings.put_off(connection, mailing_id) == mailings.counts(connection, mailing_id).deferred == 1
+
+
+def test_a_mailing_is_finished_that_was_paused_while_the_last_of_it_was_on_the_wire(database):
+    done = add(database, rows=[RowState.SENT, RowState.FAILED], state=MailingState.PAUSED, state_reason="by hand")
+    half = add(database, rows=[RowState.SENT, RowState.QUEUED], state=MailingState.PAUSED, state_reason="by hand")
+    with database.writing() as connection:
+        assert mailings.due_work(connection, NOW) == []
+        assert mailings.get(connection, done).state is MailingState.FINISHED
+        assert mailings.get(connection, half).state is MailingState.PAUSED
+
+
+def test_a_mailing_is_not_finished_over_rows_that_are_just_opened_again(database):
+    """`retry` has looked, and opens rows; a worker, which saw none open a moment ago, must wait for it."""
+    mailing_id = add(database, rows=[RowState.FAILED])
+    found = []
+
+    def finish():
+        with database.writing() as connection:
+            found.append(mailings.finish_if_done(connection, mailing_id, at=NOW))
+
+    worker = threading.Thread(target=finish)
+    with database.writing() as connection:
+        mailings.hold(connection, mailing_id)
+        control.queue_again(connection, mailing_id, RowState.FAILED, give_up_at=NOW)
+        worker.start()
+        until(lambda: database.is_sqlite or _somebody_waits(database))
+    worker.join(PATIENCE)
+    with database.reading() as connection:
+        assert (found, mailings.get(connection, mailing_id).state) == ([False], MailingState.SENDING)
+
+
+def _somebody_waits(database):
+    """Whether a connection to PostgreSQL waits for another's lock."""
+    with database.reading() as connection:
+        return connection.scalar(sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
