@@ -5,7 +5,7 @@ The library is asked about one address in a thousand and imported only then; ask
 
 import re
 
-from mailer.domain.address import is_ordinary
+from mailer.domain.address import MAX_LENGTH, MAX_LOCAL, is_ordinary
 
 _AROUND = " \t\r\n\u00a0\u200b\u200c\u200d\ufeff<>"
 _NAMED = re.compile(r"[^<>]*<\s*([^<>\s]+)\s*>")
@@ -38,4 +38,13 @@ def _judged(text: str) -> str:
         found = validate_email(text, check_deliverability=False, allow_smtputf8=True)
     except EmailNotValidError as error:
         raise NoAddress(str(error).rstrip(".")) from None
-    return f"{found.local_part}@{found.ascii_domain}"
+    return _short_enough(f"{found.local_part}@{found.ascii_domain}")
+
+
+def _short_enough(address: str) -> str:
+    """The library judges the length of a domain only; what is longer than this no relay takes (RFC 5321 §4.5.3.1)."""
+    if (longer := len(address.rpartition("@")[0].encode()) - MAX_LOCAL) > 0:
+        raise NoAddress(f"The part before the @-sign is too long ({longer} octets too many)")
+    if (longer := len(address.encode()) - MAX_LENGTH) > 0:
+        raise NoAddress(f"The address is too long ({longer} octets too many)")
+    return address
