@@ -56,7 +56,9 @@ DOCUMENTS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4)
 DAYS = st.sampled_from(["2024-01-31", "2024-02-01", "1999-12-31"])
 MOMENTS = st.integers(-100, 5).map(lambda days: NOW + timedelta(days=days))
 TOPICS = ("peru", "per", "peru-2", "trade")
-TAGS, LISTS, SLUGS = ("donor", "big fish"), ("news", "events"), ("appeal", "report")
+#: None is a part of another, however they are written down.
+TAGS = ("donor", "big fish", "don", 'a"donor', "donor\\", "é donor")
+LISTS, SLUGS = ("news", "events"), ("appeal", "report")
 LANGUAGES = ("", "es", "pt", "pt-BR", "en-GB")
 
 _names = st.sampled_from(NAMES)

@@ -11,7 +11,7 @@ from ledger_world import KEY, add_people, email, make_database
 from mailer.app import system_clock
 from mailer.launch import Desk
 from mailer.settings import load
-from mailer.storage.tables import subscriber, subscriber_tag, tag
+from mailer.storage.tables import subscriber
 
 TOML = """
 [organisation]
@@ -73,9 +73,7 @@ def populate(database, number, *, donors=()):
     """`number` people on the list news; those whose ids are in `donors` carry the tag."""
     add_people(database, number)
     with database.writing() as connection:
-        connection.execute(sa.insert(tag).values(id=1, name="donor"))
-        for one in donors:
-            connection.execute(sa.insert(subscriber_tag).values(tag_id=1, subscriber_id=one))
+        connection.execute(sa.update(subscriber).where(subscriber.c.id.in_(donors)).values(tags=["donor"]))
 
 
 def rename(database, subscriber_id, **values):

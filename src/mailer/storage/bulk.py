@@ -27,4 +27,4 @@ def insert_rows(
 def know_sizes(connection: sa.Connection) -> None:
     """Tell PostgreSQL's planner how many people there are now: else it goes through a new list person by person."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("ANALYZE subscriber, subscription, subscriber_tag"))
+        connection.execute(sa.text("ANALYZE subscriber, subscription"))

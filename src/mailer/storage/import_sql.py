@@ -9,17 +9,25 @@ import sqlalchemy as sa
 
 TEXT_COLUMNS = ("first_name", "last_name", "name", "language", "timezone", "country")
 #: What every row brings, but for its texts; what few files do; and what is worked out about each.
-ROW_COLUMNS = ("email_key", "public_id", "attributes", "tag_set")
+ROW_COLUMNS = ("email_key", "public_id", "attributes", "tags")
 RARE_COLUMNS = ("erased_key", "joined_at", "suppressed")
 SUBSCRIPTION_COLUMNS = ("line", "list_id", "status", "consent", "consented_at", "changed_at")
-TAG_COLUMNS = ("tag_set", "tag_id")
 TOPIC_COLUMNS = ("line", "topics")
 RENEWAL_COLUMNS = ("line", "public_id")
 
+_SQLITE_ADDED = """(SELECT json_group_array(value) FROM json_each(r.tags)
+    WHERE value NOT IN (SELECT value FROM json_each(s.tags)))"""
 _WORDS = {
     "sqlite": {
         "merged": "json_patch(s.attributes, r.attributes)",
         "merged_target": "json_patch(subscriber.attributes, r.attributes)",
+        "new_tags": f"(r.tags NOT IN ('[]', s.tags) AND {_SQLITE_ADDED} <> '[]')",
+        "added_tags": _SQLITE_ADDED,
+        "merged_tags": """(SELECT json_group_array(value) FROM (
+            SELECT value FROM json_each(subscriber.tags) UNION SELECT value FROM json_each(r.tags)))""",
+        "each": "json_each",
+        "collected": "json_group_array(t.value)",
+        "length": "json_array_length",
         "json": "TEXT",
         "instant": "TEXT",
         "bigint": "INTEGER",
@@ -27,12 +35,18 @@ _WORDS = {
         "keyed": "WITHOUT ROWID",
         # Nobody else writes during a batch: its new people are numbered on from whoever came last.
         "person": "coalesce(r.subscriber_id, r.line + :ahead)",
-        "in_order": "",
     },
     "postgresql": {
         # Top level only, like json_patch on text values; an import brings no nulls, which json_patch would delete.
         "merged": "s.attributes || r.attributes",
         "merged_target": "subscriber.attributes || r.attributes",
+        "new_tags": "NOT s.tags @> r.tags",
+        "added_tags": "(SELECT jsonb_agg(t) FROM jsonb_array_elements(r.tags) t WHERE NOT s.tags @> t)",
+        "merged_tags": """CASE WHEN subscriber.tags @> r.tags THEN subscriber.tags ELSE (
+            SELECT jsonb_agg(DISTINCT t) FROM jsonb_array_elements(subscriber.tags || r.tags) t) END""",
+        "each": "jsonb_array_elements_text",
+        "collected": "coalesce(jsonb_agg(t.value), '[]')",
+        "length": "jsonb_array_length",
         "json": "JSONB",
         "instant": "TIMESTAMP WITH TIME ZONE",
         "bigint": "BIGINT",
@@ -40,8 +54,6 @@ _WORDS = {
         "line_key": "",
         "keyed": "",
         "person": "r.subscriber_id",
-        # A hash join gives them backwards, which costs the indexes a third more.
-        "in_order": " ORDER BY r.subscriber_id",
     },
 }
 
@@ -49,15 +61,14 @@ STAGING = (
     f"""CREATE TEMPORARY TABLE import_row (line {{bigint}} {{line_key}}, email TEXT, email_key TEXT,
     erased_key TEXT DEFAULT '', public_id {{bigint}},
     {", ".join(f"{name} TEXT DEFAULT ''" for name in TEXT_COLUMNS)}, attributes {{json}}, joined_at {{instant}},
-    suppressed TEXT, tag_set {{bigint}}, subscriber_id {{bigint}}, fate TEXT DEFAULT 'new', note TEXT)""",
+    suppressed TEXT, tags {{json}}, subscriber_id {{bigint}}, fate TEXT DEFAULT 'new', note TEXT)""",
     """CREATE TEMPORARY TABLE import_subscription (line {bigint}, list_id {bigint}, status TEXT, consent TEXT,
     consented_at {instant}, changed_at {instant}, PRIMARY KEY (line, list_id)) {keyed}""",
-    "CREATE TEMPORARY TABLE import_tag (tag_set {bigint}, tag_id {bigint}, PRIMARY KEY (tag_set, tag_id)) {keyed}",
     "CREATE TEMPORARY TABLE import_topics (line {bigint} PRIMARY KEY, topics {json})",
     "CREATE TEMPORARY TABLE import_renewal (line {bigint} PRIMARY KEY, public_id {bigint})",
     "CREATE TEMPORARY TABLE import_seen (email_key TEXT PRIMARY KEY) {keyed}",
 )
-PER_BATCH = ("import_row", "import_subscription", "import_tag", "import_topics", "import_renewal")
+PER_BATCH = ("import_row", "import_subscription", "import_topics", "import_renewal")
 #: PostgreSQL: the id of a new person is drawn as the row is staged. A dry run draws none.
 DRAW_IDS = "ALTER TABLE import_row ALTER subscriber_id SET DEFAULT nextval('subscriber_id_seq')"
 #: SQLite: what is to be added to a line for the id of a new person.
@@ -95,15 +106,12 @@ JUDGE_KNOWN = (
         SELECT 1 FROM subscription s WHERE s.list_id = i.list_id AND s.subscriber_id = import_row.subscriber_id
         AND s.status = 'unsubscribed'))""",
     f"""UPDATE import_row SET fate = 'updated' FROM import_row r JOIN subscriber s ON s.id = r.subscriber_id
-    WHERE r.line = import_row.line AND r.fate IS NULL AND ({{merged}} <> s.attributes OR
+    WHERE r.line = import_row.line AND r.fate IS NULL AND ({{merged}} <> s.attributes OR {{new_tags}} OR
     {" OR ".join(f"(r.{name} <> '' AND r.{name} <> s.{name})" for name in TEXT_COLUMNS)})""",
     """UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND EXISTS (
         SELECT 1 FROM import_subscription i LEFT JOIN subscription s
         ON s.list_id = i.list_id AND s.subscriber_id = import_row.subscriber_id
         WHERE i.line = import_row.line AND (s.status IS NULL OR (i.status = 'unsubscribed' AND s.status <> i.status)))""",
-    """UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND EXISTS (
-        SELECT 1 FROM import_tag i WHERE i.tag_set = import_row.tag_set AND NOT EXISTS (
-        SELECT 1 FROM subscriber_tag s WHERE s.tag_id = i.tag_id AND s.subscriber_id = import_row.subscriber_id))""",
     f"""UPDATE import_row SET fate = 'updated', note = 'member' WHERE fate IS NULL AND line IN (
         SELECT i.line FROM import_topics i JOIN import_row r ON r.line = i.line JOIN subscriber s ON s.id = r.subscriber_id
         WHERE {_NEW_TOPICS})""",
@@ -116,7 +124,6 @@ JUDGE_KNOWN = (
 MAY_VOUCH = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 LOCK_REFERENCES = (
     "SELECT count(*) FROM (SELECT 1 FROM list WHERE id = ANY(:lists) FOR KEY SHARE) held",
-    "SELECT count(*) FROM (SELECT 1 FROM tag WHERE id = ANY(:tags) FOR KEY SHARE) held",
     """SELECT count(*) FROM (SELECT 1 FROM subscriber WHERE id IN (
         SELECT subscriber_id FROM import_row WHERE fate = 'updated') FOR KEY SHARE) held""",
 )
@@ -126,19 +133,18 @@ _INTO_SUBSCRIPTION = """INSERT INTO subscription (list_id, subscriber_id, status
     SELECT """
 _SUBSCRIPTIONS = f"""{_INTO_SUBSCRIPTION} i.list_id, {{person}}, i.status, i.consent, i.consented_at, i.changed_at, :batch
     FROM import_subscription i JOIN import_row r ON r.line = i.line WHERE r.fate = """
-_TAGS = """INSERT INTO subscriber_tag (tag_id, subscriber_id, import_id) SELECT i.tag_id, {person}, :batch
-    FROM import_row r JOIN import_tag i ON i.tag_set = r.tag_set WHERE r.fate = """
 #: Nothing of somebody new can be there already: to look costs PostgreSQL a quarter more.
-ADD_PEOPLE = f"""INSERT INTO subscriber (id, public_id, email, email_key, {", ".join(TEXT_COLUMNS)}, attributes, created_at,
-    updated_at, import_id) SELECT {{person}}, public_id, email, email_key, {", ".join(TEXT_COLUMNS)}, attributes,
+ADD_PEOPLE = f"""INSERT INTO subscriber (id, public_id, email, email_key, {", ".join(TEXT_COLUMNS)}, attributes, tags, created_at,
+    updated_at, import_id) SELECT {{person}}, public_id, email, email_key, {", ".join(TEXT_COLUMNS)}, attributes, tags,
     coalesce(joined_at, :at), :at, :batch FROM import_row r WHERE fate = 'new'"""
 ADD_MEMBERS = f"""{_INTO_SUBSCRIPTION} :list_id, {{person}}, 'confirmed', :consent, :at, :at, :batch
     FROM import_row r WHERE r.fate = 'new'"""
 ADD_SUBSCRIPTIONS = _SUBSCRIPTIONS + "'new'"
-ADD_TAGS = _TAGS + "'new'{in_order}"
 #: Of people who are here already.
 APPLY_KNOWN = (
-    f"""UPDATE subscriber SET updated_at = :at, attributes = {{merged_target}},
+    """INSERT INTO tag_change (import_id, subscriber_id, added) SELECT :batch, s.id, {added_tags}
+    FROM import_row r JOIN subscriber s ON s.id = r.subscriber_id WHERE r.fate = 'updated' AND r.note IS NULL AND {new_tags}""",
+    f"""UPDATE subscriber SET updated_at = :at, attributes = {{merged_target}}, tags = {{merged_tags}},
     {", ".join(f"{name} = CASE WHEN r.{name} <> '' THEN r.{name} ELSE subscriber.{name} END" for name in TEXT_COLUMNS)}
     FROM import_row r WHERE r.subscriber_id = subscriber.id AND r.fate = 'updated' AND r.note IS NULL""",
     f"""INSERT INTO topic_change (import_id, subscriber_id, before, given) SELECT :batch, s.id, s.topics, i.topics
@@ -149,7 +155,6 @@ APPLY_KNOWN = (
     FROM import_subscription i JOIN import_row r ON r.line = i.line
     WHERE r.fate = 'updated' AND i.status = 'unsubscribed' AND subscription.status <> i.status
     AND subscription.list_id = i.list_id AND subscription.subscriber_id = r.subscriber_id""",
-    _TAGS + "'updated' ON CONFLICT DO NOTHING",
 )
 SET_TOPICS = """UPDATE subscriber SET topics = i.topics, updated_at = :at
     FROM import_topics i JOIN import_row r ON r.line = i.line

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any
@@ -22,7 +23,7 @@ from mailer.storage.bulk import insert_rows
 from mailer.storage.database import compact_json
 from mailer.storage.subscribers import signed
 from mailer.storage.suppressions import erased_key
-from mailer.storage.tables import mailing_list, suppression, tag
+from mailer.storage.tables import mailing_list, suppression
 
 
 @contextmanager
@@ -53,21 +54,21 @@ def _set_up_sqlite(connection: sa.Connection) -> None:
     assert driver is not None
     for pragma in (
         "temp_store=FILE",
-        # It would look up, for every row, the list, tag and person that it names. All of them were found or made in the
+        # It would look up, for every row, the list and person that it names. All of them were found or made in the
         # transaction that writes the row, nobody else writes during it, and an import deletes nothing.
         "foreign_keys=OFF",
     ):
         driver.execute(f"PRAGMA {pragma}").close()  # has to be outside a transaction
 
 
-def vouch_for_references(connection: sa.Connection, *, lists: Iterable[int], tags: Iterable[int]) -> None:
-    """Until the end of this transaction PostgreSQL need not look up, for every row, the list, tag and person that it names.
+def vouch_for_references(connection: sa.Connection, lists: Iterable[int]) -> None:
+    """Until the end of this transaction PostgreSQL need not look up, for every row, the list and person that it names.
 
     That look-up is half of an import's time. All of them were found or made in this transaction; locked, they cannot go
     before it ends. Only the owner of the server may do so, as in docker-compose.yml; for others PostgreSQL looks them up.
     """
     if connection.dialect.name == "postgresql" and connection.scalar(sa.text(sql.MAY_VOUCH)):
-        for statement, ids in zip(sql.LOCK_REFERENCES, ({"lists": [*lists]}, {"tags": [*tags]}, {}), strict=True):
+        for statement, ids in zip(sql.LOCK_REFERENCES, ({"lists": [*lists]}, {}), strict=True):
             connection.execute(sa.text(statement), ids)
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
 
@@ -105,20 +106,19 @@ def _public_ids() -> Iterator[int]:
 
 
 @dataclass(slots=True)
-class Names:
-    """Ids of lists or tags by name; new ones are made, but by a dry run, which takes numbers that nobody has."""
+class Lists:
+    """Their ids by name; new ones are made, but by a dry run, which takes numbers that nobody has."""
 
     connection: sa.Connection
-    table: sa.Table
     make: bool
     known: dict[str, int] = field(default_factory=dict)
 
     def id(self, name: str) -> int:
         if name not in self.known:
-            columns = self.table.c
+            columns = mailing_list.c
             found = self.connection.scalar(sa.select(columns.id).where(columns.name == name))
             if found is None and self.make:
-                found = self.connection.scalar(self.table.insert().values(name=name).returning(columns.id))
+                found = self.connection.scalar(mailing_list.insert().values(name=name).returning(columns.id))
             self.known[name] = found or -1 - len(self.known)
         return self.known[name]
 
@@ -128,7 +128,6 @@ class Staged:
     """What the batch at hand brings beside people, and so what there is to be done. erased: whether anybody ever was."""
 
     erased: bool
-    tags: bool = False
     topics: bool = False
     suppressed: bool = False
 
@@ -145,9 +144,10 @@ class Staging:
         """
         self._plain = ("line", "email", *(name for name in sql.TEXT_COLUMNS if fields is None or name in fields))
         self._rare = fields is None or "joined_at" in fields
-        self._connection, self._for_all = connection, tags
-        self.lists = Names(connection, mailing_list, make)
-        self.tags = Names(connection, tag, make)
+        self._connection = connection
+        self.lists = Lists(connection, make)
+        # A list has few combinations of tags.
+        self._tags = lru_cache(maxsize=10_000)(lambda own: compact_json(sorted({*own, *tags})))
         self._fresh = _public_ids()
         self._given: set[int] = set()  # public ids that the batch at hand brings
 
@@ -159,33 +159,25 @@ class Staging:
         for name in sql.PER_BATCH:
             self._connection.execute(sa.text(empty.format(name)))
         # Kept aside: on PostgreSQL nothing else can be asked while rows are copied.
-        tag_sets: dict[tuple[str, ...], int] = {}
         subscriptions: list[tuple[int, Subscription]] = []
         topics: list[tuple[int, str]] = []
         self._given.clear()
         staged = Staged(erased=self._anybody_erased())
         rare = self._rare or staged.erased
         columns = (*self._plain, *sql.ROW_COLUMNS, *(sql.RARE_COLUMNS if rare else ()))
-        made = self._rows(rows, tag_sets, subscriptions, topics, staged, rare=rare)
+        made = self._rows(rows, subscriptions, topics, staged, rare=rare)
         insert_rows(self._connection, "import_row", columns, made)
-        pairs = [
-            (number, self.tags.id(name))
-            for names, number in tag_sets.items()
-            for name in dict.fromkeys((*names, *self._for_all))
-        ]
-        insert_rows(self._connection, "import_tag", sql.TAG_COLUMNS, pairs)
         members = [self._subscription(line, one) for line, one in subscriptions]
         insert_rows(self._connection, "import_subscription", sql.SUBSCRIPTION_COLUMNS, members)
         insert_rows(self._connection, "import_topics", sql.TOPIC_COLUMNS, topics)
         if self._given:
             self._renew_taken()
-        staged.tags, staged.topics = bool(pairs), bool(topics)
+        staged.topics = bool(topics)
         return staged
 
     def _rows(
         self,
         rows: Iterable[tuple[ImportRow, str]],
-        tag_sets: dict[tuple[str, ...], int],
         subscriptions: list[tuple[int, Subscription]],
         topics: list[tuple[int, str]],
         staged: Staged,
@@ -203,7 +195,7 @@ class Staging:
                 key,
                 next(self._fresh) if row.public_id is None else self._public_id(signed(row.public_id)),
                 attributes_json(row.attributes) if row.attributes else "{}",
-                tag_sets.setdefault(row.tags, len(tag_sets)),  # a list has few combinations of tags
+                self._tags(row.tags),
                 *(self._rarely(row, key, staged) if rare else ()),
             )
 

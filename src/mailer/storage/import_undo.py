@@ -10,6 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailer.errors import MailerError, UnknownName
+from mailer.storage.history import import_named
+from mailer.storage.import_sql import statement
 from mailer.storage.tables import import_batch
 
 # A row of the ledger is found by mailing and person, so first come the mailings that can have one: in the undoing of a fresh
@@ -26,6 +28,20 @@ _MAILED_ON_LIST = f"""EXISTS (SELECT 1 FROM delivery d
     WHERE (d.mailing_id, subscription.list_id) IN ({_SINCE_ON_LIST}) AND d.subscriber_id = subscription.subscriber_id)"""
 _UNTOUCHED_MEMBER = f"""subscription.import_id = :batch AND subscription.status = 'confirmed'
     AND NOT {_MAILED_ON_LIST}"""
+
+#: A tag came with an import if that brought the person, or gave it to them; who got it anew since, keeps it.
+_CAME = """subscriber.import_id = :batch OR t.value IN (SELECT a.value FROM tag_change c, {each}(c.added) AS a
+    WHERE c.import_id = :batch AND c.subscriber_id = subscriber.id)"""
+_ANEW = """t.value IN (SELECT e.detail FROM subscriber_event e WHERE e.subscriber_id = subscriber.id AND e.kind = 'tagged'
+        AND e.id > coalesce((SELECT max(i.id) FROM subscriber_event i WHERE i.subscriber_id = subscriber.id
+            AND i.kind = 'imported' AND i.detail LIKE :own), 0))
+    OR t.value IN (SELECT a.value FROM tag_change c, {each}(c.added) AS a
+        WHERE c.import_id > :batch AND c.subscriber_id = subscriber.id)"""
+_GIVEN_TAGS = """subscriber.import_id = :batch
+    OR subscriber.id IN (SELECT c.subscriber_id FROM tag_change c WHERE c.import_id = :batch)"""
+_COUNT_TAGS = f"SELECT coalesce(sum({{length}}(tags)), 0) FROM subscriber WHERE {_GIVEN_TAGS}"
+_TAKE_TAGS = f"""UPDATE subscriber SET tags = (SELECT {{collected}} FROM {{each}}(subscriber.tags) AS t
+    WHERE NOT ({_CAME}) OR {_ANEW}) WHERE {_GIVEN_TAGS}"""
 
 _UNTOUCHED_TOPICS = """FROM topic_change c JOIN subscriber s ON s.id = c.subscriber_id
     WHERE c.import_id = :batch AND s.topics = c.given"""
@@ -63,7 +79,7 @@ def undo_import(connection: sa.Connection, batch: int, *, at: datetime) -> Undon
     changed = _count(connection, f"import_id = :batch AND NOT {_MAILED}", batch)
     _write_history(connection, batch, at=at)
     memberships = _run(connection, f"DELETE FROM subscription WHERE {_UNTOUCHED_MEMBER}", batch)
-    tags = _run(connection, "DELETE FROM subscriber_tag WHERE import_id = :batch", batch)
+    tags = _take_tags(connection, batch)
     topics = _run(
         connection,
         f"UPDATE subscriber SET topics = (SELECT c.before {_UNTOUCHED_TOPICS} AND s.id = subscriber.id) "
@@ -95,6 +111,17 @@ def _write_history(connection: sa.Connection, batch: int, *, at: datetime) -> No
         sa.bindparam("batch", batch),
     )
     connection.execute(told)
+
+
+def _take_tags(connection: sa.Connection, batch: int) -> int:
+    """How many fewer all people have together."""
+    before = _tags(connection, batch)
+    connection.execute(statement(connection, _TAKE_TAGS), {"batch": batch, "own": import_named(batch, "%")})
+    return before - _tags(connection, batch)
+
+
+def _tags(connection: sa.Connection, batch: int) -> int:
+    return int(connection.execute(statement(connection, _COUNT_TAGS), {"batch": batch}).scalar_one())
 
 
 def _run(connection: sa.Connection, statement: str, batch: int) -> int:

@@ -121,13 +121,10 @@ class _Run:
         return self._fates()
 
     def _write(self, staged: Staged, fates: Fates) -> None:
-        lists, tags = self._staging.lists.known.values(), self._staging.tags.known.values()
-        vouch_for_references(self._connection, lists=lists, tags=tags)
+        vouch_for_references(self._connection, self._staging.lists.known.values())
         if "new" in fates:
             self._execute(sql.ADD_PEOPLE)
             self._execute(sql.ADD_SUBSCRIPTIONS if self._plan.list_name is None else sql.ADD_MEMBERS)
-            if staged.tags:
-                self._execute(sql.ADD_TAGS)
         if "updated" in fates:
             for template in (*sql.APPLY_KNOWN, sql.TELL):
                 self._execute(template)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mailer.domain.person import Person, Subscription
 from mailer.domain.subscriber import SubscriptionStatus, SuppressionReason
 from mailer.storage.subscribers import unsigned
-from mailer.storage.tables import mailing_list, subscriber, subscriber_tag, subscription, suppression, tag
+from mailer.storage.tables import mailing_list, subscriber, subscription, suppression
 
 #: People that are read at a time.
 _CHUNK = 500
@@ -41,7 +41,7 @@ def _whole(connection: sa.Connection, ids: Sequence[int]) -> Iterator[Person]:
     reason = sa.select(suppression.c.reason).where(suppression.c.email_key == subscriber.c.email_key)
     query = sa.select(subscriber, reason.scalar_subquery().label("suppressed")).where(subscriber.c.id.in_(ids))
     rows = connection.execute(query.order_by(subscriber.c.id)).all()
-    tags, subscriptions = _tags(connection, ids), _subscriptions(connection, ids)
+    subscriptions = _subscriptions(connection, ids)
     for row in rows:
         yield Person(
             public_id=unsigned(row.public_id),
@@ -54,19 +54,11 @@ def _whole(connection: sa.Connection, ids: Sequence[int]) -> Iterator[Person]:
             country=row.country,
             topics=tuple(row.topics),
             attributes=row.attributes,
-            tags=tuple(sorted(tags[row.id])),
+            tags=tuple(sorted(row.tags)),
             subscriptions=tuple(sorted(subscriptions[row.id], key=lambda one: one.list_name)),
             joined_at=row.created_at,
             suppressed=SuppressionReason(row.suppressed) if row.suppressed else None,
         )
-
-
-def _tags(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    query = sa.select(subscriber_tag.c.subscriber_id, tag.c.name).join(tag)
-    for who, name in connection.execute(query.where(subscriber_tag.c.subscriber_id.in_(ids))):
-        found[who].append(name)
-    return found
 
 
 def _subscriptions(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Subscription]]:

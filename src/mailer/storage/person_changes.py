@@ -11,7 +11,7 @@ from mailer.domain.address import email_key
 from mailer.domain.subscriber import SuppressionReason
 from mailer.storage.history import Happened, record
 from mailer.storage.suppressions import suppress
-from mailer.storage.tables import delivery_event, subscriber, subscriber_tag, tag
+from mailer.storage.tables import delivery_event, subscriber
 
 
 def add_person(connection: sa.Connection, email: str, *, at: datetime) -> tuple[int, bool]:
@@ -76,12 +76,11 @@ def choose_topics(
 
 def add_tags(connection: sa.Connection, subscriber_id: int, names: Sequence[str], *, at: datetime) -> list[str]:
     """Those of `names` that the person did not have."""
-    added = [name for name in names if name not in _tags_of(connection, subscriber_id)]
+    had = _tags_of(connection, subscriber_id)
+    added = [name for name in dict.fromkeys(names) if name not in had]
+    if added:
+        _set_tags(connection, subscriber_id, {*had, *added})
     for name in added:
-        tag_id = connection.scalar(sa.select(tag.c.id).where(tag.c.name == name))
-        if tag_id is None:
-            tag_id = connection.scalar(tag.insert().values(name=name).returning(tag.c.id))
-        connection.execute(subscriber_tag.insert().values(tag_id=tag_id, subscriber_id=subscriber_id))
         record(connection, subscriber_id, Happened.TAGGED, at=at, detail=name)
     return added
 
@@ -89,13 +88,10 @@ def add_tags(connection: sa.Connection, subscriber_id: int, names: Sequence[str]
 def remove_tags(connection: sa.Connection, subscriber_id: int, names: Sequence[str], *, at: datetime) -> list[str]:
     """Those of `names` that the person had."""
     had = _tags_of(connection, subscriber_id)
-    removed = [name for name in names if name in had]
+    removed = [name for name in dict.fromkeys(names) if name in had]
+    if removed:
+        _set_tags(connection, subscriber_id, had.difference(removed))
     for name in removed:
-        connection.execute(
-            subscriber_tag.delete().where(
-                subscriber_tag.c.subscriber_id == subscriber_id, subscriber_tag.c.tag_id == had[name]
-            )
-        )
         record(connection, subscriber_id, Happened.UNTAGGED, at=at, detail=name)
     return removed
 
@@ -114,6 +110,11 @@ def erase(connection: sa.Connection, subscriber_id: int, *, at: datetime) -> Non
     suppress(connection, key, reason=SuppressionReason.ERASED, at=at)
 
 
-def _tags_of(connection: sa.Connection, subscriber_id: int) -> dict[str, int]:
-    query = sa.select(tag.c.name, tag.c.id).join(subscriber_tag).where(subscriber_tag.c.subscriber_id == subscriber_id)
-    return {row.name: row.id for row in connection.execute(query)}
+def _tags_of(connection: sa.Connection, subscriber_id: int) -> set[str]:
+    """Held until the end of the transaction: who else changes them waits, and sees what came of it."""
+    query = sa.select(subscriber.c.tags).where(subscriber.c.id == subscriber_id).with_for_update()
+    return set(connection.scalars(query).one())
+
+
+def _set_tags(connection: sa.Connection, subscriber_id: int, names: set[str]) -> None:
+    connection.execute(subscriber.update().where(subscriber.c.id == subscriber_id).values(tags=sorted(names)))

@@ -1,6 +1,6 @@
 """How people are read for an edition: of each only what it needs, straight from the driver's rows.
 
-This is on the path of every message. What has to be looked up elsewhere (tags, lists, earlier mailings) is read for all at once.
+This is on the path of every message. What has to be looked up elsewhere (lists, earlier mailings) is read for all at once.
 """
 
 import json
@@ -15,11 +15,12 @@ from mailer.domain.person import full_name
 from mailer.domain.subscriber import STANDARD_FIELDS, Recipient, SubscriptionStatus, is_received, mailings_in
 from mailer.storage.prepared import Prepared
 from mailer.storage.rowset import among, packed_ids
-from mailer.storage.tables import delivery, mailing_list, subscriber, subscriber_tag, subscription, tag
+from mailer.storage.tables import delivery, mailing_list, subscriber, subscription
 from mailer.storage.types import unsigned
 
 _PLAIN = ("first_name", "last_name", "language", "timezone", "country")
 _NAMES = ("name", "first_name", "last_name")
+_CHOSEN = ("tags", "topics")
 #: The part of `json.loads` that reads a document that begins with its first character, as all do that we write.
 _read_document = json.JSONDecoder().raw_decode
 
@@ -41,7 +42,7 @@ class Reader:
         self._plain = [(name, self._read(name)) for name in _PLAIN if name in needs]
         self._names = [self._read(name) for name in _NAMES if "name" in needs]
         self._joined_at = self._read("joined_at") if "joined_at" in needs else 0
-        self._topics = self._read("topics") if "topics" in needs else 0
+        self._chosen = [(name, self._read(name)) for name in _CHOSEN if name in needs]
         elsewhere = STANDARD_FIELDS - {"attributes"}
         others = any(need not in elsewhere and not is_received(need) for need in needs)
         self._attributes = self._read("attributes") if others else 0
@@ -52,7 +53,7 @@ class Reader:
 
     def _read(self, name: str) -> int:
         """The column `name` is read too; its place in a row. Documents and days come as text, from either engine."""
-        if name in ("topics", "attributes"):
+        if name in (*_CHOSEN, "attributes"):
             self._columns[name] = sa.cast(subscriber.c[name], sa.Text)
         elif name == "joined_at":
             self._columns[name] = self._day(subscriber.c.created_at)
@@ -76,14 +77,11 @@ class Reader:
 
     def _people(self, connection: sa.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Recipient]:
         values = {"p_ids": packed_ids(row[0] for row in rows)}
-        tags = _grouped(connection.execute(self._tags, values)) if "tags" in self._needs else {}
         lists = _grouped(connection.execute(self._lists, values)) if "lists" in self._needs else {}
         received = _grouped(connection.execute(self._received, values)) if self._mailings else {}
         people = []
         for row in rows:
             person, fields = row[0], self._fields(row)
-            if "tags" in self._needs:
-                fields["tags"] = tags.get(person, ())
             if "lists" in self._needs:
                 fields["lists"] = lists.get(person, ())
             had = received.get(person, ()) if received else ()
@@ -107,17 +105,12 @@ class Reader:
             fields["name"] = whole
         if self._joined_at:
             fields["joined_at"] = row[self._joined_at]
-        if self._topics:
-            fields["topics"] = tuple(_read_document(row[self._topics])[0])
+        for name, place in self._chosen:
+            fields[name] = tuple(sorted(_read_document(row[place])[0]))
         return fields
 
     def _among(self, column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
         return among(column, "p_ids", is_sqlite=self._is_sqlite)
-
-    @cached_property
-    def _tags(self) -> sa.Select[int, str]:
-        query = sa.select(subscriber_tag.c.subscriber_id, tag.c.name).join(tag)
-        return query.where(self._among(subscriber_tag.c.subscriber_id))
 
     @cached_property
     def _lists(self) -> sa.Select[int, str]:

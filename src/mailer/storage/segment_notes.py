@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from mailer.domain.segment import Attribute, Hears, Received, Segment, Tagged, leaves
 from mailer.domain.segment_terms import suggestion
 from mailer.storage.subscribers import known_attributes
-from mailer.storage.tables import mailing, subscriber, tag
+from mailer.storage.tables import mailing, subscriber
 
 
 def notes(connection: sa.Connection, segment: Segment) -> list[str]:
@@ -31,12 +31,17 @@ def notes(connection: sa.Connection, segment: Segment) -> list[str]:
 
 
 def _tags(connection: sa.Connection) -> frozenset[str]:
-    return frozenset(connection.scalars(sa.select(tag.c.name)))
+    return _all_of(connection, subscriber.c.tags)
 
 
 def _topics(connection: sa.Connection) -> frozenset[str]:
-    chosen = sa.select(subscriber.c.topics).where(subscriber.c.topics != sa.text("'[]'")).distinct()
-    return frozenset(topic for topics in connection.scalars(chosen) for topic in topics)
+    return _all_of(connection, subscriber.c.topics)
+
+
+def _all_of(connection: sa.Connection, names: sa.ColumnElement[list[str]]) -> frozenset[str]:
+    """Every name that anybody has there."""
+    combinations = sa.select(names).where(names != sa.text("'[]'")).distinct()
+    return frozenset(name for some in connection.scalars(combinations) for name in some)
 
 
 def _slugs(connection: sa.Connection) -> frozenset[str]:

@@ -17,6 +17,7 @@ from mailer.domain.mailing import RowState
 from mailer.domain.segment import Op, Segment, Value
 from mailer.domain.subscriber import SubscriptionStatus
 from mailer.storage import tables
+from mailer.storage.database import compact_json
 from mailer.storage.tables import subscriber
 
 #: How people write yes and no in a column, beside JSON's own true and false.
@@ -158,6 +159,15 @@ def _hears(topic: str) -> sa.ColumnElement[bool]:
     )
 
 
+def _tagged(tag: str) -> sa.ColumnElement[bool]:
+    """Tags have no commas, and quotation marks within one are escaped: after `[` or `,` a whole one begins."""
+    return PerEngine(
+        "(instr(subscriber.tags, '[' || :v) > 0 OR instr(subscriber.tags, ',' || :v) > 0)",
+        "(subscriber.tags @> CAST(:v AS jsonb))",
+        compact_json(tag),
+    )
+
+
 def _joined(op: Op, at: datetime) -> sa.ColumnElement[bool]:
     return subscriber.c.created_at < at if op is Op.BEFORE else subscriber.c.created_at >= at
 
@@ -173,10 +183,6 @@ def on_list(name: str) -> sa.Select[int]:
         .join(tables.mailing_list)
         .where(tables.mailing_list.c.name == name, tables.subscription.c.status == SubscriptionStatus.CONFIRMED.value)
     )
-
-
-def _tagged(tag: str) -> sa.Select[int]:
-    return sa.select(tables.subscriber_tag.c.subscriber_id).join(tables.tag).where(tables.tag.c.name == tag)
 
 
 def _received(slug: str) -> sa.Select[int]:
@@ -205,13 +211,14 @@ def predicate(segment: Segment, *, now: datetime) -> sa.ColumnElement[bool]:
 
 def _leaf(leaf: Segment) -> sa.ColumnElement[bool]:
     memberships: dict[type, Callable[[Any], sa.Select[int]]] = {
-        tree.Tagged: lambda it: _tagged(it.tag),
         tree.OnList: lambda it: on_list(it.name),
         tree.Received: lambda it: _received(it.slug),
     }
     if type(leaf) in memberships:
         return subscriber.c.id.in_(memberships[type(leaf)](leaf))
     match leaf:
+        case tree.Tagged(tag):
+            return _tagged(tag)
         case tree.Hears(topic):
             return _hears(topic)
         case tree.Speaks(language):

@@ -184,6 +184,35 @@ def test_undo_leaves_memberships_in_which_somebody_was_mailed_since(bring, datab
     assert who(database, "not@example.org").lists == ("news",)
 
 
+def test_undo_takes_only_tags_that_the_import_gave_and_nobody_since(bring, database):
+    """Known: here before; came: brought by the import, and kept because something happened to them."""
+    bring("email,tags\nknown@example.org,own\n")
+    ids = {}
+
+    def by_hand(change, *names):
+        with database.writing() as connection:
+            for name in names:
+                ids[name] = find_by_email(connection, f"{name}@example.org")
+                change(connection, ids[name], ["again"], at=NOW)
+
+    by_hand(person_changes.add_tags, "known")  # before: it says nothing of what comes later
+    by_hand(person_changes.remove_tags, "known")
+    people = "known@example.org,\ncame@example.org,\n"
+    bring(f"email,tags\n{people}", tags=("again", "later", "fair"))
+    batch = bring.batch
+    by_hand(person_changes.remove_tags, "known", "came")
+    by_hand(person_changes.add_tags, "known", "came")
+    with database.writing() as connection:
+        for one in ids.values():
+            person_changes.remove_tags(connection, one, ["later"], at=NOW)
+    bring(f"email,tags\n{people}", tags=("later",))
+    with database.writing() as connection:
+        done = undo_import(connection, batch, at=NOW)
+    assert (done.tags, done.people) == (2, 0)
+    assert who(database, "known@example.org").tags == ("again", "later", "own")
+    assert who(database, "came@example.org").tags == ("again", "later")
+
+
 def test_an_id_is_never_used_again(bring, database):
     bring("email\na@example.org\n")
     with database.writing() as connection:

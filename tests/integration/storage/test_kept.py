@@ -4,19 +4,19 @@ import pytest
 import sqlalchemy as sa
 
 from mailer.storage.kept import Kept
-from mailer.storage.tables import tag
+from mailer.storage.tables import mailing_list
 
 
 def names(database):
     with database.reading() as connection:
-        return sorted(connection.scalars(sa.select(tag.c.name)))
+        return sorted(connection.scalars(sa.select(mailing_list.c.name)))
 
 
 def test_transactions_share_it_and_each_is_committed_by_itself(database):
     kept, seen = Kept(), []
-    for name in ("donor", "member"):
+    for name in ("news", "events"):
         with database.writing(kept) as connection:
-            connection.execute(sa.insert(tag).values(name=name))
+            connection.execute(sa.insert(mailing_list).values(name=name))
             seen.append(connection)
         assert name in names(database)
     assert seen[0] is seen[1]
@@ -27,12 +27,12 @@ def test_after_a_failure_nothing_is_left_of_it_and_the_next_one_is_new(database)
     kept, seen = Kept(), []
     with pytest.raises(ZeroDivisionError), database.writing(kept) as connection:  # noqa: PT012 (the point)
         seen.append(connection)
-        connection.execute(sa.insert(tag).values(name="donor"))
+        connection.execute(sa.insert(mailing_list).values(name="news"))
         raise ZeroDivisionError
     with database.writing(kept) as connection:
-        connection.execute(sa.insert(tag).values(name="member"))
+        connection.execute(sa.insert(mailing_list).values(name="events"))
         seen.append(connection)
-    assert names(database) == ["member"]
+    assert names(database) == ["events"]
     assert seen[0] is not seen[1]
     assert seen[0].closed
     kept.close()
@@ -44,7 +44,7 @@ def test_between_transactions_others_may_write(database):
     with database.writing(kept):
         pass
     with database.writing() as connection:
-        connection.execute(sa.insert(tag).values(name="donor"))
-    assert names(database) == ["donor"]
+        connection.execute(sa.insert(mailing_list).values(name="news"))
+    assert names(database) == ["news"]
     kept.close()
     kept.close()

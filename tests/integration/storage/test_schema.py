@@ -30,7 +30,7 @@ def statements(path):
 
 def test_an_error_that_nobody_foresaw_does_not_print_people(database):
     schema.upgrade(database)
-    twice = tables.tag.insert().values([{"name": "ana@example.org"}, {"name": "ana@example.org"}])
+    twice = tables.mailing_list.insert().values([{"name": "ana@example.org"}, {"name": "ana@example.org"}])
     with pytest.raises(sa.exc.SQLAlchemyError) as caught, database.writing() as connection:
         connection.execute(twice)
     assert "ana@example.org" not in str(caught.value)
@@ -107,13 +107,13 @@ def test_a_step_that_leaves_rows_pointing_at_nothing_is_rolled_back(database, mo
     monkeypatch.setattr(schema, "HEAD", "next")
 
     def orphan(connection, _found):
-        connection.execute(sa.text("INSERT INTO subscriber_tag (tag_id, subscriber_id) VALUES (1, 1)"))
+        connection.execute(sa.text("INSERT INTO tag_change (import_id, subscriber_id, added) VALUES (1, 1, '[]')"))
 
     monkeypatch.setattr(schema, "_run", orphan)
     with pytest.raises(StorageError, match="point at nothing"):
         schema.upgrade(database)
     with database.reading() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(tables.subscriber_tag)).scalar() == 0
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.tag_change)).scalar() == 0
         assert connection.execute(sa.text("PRAGMA foreign_keys")).scalar() == 1
 
 

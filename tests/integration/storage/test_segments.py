@@ -54,12 +54,8 @@ def database(request, tmp_path_factory):
 
 def settle(connection, people):
     """Write them, with ids of their own, and what they belong to."""
-    names = {
-        table: {name: number for number, name in enumerate(values, 1)}
-        for table, values in ((tables.tag, TAGS), (tables.mailing_list, LISTS))
-    }
-    for table, values in names.items():
-        connection.execute(table.insert(), [{"id": number, "name": name} for name, number in values.items()])
+    names = {name: number for number, name in enumerate(LISTS, 1)}
+    connection.execute(tables.mailing_list.insert(), [{"id": number, "name": name} for name, number in names.items()])
     for number, slug in enumerate(SLUGS, 1):
         row = {"id": number, "slug": slug, "kind": "article", "list_name": "news", "audience": {}, "state": "finished"}
         times = {"created_at": NOW, "starts_at": NOW, "give_up_at": NOW}
@@ -78,6 +74,7 @@ def settle(connection, people):
                 email=key,
                 email_key=key,
                 name=person.fields["given"],
+                tags=list(person.tags),
                 topics=sorted(person.topics),
                 attributes=person.attributes,
                 created_at=person.joined,
@@ -85,12 +82,9 @@ def settle(connection, people):
                 **fields,
             )
         )
-        for tag in person.tags:
-            link = {"tag_id": names[tables.tag][tag], "subscriber_id": number}
-            connection.execute(tables.subscriber_tag.insert().values(link))
         for name in LISTS:
             status = "confirmed" if name in person.lists else "unsubscribed"
-            link = {"list_id": names[tables.mailing_list][name], "subscriber_id": number, "status": status}
+            link = {"list_id": names[name], "subscriber_id": number, "status": status}
             connection.execute(tables.subscription.insert().values(**link, consented_at=NOW, changed_at=NOW))
         for mailing_id, slug in enumerate(SLUGS, 1):
             state = 3 if slug in person.received else 4

@@ -9,10 +9,9 @@ from mailer.storage.tables.people import (
     mailing_list,
     subscriber,
     subscriber_event,
-    subscriber_tag,
     subscription,
     suppression,
-    tag,
+    tag_change,
     topic_change,
 )
 from mailer.storage.tables.processes import alert, instance, worker
@@ -42,10 +41,9 @@ __all__ = [
     "schedule",
     "subscriber",
     "subscriber_event",
-    "subscriber_tag",
     "subscription",
     "suppression",
-    "tag",
+    "tag_change",
     "topic_change",
     "worker",
 ]

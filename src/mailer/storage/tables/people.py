@@ -18,6 +18,9 @@ subscriber = table(
     sa.Column("language", sa.Text, nullable=False, default=""),
     sa.Column("timezone", sa.Text, nullable=False, default=""),
     sa.Column("country", sa.Text, nullable=False, default=""),
+    # Their labels, in any order. Here, and not a row each: an import writes a million people once, and whoever asks for a tag
+    # goes through the people of a list anyway.
+    sa.Column("tags", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False, default=list, server_default="[]"),
     # What they want to hear of, sorted; []: everything. A digest leaves the rest out of theirs.
     sa.Column(
         "topics", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False, default=list, server_default="[]"
@@ -47,19 +50,6 @@ subscription = table(
     sa.Index("ix_subscription_subscriber_id", "subscriber_id"),
     sqlite_with_rowid=False,
 )
-tag = table(
-    "tag",
-    sa.Column("id", sa.BigInteger, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False, unique=True),
-)
-subscriber_tag = table(
-    "subscriber_tag",
-    reference("tag.id", primary_key=True),
-    reference("subscriber.id", primary_key=True),
-    sa.Column("import_id", sa.BigInteger),  # as above
-    sa.Index("ix_subscriber_tag_subscriber_id", "subscriber_id"),
-    sqlite_with_rowid=False,
-)
 suppression = table(
     "suppression",
     sa.Column("email_key", sa.Text, primary_key=True),  # of an erased person only "sha256:…" of it
@@ -87,7 +77,15 @@ import_batch = table(
     sa.Column("undone_at", UtcDateTime),
     sa.Column("counts", sa.JSON, nullable=False, default=dict),
 )
-# What an import made of the topics of people who were here before, for `import --undo`.
+# Which tags an import gave to people who were here before, and what it made of their topics: for `import --undo`.
+tag_change = table(
+    "tag_change",
+    sa.Column("import_id", sa.BigInteger, primary_key=True),
+    reference("subscriber.id", primary_key=True),
+    sa.Column("added", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+    sa.Index("ix_tag_change_subscriber_id", "subscriber_id"),
+    sqlite_with_rowid=False,
+)
 topic_change = table(
     "topic_change",
     sa.Column("import_id", sa.BigInteger, primary_key=True),

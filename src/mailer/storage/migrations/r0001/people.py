@@ -11,11 +11,10 @@ def create() -> None:
     _subscriber()
     _list()
     _subscription()
-    _tag()
-    _subscriber_tag()
     _suppression()
     _subscriber_event()
     _import_batch()
+    _tag_change()
     _topic_change()
 
 
@@ -32,6 +31,7 @@ def _subscriber() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("tags", sa.JSON().with_variant(JSONB(), "postgresql"), server_default="[]", nullable=False),
         sa.Column("topics", sa.JSON().with_variant(JSONB(), "postgresql"), server_default="[]", nullable=False),
         sa.Column("attributes", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -82,37 +82,6 @@ def _subscription() -> None:
     op.create_index("ix_subscription_subscriber_id", "subscription", ["subscriber_id"], unique=False)
 
 
-def _tag() -> None:
-    op.create_table(
-        "tag",
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag")),
-        sa.UniqueConstraint("name", name=op.f("uq_tag_name")),
-        sqlite_strict=True,
-    )
-
-
-def _subscriber_tag() -> None:
-    op.create_table(
-        "subscriber_tag",
-        sa.Column("tag_id", sa.BigInteger(), nullable=False),
-        sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
-        sa.Column("import_id", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["subscriber_id"],
-            ["subscriber.id"],
-            name=op.f("fk_subscriber_tag_subscriber_id_subscriber"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(["tag_id"], ["tag.id"], name=op.f("fk_subscriber_tag_tag_id_tag"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("tag_id", "subscriber_id", name=op.f("pk_subscriber_tag")),
-        sqlite_strict=True,
-        sqlite_with_rowid=False,
-    )
-    op.create_index("ix_subscriber_tag_subscriber_id", "subscriber_tag", ["subscriber_id"], unique=False)
-
-
 def _suppression() -> None:
     op.create_table(
         "suppression",
@@ -158,6 +127,25 @@ def _import_batch() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
         sqlite_strict=True,
     )
+
+
+def _tag_change() -> None:
+    op.create_table(
+        "tag_change",
+        sa.Column("import_id", sa.BigInteger(), nullable=False),
+        sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
+        sa.Column("added", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscriber.id"],
+            name=op.f("fk_tag_change_subscriber_id_subscriber"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("import_id", "subscriber_id", name=op.f("pk_tag_change")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_tag_change_subscriber_id", "tag_change", ["subscriber_id"], unique=False)
 
 
 def _topic_change() -> None:
