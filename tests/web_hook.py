@@ -1,7 +1,9 @@
 """Something that is told at a web address."""
 
 import json
+import socket
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
@@ -37,3 +39,29 @@ class Hook:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class DrippingHook:
+    """Takes what it is told, and answers a byte at a time, without an end."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._over = threading.Event()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self._thread = threading.Thread(target=self._answer)
+
+    def _answer(self):
+        link, _ = self._listener.accept()
+        with link, suppress(OSError):
+            link.sendall(b"HTTP/1.1 ")
+            while not self._over.wait(0.05):
+                link.sendall(b"2")
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._listener.close()
+        self._thread.join()

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger_world import KEY, add_mailing, add_people, make_database
+from mailer.alerts import webhook
 from mailer.alerts.teller import STALE
 from mailer.app import App
 from mailer.domain.mailing import BY_HAND, MailingState, RowState
@@ -21,7 +22,8 @@ from mailer.storage import alerts, mailings
 from mailer.storage.alerts import Kind
 from mailer.storage.tables import alert, delivery, mailing
 from sending_world import Clock
-from web_hook import Hook
+from waiting import PATIENCE
+from web_hook import DrippingHook, Hook
 
 REASON = '10 messages in a row were refused alike: "554 5.7.1 <ana@example.org> is not welcome"'
 
@@ -216,6 +218,20 @@ def test_a_web_address_that_does_not_take_it_is_tried_a_few_times_and_no_redirec
     assert f"it answers {answer}" in rows(database)[1].outcome
     assert "secret" not in caplog.text
     assert hook.url not in str(rows(database))
+
+
+def test_a_web_address_that_drips_holds_nobody_up(database, clock, make_app, relay, monkeypatch):
+    """Each byte of its answer comes in time, and the last one never."""
+    monkeypatch.setattr(webhook, "SECONDS", 0.5)
+    with DrippingHook() as hook:
+        paused(database, clock)
+        teller = make_app(MAILER_ALERTS__WEBHOOK=hook.url).teller()
+        telling = threading.Thread(target=teller.tell_due, daemon=True)
+        telling.start()
+        telling.join(PATIENCE)
+        assert not telling.is_alive()
+    assert len(relay.accepted) == 2, "by mail they are told all the same"
+    assert "it does not answer in time" in {one.outcome for one in rows(database)}
 
 
 def test_a_web_address_that_is_not_there_keeps_no_mail_back(database, clock, make_app, relay):
