@@ -98,8 +98,9 @@ def test_systemd_understands_every_unit(installed, name):
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-def test_systemd_finds_the_service_well_shut_in(installed):
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "./mailer.service"]
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_every_service_well_shut_in(installed, unit):
+    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", f"./{unit.name}"]
     done = subprocess.run(command, cwd=installed, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-300:]
 
