@@ -4,11 +4,14 @@ import socket
 import stat
 import subprocess
 import tomllib
+from datetime import UTC, datetime
 from smtpd import SmtpServer
 
 import pytest
 
 from ledger_world import email
+from mailer.domain.provider import Provider
+from mailer.storage import buckets
 from sending_world import Commands, make_project
 from terminal import Terminal
 from wall_clock import zone_at_noon
@@ -249,6 +252,15 @@ def test_the_list_says_what_is_used_of_todays_quota(mailer, project, people, ser
     assert mailer("send", "letter", "--yes", "--expect", people).code == 0
     assert mailer("relay", "list", "--json").json["relays"][0]["quota"] == {"used": 12, "limit": 5000}
     assert "12 of 5,000 messages today" in mailer("relay", "list").out
+
+
+def test_status_says_where_a_relay_asked_for_less(mailer, project, people, server, database):
+    assert add(mailer, "main", *for_server(server), password=ANA["ana"])[0] == 0
+    assert mailer("send", "letter", "--queue-only", "--yes", "--expect", people).code == 0
+    buckets.slow_down(database, "main", Provider.GMAIL, clock=lambda: datetime.now(UTC))
+    (told,) = mailer("status", "letter", "--json").json["slowed"]
+    assert (told["relay"], told["provider"], told["share"]) == ("main", "gmail", 0.5)
+    assert "main asked for less mail to gmail mailboxes: 50% of the speed" in mailer("status", "letter").out
 
 
 def test_with_two_relays_the_one_that_works_carries_all_and_why_says_which(mailer, project, people):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mailer.cli.output import Output, invocation
+from mailer.cli.output import Output, clock_time, invocation
 from mailer.cli.schedule_words import occurrence_document
 
 if TYPE_CHECKING:
@@ -113,6 +113,11 @@ def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
         yield f"  {mailing.state_reason}"
     for trouble in one.trouble:
         yield f"  a relay cannot be used: {trouble}"
+    for slow in one.slowed:
+        yield (
+            f"  {slow.relay} asked for less mail to {slow.provider.word} mailboxes: {slow.share:.0%} of the speed, more with"
+            f" each minute, all of it at {clock_time(slow.until, zone)} if it does not ask again"
+        )
     if one.rate and one.eta is not None:
         yield f"  {one.rate:g} a second, about {one.eta:,} s left"
     if waiting is not None:

@@ -6,6 +6,7 @@ a little is saved up while nobody looks, never more. One number that is written 
 holds for any number of processes, and survives them.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 SECOND = 1_000_000
@@ -61,6 +62,10 @@ class Bucket:
         if self.slow < 1 and 0 <= now - self.slowed_at < ONE_EVENT:
             return self
         return replace(self, slow=self.share(now) / 2, slowed_at=now)
+
+    def recovered_at(self) -> int:
+        """When all of the rate is back, if nobody asks us to slow down again."""
+        return self.slowed_at + math.ceil(round((1.0 - self.slow) / RECOVERED_A_MINUTE, 6)) * _MINUTE
 
     def _start(self, interval: int, now: int) -> int:
         """The theoretical arrival time as it counts now: nothing is saved from before.

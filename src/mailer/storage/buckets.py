@@ -1,6 +1,7 @@
 """The rows of buckets (`domain.gcra.Bucket`): read and locked, written, and slowed down."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from mailer.domain.provider import Provider
 from mailer.storage import quotas
 from mailer.storage.database import Database
 from mailer.storage.insert_missing import insert_missing
-from mailer.storage.tables import bucket
+from mailer.storage.tables import bucket, relay
 
 _BUCKET = (bucket.c.key, bucket.c.tat, bucket.c.slow, bucket.c.slowed_at)
 
@@ -48,6 +49,36 @@ def write(connection: sa.Connection, changed: Mapping[str, Bucket]) -> None:
 def slowed_groups(connection: sa.Connection) -> frozenset[str]:
     """Keys of the provider groups for which a relay asked us to slow down."""
     return frozenset(connection.scalars(sa.select(bucket.c.key).where(bucket.c.slow < 1)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slowed:
+    """A relay asked for less mail to a group of mailboxes. share: what is left of the speed now, below 1.
+
+    until: when all of it is back if the relay does not ask again.
+    """
+
+    relay: str
+    provider: Provider
+    share: float
+    until: datetime
+
+
+def slowed(connection: sa.Connection, *, now: datetime) -> tuple[Slowed, ...]:
+    """All that goes slower just now, by relay and group. now: the machine's clock."""
+    asked = _by_key(connection.execute(sa.select(*_BUCKET).where(bucket.c.slow < 1)))
+    names = connection.execute(sa.select(relay.c.id, relay.c.name).order_by(relay.c.name)).all() if asked else []
+    groups = ((row.name, one, asked.get(group_key(row.id, one))) for row in names for one in Provider)
+    return tuple(
+        Slowed(
+            relay=name,
+            provider=one,
+            share=found.share(micros(now)),
+            until=datetime.fromtimestamp(found.recovered_at() // SECOND, UTC),
+        )
+        for name, one, found in groups
+        if found and found.share(micros(now)) < 1
+    )
 
 
 def slow_down(database: Database, name: str, provider: Provider, *, clock: Callable[[], datetime]) -> float:

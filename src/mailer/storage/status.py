@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from mailer.domain.limits import NO_LIMITS, UNLIMITED, Hindrance, Lane, Limits, group_key
 from mailer.domain.mailing import Counts, Mailing, MailingState, RowState
 from mailer.storage import buckets, figures, heartbeats, mailings, pacing, quotas
+from mailer.storage.buckets import Slowed
 from mailer.storage.figures import Failure
 from mailer.storage.heartbeats import Role
 from mailer.storage.ledger_outlook import earliest_in_lanes, outlook
@@ -45,7 +46,8 @@ class Waiting:
 class Status:
     """One mailing and its figures. rate: messages a second lately; eta: seconds; each None when it cannot be said.
 
-    trouble: in words, which relays the workers cannot use just now; others may be carrying the mail.
+    trouble: in words, which relays the workers cannot use just now; others may be carrying the mail. slowed: where relays
+    asked for less mail, so that it goes slower than the settings allow.
     """
 
     mailing: Mailing
@@ -56,6 +58,7 @@ class Status:
     unsubscribed: int
     failures: tuple[Failure, ...]
     trouble: tuple[str, ...] = ()
+    slowed: tuple[Slowed, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The status document; its times are still datetimes. The row states add up to `total`."""
@@ -86,6 +89,10 @@ class Status:
             ],
             "reason": self.mailing.state_reason or None,
             "trouble": self.trouble,
+            "slowed": [
+                {"relay": one.relay, "provider": one.provider.word, "share": round(one.share, 2), "until": one.until}
+                for one in self.slowed
+            ],
             "redirect_to": self.mailing.redirect_to or None,
             "list": self.mailing.list_name,
             "created_at": self.mailing.created_at,
@@ -115,6 +122,7 @@ def status_of(
         unsubscribed=figures.left(connection, mailing.id),
         failures=tuple(figures.failures(connection, mailing.id)) if ended_badly else (),
         trouble=heartbeats.troubles(connection, now=now, mailing_id=mailing.id) if is_sending else (),
+        slowed=buckets.slowed(connection, now=now) if is_sending else (),
     )
 
 
@@ -153,7 +161,7 @@ def held_back(
     """
     relays = quotas.known_relays(connection, limits) or {"": 0}
     slowed = buckets.slowed_groups(connection)
-    found: list[tuple[datetime, Reason]] = []
+    found: list[Waiting] = []
     for provider, since in earliest_in_lanes(connection, mailing_id).items():
         then = max(now, since)
         for name, number in relays.items():
@@ -161,10 +169,9 @@ def held_back(
             lane = Lane(relay=number, provider=provider, limits=limits.get(name, UNLIMITED), slowed=is_slowed)
             hold = pacing.look(connection, lane, mailing_id, now=then) if lane.is_limited else None
             if hold is not None and not (hold.reason is Hindrance.RATE and hold.until < then + _NOTICED):
-                found.append((hold.until, Reason(hold.reason.value)))
+                found.append(Waiting(reason=Reason(hold.reason.value), until=hold.until))
             elif since <= now:
                 return None
             else:
-                found.append((then, Reason.RETRY))
-    until, reason = min(found, default=(None, Reason.RETRY))
-    return until and Waiting(reason=reason, until=until)
+                found.append(Waiting(reason=Reason.RETRY, until=then))
+    return min(found, key=lambda one: (one.until, one.reason), default=None)

@@ -9,7 +9,7 @@ from mailer.delivery.summary import what_is_left
 from mailer.domain.limits import Hindrance, Lane, Limits, Quota, Window
 from mailer.domain.mailing import RowState
 from mailer.domain.provider import Provider
-from mailer.storage import mailings
+from mailer.storage import buckets, mailings
 from mailer.storage.heartbeats import Role, beating
 from mailer.storage.ledger import Outcome
 from mailer.storage.status import Reason, Waiting, status_of, waiting_for
@@ -149,6 +149,28 @@ def test_a_retry_may_go_by_the_relay_that_has_something_left(database, clock, le
     then = NOON + timedelta(hours=1)
     put_off(ledger, letter, Lane(relay=north, limits=spent), until=then)
     assert waits(database, letter, clock, north=spent, south=open_) == Waiting(reason=Reason.RETRY, until=then)
+
+
+def test_where_a_relay_asked_for_less_is_told_until_all_is_back(database, clock, at_work):
+    relays(database, "north", "south")
+    letter = add_mailing(database, 9)
+    buckets.slow_down(database, "south", Provider.GMAIL, clock=clock)
+
+    def slowed():
+        with database.reading() as connection:
+            return status_of(connection, mailings.get(connection, letter), now=clock()).document()["slowed"]
+
+    until = NOON + timedelta(minutes=5)
+    assert slowed() == [{"relay": "south", "provider": "gmail", "share": 0.5, "until": until}]
+    clock.advance(130)
+    assert [one["share"] for one in slowed()] == [0.7]
+    buckets.slow_down(database, "south", Provider.GMAIL, clock=clock)
+    (again,) = slowed()
+    assert (again["share"], again["until"]) == (0.35, clock() + timedelta(minutes=7))
+    clock.advance(7 * 60 - 1)
+    assert slowed()
+    clock.advance(1)
+    assert slowed() == []
 
 
 def test_without_a_worker_that_is_what_is_missing(database, clock):
