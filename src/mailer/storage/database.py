@@ -20,10 +20,14 @@ from mailer.storage.engine_errors import translated_errors
 from mailer.storage.kept import Kept
 from mailer.storage.mounts import network_file_system
 from mailer.storage.prepared import run
+from mailer.storage.write_lock import begin_to_write
 from mailer.turns import apart
 
 #: Private from the first byte: the list reveals people's politics.
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+#: Kilobytes of its pages that a connection to SQLite keeps in memory. More would not stay: whenever another has written they are
+#: read anew. But whoever goes through a whole table would keep as much of it as he may.
+CACHE = 2_048
 #: On PostgreSQL: how long a transaction may stand still, and wait for somebody else's.
 IDLE_SECONDS, LOCK_SECONDS = 60, 30
 #: What the functions of this folder take. Callers hand it on, and need not know what it is.
@@ -157,8 +161,8 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",  # NORMAL survives kill -9 but a power cut rolls back thousands of `sent` marks
         "busy_timeout=10000",
         "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "cache_size=-65536",
+        "temp_store=FILE",  # what is too large for the cache when it is sorted: memory stays the same for any list
+        f"cache_size=-{CACHE}",
         "secure_delete=FAST",  # a person's old address does not stay legible in the pages that are written anyway
     ):
         connection.execute(f"PRAGMA {pragma}").close()
@@ -201,4 +205,7 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    run(connection, "BEGIN IMMEDIATE" if connection.get_execution_options().get("mailer_writes") else "BEGIN")
+    if connection.get_execution_options().get("mailer_writes"):
+        begin_to_write(connection)
+    else:
+        run(connection, "BEGIN")
