@@ -34,6 +34,7 @@ def test_people_who_are_put_off_are_retried_later(project, people):
     assert (status["sent"], status["deferred"], status["queued"], status["total"]) == (11, 1, 0, 12)
     assert status["waiting_for"]["reason"] == "retry"
     assert status["waiting_for"]["until"].endswith("Z")
+    assert "but no worker is running, and so nothing happens then; mailer worker" in mailer("status", "letter").out
 
 
 def test_a_relay_that_cannot_be_reached_loses_nobody(project, people, relay):

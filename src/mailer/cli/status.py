@@ -124,6 +124,8 @@ def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
         yield f"  {waiting_line(mailing, waiting, zone)}"
     if mailing.state == "scheduled":
         yield f"  goes out at {mailing.starts_at.astimezone(zone):%a %d %b %Y %H:%M} {zone.key}"
+    if one.unattended and (waiting is None or waiting.until is not None):
+        yield f"  but no {one.unattended} is running, and so nothing happens then; {invocation()} {one.unattended}"
     for failure in one.failures[:_MOST_CAUSES]:
         yield f"  {failure.state.name.lower()} {failure.count:,} at {failure.provider}: {failure.cause}"
     if mailing.state == "finished":

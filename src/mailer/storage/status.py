@@ -47,7 +47,8 @@ class Status:
     """One mailing and its figures. rate: messages a second lately; eta: seconds; each None when it cannot be said.
 
     trouble: in words, which relays the workers cannot use just now; others may be carrying the mail. slowed: where relays
-    asked for less mail, so that it goes slower than the settings allow.
+    asked for less mail, so that it goes slower than the settings allow. unattended: the kind of process without which it does not
+    go on when its time comes, and of which none lives.
     """
 
     mailing: Mailing
@@ -59,6 +60,7 @@ class Status:
     failures: tuple[Failure, ...]
     trouble: tuple[str, ...] = ()
     slowed: tuple[Slowed, ...] = ()
+    unattended: Role | None = None
 
     def document(self) -> dict[str, Any]:
         """The status document; its times are still datetimes. The row states add up to `total`."""
@@ -89,6 +91,7 @@ class Status:
             ],
             "reason": self.mailing.state_reason or None,
             "trouble": self.trouble,
+            "unattended": self.unattended,
             "slowed": [
                 {"relay": one.relay, "provider": one.provider.word, "share": round(one.share, 2), "until": one.until}
                 for one in self.slowed
@@ -123,7 +126,17 @@ def status_of(
         failures=tuple(figures.failures(connection, mailing.id)) if ended_badly else (),
         trouble=heartbeats.troubles(connection, now=now, mailing_id=mailing.id) if is_sending else (),
         slowed=buckets.slowed(connection, now=now) if is_sending else (),
+        unattended=_unattended(connection, mailing, now=now),
     )
+
+
+def _unattended(connection: sa.Connection, mailing: Mailing, *, now: datetime) -> Role | None:
+    role = {MailingState.SENDING: Role.WORKER, MailingState.SCHEDULED: Role.SCHEDULER}.get(mailing.state)
+    if role is None or heartbeats.alive(
+        connection, role, now=now, mailing_id=mailing.id if role is Role.WORKER else None
+    ):
+        return None
+    return role
 
 
 def waiting_for(
@@ -147,7 +160,8 @@ def _slowed(
     connection: sa.Connection, mailing: Mailing, *, now: datetime, limits: Mapping[str, Limits]
 ) -> Waiting | None:
     left = outlook(connection, mailing.id, now=now)
-    if left.due and not heartbeats.alive(connection, Role.WORKER, now=now, mailing_id=mailing.id):
+    # What is in hand is nobody's any more when no worker lives: whoever comes takes it over.
+    if (left.due or left.in_hand) and not heartbeats.alive(connection, Role.WORKER, now=now, mailing_id=mailing.id):
         return Waiting(reason=Reason.NO_WORKER)
     return None if left.in_hand else held_back(connection, mailing.id, now=now, limits=limits)
 

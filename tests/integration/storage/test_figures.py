@@ -105,6 +105,25 @@ def test_what_a_mailing_waits_for(database, state, reason):
         assert found.until == NOW
 
 
+def test_what_lost_workers_hold_waits_for_another(database):
+    one = add_mailing(database, 3)
+    with database.writing() as connection:
+        connection.execute(sa.update(delivery).values(state=RowState.LEASED, lease=1, token=1))
+    assert status(database, one).waiting_for == Waiting(reason="no_worker")
+    with beating(database, lambda: NOW, Role.WORKER):
+        assert status(database, one).waiting_for is None
+
+
+@pytest.mark.parametrize(
+    ("state", "role"), [(MailingState.SENDING, Role.WORKER), (MailingState.SCHEDULED, Role.SCHEDULER)]
+)
+def test_nothing_goes_on_without_the_process_that_does_it(database, state, role):
+    one = add_mailing(database, 3, state=state, starts_at=NOW)
+    assert status(database, one).document()["unattended"] == role.value
+    with beating(database, lambda: NOW, role):
+        assert status(database, one).document()["unattended"] is None
+
+
 def test_while_a_worker_lives_it_waits_for_nothing_but_retries(database):
     one, soon = add_mailing(database, 3), NOW + timedelta(minutes=5)
     with beating(database, lambda: NOW, Role.WORKER):
