@@ -40,7 +40,7 @@ def is_exposed(relay: RelaySettings, root: Path | None) -> bool:
 
 def _read(path: Path, relay: RelaySettings) -> str:
     try:
-        password = path.read_text(encoding="utf-8").rstrip("\r\n")
+        password = path.read_text(encoding="utf-8-sig").rstrip("\r\n")  # some editors begin every file with a mark
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
     else:

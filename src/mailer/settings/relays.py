@@ -76,8 +76,8 @@ class RelaySettings:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The servers of this account; each carries what the one before cannot."""
-        return tuple(host for host in (part.strip() for part in self.host.split(",")) if host)
+        """The servers of this account; each carries what the one before cannot. An IPv6 address without its brackets."""
+        return tuple(host for host in (part.strip(" \t[]") for part in self.host.split(",")) if host)
 
     @property
     def on_loopback(self) -> bool:

@@ -21,6 +21,19 @@ def test_files_are_seen_from_the_project_and_the_password_is_read_from_its_own(t
     assert "pass word" not in repr(relay)
 
 
+@pytest.mark.parametrize(
+    ("content", "password"),
+    [
+        (b"p\xc3\xa4ss word \r\n", "p\u00e4ss word "),
+        (b"\xef\xbb\xbfsecret\r\n", "secret"),
+    ],  # as Windows' editors save it
+)
+def test_a_password_is_the_line_without_its_end(tmp_path, content, password):
+    (tmp_path / "secret").write_bytes(content)
+    relay = RelaySettings(host="smtp.example.org", user="me", password_file="secret")
+    assert options_for(relay, tmp_path)["password"] == password
+
+
 def test_a_plugin_finds_its_own_options_among_them():
     options = options_for(RelaySettings(backend="birds", options={"birds": 3}), None)
     assert options["birds"] == 3

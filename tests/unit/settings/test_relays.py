@@ -125,6 +125,7 @@ def test_a_variable_replaces_them_all_and_where_they_came_from(tmp_path):
         ("127.0.0.1", ("127.0.0.1",), True),
         ("127.0.0.1, ::1", ("127.0.0.1", "::1"), True),
         ("127.0.0.1, smtp.example.org", ("127.0.0.1", "smtp.example.org"), False),
+        ("[::1]", ("::1",), True),  # as it stands in a URL
         (" , ", (), False),
     ],
 )
