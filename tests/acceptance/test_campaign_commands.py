@@ -243,6 +243,25 @@ def test_check_counts_for_whom_a_personal_value_is_blank(mailer, people, project
     assert mailer("check", "letter").code == 0, "somebody else lacks it, who does not get this"
 
 
+def test_check_knows_segments_and_lists_without_a_database(run, folder):
+    front = FRONT.replace("headline", "audience: donrs\nexclude: nws\nheadline")
+    campaign(folder, front + "\nSome words to fill it up. " * 12)
+    done = run("check", "bad")
+    assert done.code == 3
+    assert 'campaigns/bad.md:5: error: audience: there is no segment or list "donrs" [unknown-segment]' in done.out
+    assert 'campaigns/bad.md:6: error: exclude: there is no segment or list "nws" [unknown-segment]' in done.out
+    assert "There are: everyone" in done.out
+    segments = folder / "subscribers" / "segments.yaml"
+    segments.parent.mkdir(exist_ok=True)
+    segments.write_text("donrs:\n  tag: donor\nnws:\n  tag: news\n")
+    assert run("check", "bad").code == 0
+    segments.write_text("donrs: [\n")
+    broken = run("check", "bad")
+    assert broken.code == 3
+    assert "subscribers/segments.yaml:" in broken.out
+    assert not (folder / "mailer.db").exists()
+
+
 def test_render_as_anybody_known_mailable_or_not(mailer, people):
     done = mailer("render", "letter", "--as", "person2@example.org", "--format", "text")
     assert done.code == 0

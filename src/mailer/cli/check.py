@@ -1,6 +1,6 @@
 """`mailer check`: a linter for campaigns, with rule ids, file and line, and exit codes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,12 +103,37 @@ def _findings(app: "App", root: Path, slug: str, around: "Surroundings") -> tupl
         body = body_of(root, slug)
         return (*error.problems, *(body_problems(root, f"campaigns/{slug}.md", *body) if body else ()))
     found = checked(file, around)
-    if found.compiled is None or not app.has_database:
-        return found.findings
-    return (*found.findings, *blanks(app, file, found.compiled))
+    return (*found.findings, *of_audience(app, file, found.compiled))
 
 
-def blanks(app: "App", file: "CampaignFile", compiled: "Compiled") -> list[Problem]:
+def of_audience(app: "App", file: "CampaignFile", compiled: "Compiled | None") -> list[Problem]:
+    """What is wrong with whom it goes to: names of nobody, and, once there are people, personal values that some lack."""
+    try:
+        problems = list(_unknown_segments(app, file))
+    except InputProblems as error:
+        return list(error.problems)
+    if problems or compiled is None or not app.has_database:
+        return problems
+    return _blanks(app, file, compiled)
+
+
+def _unknown_segments(app: "App", file: "CampaignFile") -> Iterator[Problem]:
+    """Raises InputProblems when the file of segments cannot be read."""
+    from mailer.sources.segment_files import EVERYONE, find_segment
+
+    for field in ("audience", "exclude"):
+        name = getattr(file.campaign, field)
+        if not name or name == EVERYONE:
+            continue
+        try:
+            find_segment(app.settings.root, app.settings, name)
+        except UnknownName as error:
+            message = f'{field}: there is no segment or list "{name}"'
+            line = file.line_of(field)
+            yield Problem(rule="unknown-segment", file=file.name, line=line, message=message, hint=error.hint)
+
+
+def _blanks(app: "App", file: "CampaignFile", compiled: "Compiled") -> list[Problem]:
     """Personal values that somebody in the audience lacks."""
     from mailer.launch import Desk, Order, audience_for, blank_values, narrowed
 
@@ -116,9 +141,7 @@ def blanks(app: "App", file: "CampaignFile", compiled: "Compiled") -> list[Probl
     try:
         audience = audience_for(desk, file, Order(slug=file.slug), ())
     except UnknownName:
-        return []  # `unknown-list` says so, or `send`
-    except InputProblems as error:
-        return list(error.problems)
+        return []  # `unknown-list` says so
     return blank_values(desk, file, compiled.edition, narrowed(audience, compiled.issue))
 
 

@@ -161,7 +161,7 @@ def _print(output: Output, seen: Seen) -> int:
     _say_panel(output, seen)
     output.data(f"Subject: {mail.subject}\nPreheader: {mail.preheader}\n\n{mail.text.rstrip()}")
     output.document(seen.document() | {"text": mail.text})
-    output.next(f"send {seen.slug} --dry-run")
+    output.next(f"test-send {seen.slug} --to you@example.org")
     return Exit.OK
 
 

@@ -1,23 +1,22 @@
 """`mailer test-send`: a campaign in a few mailboxes, as its readers would get it, before any of them does."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mailer.cli.campaigns import project_root
 from mailer.cli.output import Output
-from mailer.cli.relay_words import address_of, advice, said, why_not
+from mailer.cli.relay_words import address_of
+from mailer.cli.trying_words import Told, document, exit_code, of_attempt, of_error, say
 from mailer.domain.address import email_key
-from mailer.domain.count import counted
-from mailer.errors import EditionError, Exit, InputProblems, MailerError, Severity, UsageError
+from mailer.errors import EditionError, Exit, InputProblems, Severity, UsageError
 
 if TYPE_CHECKING:
-    from mailer.app import App
-    from mailer.delivery.at_once import Attempt
+    from mailer.delivery.at_once import AtOnce
+    from mailer.domain.message import OutgoingMessage
     from mailer.domain.subscriber import Recipient
+    from mailer.edition.dispatch import Dispatch
     from mailer.edition.program import Program
     from mailer.launch import Desk
     from mailer.web.preview.bench import Good
@@ -26,26 +25,6 @@ if TYPE_CHECKING:
 MOST = 20
 #: Seconds of waiting that are worth a word.
 _LONG = 2.0
-
-
-class State(StrEnum):
-    """What became of the mail to one address."""
-
-    SENT = "sent"  #: the relay took it
-    FAILED = "failed"  #: refused, put off, or not sent at all
-    UNCERTAIN = "uncertain"  #: the link was lost before the answer: it may have arrived
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What is told of one address. relay: that carried it or refused it; reply: its words. error, hint: where it failed."""
-
-    to: str
-    state: State
-    relay: str | None = None
-    reply: str | None = None
-    error: str | None = None
-    hint: str | None = None
 
 
 @click.command()
@@ -81,15 +60,15 @@ def test_send(output: Output, words: tuple[str, ...], to: tuple[str, ...], wish:
     good, reader = _made(output, desk, slug, wish)
     if good.compiled.issue and good.compiled.issue.lack:
         output.say(f"Nothing to send: {good.compiled.issue.lack}. Nothing was done.")
-        output.document(_document(slug, None, []))
+        output.document(document(slug, None, []))
         return Exit.OK
     program = copying(desk, good.compiled.edition)
     subject = program.subject(reader)
     keep_pictures(desk, good.compiled.media)
     output.say(f"Subject: {subject}")
     told = _sent(output, program, copies_of(reader, addresses))
-    output.document(_document(slug, subject, told))
-    return _summed_up(output, slug, told)
+    output.document(document(slug, subject, told))
+    return exit_code(output, slug, told)
 
 
 def _understood(words: tuple[str, ...], to: tuple[str, ...]) -> tuple[str, list[str]]:
@@ -112,7 +91,7 @@ def _understood(words: tuple[str, ...], to: tuple[str, ...]) -> tuple[str, list[
 
 def _made(output: Output, desk: "Desk", slug: str, wish: str) -> "tuple[Good, Recipient]":
     """The mail, and as whom it is read. Raises UnknownName, InputProblems with what `check` calls an error."""
-    from mailer.cli.check import blanks
+    from mailer.cli.check import of_audience
     from mailer.launch.draft import surroundings
     from mailer.web.preview.bench import Bench
     from mailer.web.preview.readers import Readers
@@ -120,7 +99,8 @@ def _made(output: Output, desk: "Desk", slug: str, wish: str) -> "tuple[Good, Re
     around = surroundings(desk)
     bench = Bench(output.app, lambda _: around)
     proof = bench.campaign(slug)
-    found = (*proof.findings, *(blanks(output.app, proof.good.file, proof.good.compiled) if proof.good else ()))
+    of_it = of_audience(output.app, proof.good.file, proof.good.compiled) if proof.good else ()
+    found = (*proof.findings, *of_it)
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors or proof.good is None:
         raise InputProblems(errors, hint=f"`mailer check {slug}` says all that was found.")
@@ -152,56 +132,22 @@ def _sent(output: Output, program: "Program", copies: "list[Recipient]") -> list
 
     with app.at_once(waits=waits) as carrier:
         for copy in copies:
-            try:
-                attempt = carrier.send(
-                    lambda dispatch, copy=copy: program.message(copy, at=app.clock(), dispatch=dispatch)  # type: ignore[misc]
-                )
-            except EditionError as error:
-                told.append(Told(to=copy.email, state=State.FAILED, error=error.message, hint=error.hint or None))
-            else:
-                told.append(_told(app, copy.email, attempt))
-            _say(output, told[-1])
+            told.append(_carried(output, carrier, program, copy))
+            say(output, told[-1])
     return told
 
 
-def _told(app: "App", to: str, attempt: "Attempt") -> Told:
-    from mailer.backend import Sent, Uncertain
+def _carried(output: Output, carrier: "AtOnce", program: "Program", copy: "Recipient") -> Told:
+    app = output.app
 
-    receipt = attempt.receipt
-    if receipt is None:
-        relays = {relay.name: relay for relay in app.relays}
-        errors = [(relays[name], error) for name, error in attempt.errors]
-        return Told(
-            to=to,
-            state=State.FAILED,
-            error=" ".join(f"{relay.name}: {error.message}" for relay, error in errors),
-            hint=" ".join(dict.fromkeys(error.hint or advice(relay, error) for relay, error in errors)),
-        )
-    if isinstance(receipt, Sent):
-        return Told(to=to, state=State.SENT, relay=attempt.relay, reply=said(receipt))
-    state = State.UNCERTAIN if isinstance(receipt, Uncertain) else State.FAILED
-    return Told(to=to, state=state, relay=attempt.relay, reply=said(receipt), hint=why_not(receipt))
+    def make(dispatch: "Dispatch") -> "OutgoingMessage":
+        return program.message(copy, at=app.clock(), dispatch=dispatch)
 
-
-def _say(output: Output, one: Told) -> None:
-    what = f"by {one.relay}: {one.reply}" if one.relay else one.error
-    output.data(f"{one.state.value:<9} {one.to} {what}")
-    if one.hint:
-        output.data(f"{'':<9} {one.hint}")
-
-
-def _document(slug: str, subject: str | None, told: list[Told]) -> dict[str, Any]:
-    counts = {state.value: sum(one.state is state for one in told) for state in State}
-    return {"campaign": slug, "subject": subject, **counts, "messages": [asdict(one) for one in told]}
-
-
-def _summed_up(output: Output, slug: str, told: list[Told]) -> int:
-    """The exit code. Raises MailerError when nobody got anything."""
-    sent = sum(one.state is State.SENT for one in told)
-    if all(one.state is State.FAILED for one in told):
-        raise MailerError(f"No test of {slug} was sent.")
-    if sent < len(told):
-        output.say(f"{sent} of {counted(len(told), 'message')} were taken.")
-        return Exit.SOME_RECIPIENTS_FAILED
-    output.next(f"send {slug} --dry-run")
-    return Exit.OK
+    try:
+        attempt = carrier.send(make)
+    except EditionError as error:
+        return of_error(copy.email, error)
+    if attempt.receipt is not None:
+        for name, failure in attempt.errors:
+            output.warn(f"The relay {name} cannot be used: {failure.message}")
+    return of_attempt(app, copy.email, attempt)

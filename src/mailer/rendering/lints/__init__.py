@@ -59,5 +59,6 @@ FIXED_RULES: dict[str, str] = {
     "settings": "mailer.toml cannot be read as settings",
     "template": "a template that is missing, or fails",
     "unknown-field": "a field that no subscriber has",
+    "unknown-segment": "an `audience` or `exclude` that is no segment and no list",
     "waive": "a waiver of a rule that does not exist, cannot be waived, or whose day has passed",
 }
