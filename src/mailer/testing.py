@@ -44,7 +44,7 @@ def make_message(
         key=f"key-{number}",
         sender="news@example.org",
         recipient=recipient,
-        content=content.encode(),
+        parts=(content.encode(),),
         eight_bit=eight_bit or not recipient.isascii(),
     )
 

@@ -54,7 +54,7 @@ def redirected(message: OutgoingMessage, to: str, *, sender: str = "") -> Outgoi
         fields.append(b"Subject:")
     original = message.recipient.encode("ascii", "backslashreplace")
     head = b"\r\n".join([b"To: " + to.encode("ascii"), b"X-Original-To: " + original, *map(_marked, fields)])
-    return replace(message, sender=sender or message.sender, recipient=to, content=head + gap + body)
+    return message._replace(sender=sender or message.sender, recipient=to, parts=(head, gap, body))
 
 
 def about_nobody(receipt: Receipt) -> Receipt:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from mailer.backend import Refused
 from mailer.backends.smtp_replies import Reply
@@ -15,6 +14,8 @@ LONGEST = 254
 LONGEST_COMMAND = 512
 #: One mailbox, nothing that could end the path or the line it stands in. The empty sender is RFC 5321's null path.
 MAILBOX = re.compile(r"[^\x00-\x20\x7f<>]+@[^\x00-\x20\x7f<>@]+")
+#: Nearly all of them, known by one look: ASCII throughout, and not too long.
+ORDINARY = re.compile(r"(?=.{3,254}\Z)[!-;=?-~]+@[!-;=?A-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,48 +50,42 @@ class Capabilities:
         )
 
 
-class Envelope(NamedTuple):
-    """MAIL, RCPT and DATA for one message, each with its line end, in the order in which they are said."""
+def envelope(message: OutgoingMessage, relay: Capabilities) -> bytes | Refused:
+    """MAIL, RCPT and DATA for `message`, a line each, or why this relay cannot carry it.
 
-    mail: bytes
-    rcpt: bytes
-    data: bytes = b"DATA\r\n"
+    Raises BackendMisconfigured for an unusable sender.
+    """
+    size, sender, recipient = message.size, message.sender, message.recipient
+    if relay.size and size > relay.size:  # RFC 1870 §6.1: do not even try
+        return Refused(enhanced="5.3.4", text=f"The message has {size} octets; the relay takes {relay.size}.")
+    parameters = f" SIZE={size}" if relay.size_offered else ""
+    if message.eight_bit or not (ORDINARY.fullmatch(recipient) and ORDINARY.fullmatch(sender)):
+        if obstacle := _obstacle(message, relay):
+            return obstacle
+        parameters += (" BODY=8BITMIME" if message.eight_bit else "") + (" SMTPUTF8" if message.smtputf8 else "")
+    return f"MAIL FROM:<{sender}>{parameters}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode()
 
 
-def envelope(message: OutgoingMessage, relay: Capabilities) -> Envelope | Refused:
-    """The commands for `message`, or why this relay cannot carry it. Raises BackendMisconfigured for an unusable sender."""
-    if relay.size and len(message.content) > relay.size:  # RFC 1870 §6.1: do not even try
-        text = f"The message has {len(message.content)} octets; the relay takes {relay.size}."
-        return Refused(enhanced="5.3.4", text=text)
-    recipient, sender = _path(message.recipient), _path(message.sender) if message.sender else ""
-    if sender is None:
+def _obstacle(message: OutgoingMessage, relay: Capabilities) -> Refused | None:
+    """Why this relay cannot carry it, as far as its addresses and its letters go. Raises as `envelope`."""
+    if message.sender and not _is_path(message.sender):
         raise BackendMisconfigured("The envelope sender is no address that could stand in an SMTP command.")
-    if recipient is None:
+    if not _is_path(message.recipient):
         return Refused(enhanced="5.1.3", text="The recipient is no address that could stand in an SMTP command.")
-    wide = message.smtputf8
-    if wide and not relay.smtputf8:
+    if message.smtputf8 and not relay.smtputf8:
         return Refused(
             enhanced="5.6.7", text="The relay does not carry addresses with letters beyond ASCII (SMTPUTF8)."
         )
     if message.eight_bit and not relay.eight_bit:
         return Refused(enhanced="5.6.3", text="The message is 8-bit, and the relay carries 7-bit text only.")
-    parameters = f" SIZE={len(message.content)}" if relay.size_offered else ""
-    if message.eight_bit:
-        parameters += " BODY=8BITMIME"
-    if wide:
-        parameters += " SMTPUTF8"
-    return Envelope(f"MAIL FROM:<{sender}>{parameters}\r\n".encode(), f"RCPT TO:<{recipient}>\r\n".encode())
+    return None
 
 
-def _path(address: str) -> str | None:
-    """As it stands between angle brackets; None if it cannot."""
-    if MAILBOX.fullmatch(address) is None:
-        return None
-    if address.isascii():
-        return address if len(address) <= LONGEST else None
+def _is_path(address: str) -> bool:
+    """Whether it can stand between angle brackets."""
     try:
         octets = len(address.encode())
     except UnicodeEncodeError:  # half of a character
-        return None
+        return False
     # The message was built with its domain in ASCII; only what is before the @ may be otherwise (RFC 6531).
-    return address if octets <= LONGEST and address.rpartition("@")[2].isascii() else None
+    return octets <= LONGEST and MAILBOX.fullmatch(address) is not None and address.rpartition("@")[2].isascii()

@@ -66,7 +66,7 @@ class Reply(NamedTuple):
     @property
     def told(self) -> tuple[str, str]:
         """`enhanced` and `text`."""
-        plain = PLAIN.fullmatch(self.raw[0]) if self.positive and len(self.raw) == 1 else None
+        plain = PLAIN.fullmatch(self.raw[0]) if self.code < 300 and len(self.raw) == 1 else None
         return (plain[1].decode(), plain[2].decode()) if plain else (self.enhanced, self.text)
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ import contextlib
 
 from mailer.backend import Receipt, Refused, Uncertain
 from mailer.backends import smtp_verdicts as verdicts
-from mailer.backends.smtp_envelope import Capabilities, Envelope, envelope
+from mailer.backends.smtp_envelope import Capabilities, envelope
 from mailer.backends.smtp_options import SmtpOptions
 from mailer.backends.smtp_replies import LinkLost, Reply
 from mailer.backends.smtp_wire import Wire
@@ -35,7 +35,7 @@ class Session:
         self.answered = False
         #: Every answer was read and no transaction is open. Else nothing but `offer` or `deliver`, in turn, makes sense.
         self.idle = True
-        self._ahead: Envelope | None = None
+        self._ahead = b""  # the envelope that travelled with the content before
         self._reset_due = False
 
     def offer(self, message: OutgoingMessage) -> Receipt | None:
@@ -45,9 +45,9 @@ class Session:
             return commands
         self.used += 1
         self.idle = self.answered = False
-        if self._ahead is None:
+        if not self._ahead:
             self._begin(commands)
-        self._ahead = None
+        self._ahead = b""
         if self.pipelining and self.wire.agreed():
             self.answered = True
             return None
@@ -62,14 +62,15 @@ class Session:
         following: what `offer` gets next; its envelope goes along where the relay allows it.
         """
         ahead = envelope(following, self.relay) if following and self.pipelining else None
-        self._ahead = ahead if isinstance(ahead, Envelope) else None
+        self._ahead = ahead if isinstance(ahead, bytes) else b""
+        content = message.content
         # Content ends in CRLF; should a plugin's not, the relay would never see the dot.
-        dot = b".\r\n" if message.content.endswith(b"\r\n") else b"\r\n.\r\n"
+        dot = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
         try:
-            self.wire.write(message.content, dot, *(self._ahead or ()), timeout=self.options.command_timeout)
+            self.wire.write(content, dot + self._ahead, timeout=self.options.command_timeout)
         except LinkLost as lost:
             self.over = True
-            if lost.written < len(message.content) + len(dot):
+            if lost.written < len(content) + len(dot):
                 return self._last_words(lost)
             # It broke behind the dot, in the envelope that travels along: the answer to the dot may have come before.
         try:
@@ -92,21 +93,21 @@ class Session:
         self._write(b"QUIT\r\n")
         self.wire.reply(self.options.quit_timeout)
 
-    def _begin(self, commands: Envelope) -> None:
-        reset = (b"RSET\r\n",) if self._reset_due else ()
+    def _begin(self, commands: bytes) -> None:
+        reset = b"RSET\r\n" if self._reset_due else b""
         if self.pipelining:
-            self._write(*reset, *commands)
+            self._write(reset + commands)
         elif reset:
-            self._write(*reset)
+            self._write(reset)
         if reset and not self._reply().positive:
             raise LinkLost("The relay does not forget the message before (RSET).")
         self._reset_due = False
 
-    def _judge(self, commands: Envelope) -> tuple[Receipt | None, bool]:
+    def _judge(self, commands: bytes) -> tuple[Receipt | None, bool]:
         """(verdict, whether the relay waits for content): the first refusal, which ends the questions without PIPELINING."""
         verdict: Receipt | None = None
         content_awaited = False
-        for command, judge in zip(commands, JUDGES, strict=True):
+        for command, judge in zip(commands.splitlines(keepends=True), JUDGES, strict=True):
             if not self.pipelining:
                 self._write(command)
             reply = self._reply()
@@ -128,8 +129,8 @@ class Session:
         self.over = True
         return Uncertain(text=f"{lost} The message had left, and no answer came: it may have arrived.")
 
-    def _write(self, *parts: bytes) -> None:
-        self.wire.write(*parts, timeout=self.options.command_timeout)
+    def _write(self, commands: bytes) -> None:
+        self.wire.write(commands, timeout=self.options.command_timeout)
 
     def _reply(self, timeout: float = 0.0) -> Reply:
         reply = self.wire.reply(timeout or self.options.command_timeout)

@@ -166,8 +166,8 @@ class Carrier:
         receipts = backend.send_many(self._messages())
         try:
             for receipt in receipts:
-                self._seconds_each += (self._now() - at - self._seconds_each) / 4
-                at = self._now()
+                now = self._now()
+                self._seconds_each, at = self._seconds_each + (now - at - self._seconds_each) / 4, now
                 yield receipt
         except BackendError:
             raise

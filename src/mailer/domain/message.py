@@ -1,26 +1,38 @@
 """A finished message on its way to one person."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 #: Stands before the subject of whatever is sent to try something out.
 TEST_MARK = "[TEST]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """One message to one recipient.
 
     key: stable per delivery and equal to the left part of its Message-ID; the same again after a crash.
     sender, recipient: the envelope (RFC 5321), bare addresses without angle brackets, their domains in ASCII.
     content: the whole message (RFC 5322) with CRLF line ends, no line over 998 octets, 7-bit clean unless `eight_bit`,
     and **no line that starts with a dot**, so a backend may put it on the wire without looking.
+    parts: what the content is put together from when somebody asks for it. Most of it is shared by all messages of a mailing,
+    so those that wait for their turn take little room.
     """
 
     key: str
     sender: str
     recipient: str
-    content: bytes
+    parts: Sequence[bytes]
     eight_bit: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """Put together anew each time."""
+        return b"".join(self.parts)
+
+    @property
+    def size(self) -> int:
+        """Octets of the content."""
+        return sum(map(len, self.parts))
 
     @property
     def smtputf8(self) -> bool:

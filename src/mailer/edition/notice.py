@@ -52,7 +52,7 @@ def notice(
         # Of a notice no bounce is read, so none needs an address of its own.
         sender=dispatch.sender.where if dispatch.sender.rule is Rule.FIXED else sender,
         recipient=to,
-        content=b"".join([signed, *header, b"\r\n", body]),
+        parts=(signed, *header, b"\r\n", body),
         eight_bit=not to.isascii(),
     )
 

@@ -31,8 +31,8 @@ Pieces = Callable[[Env], Sequence[Piece]]
 Laid = TypeVar("Laid")
 #: What differs from person to person: nodes, and what lays itself.
 Moving = Hole | If | For | Lay[Piece]
-#: What a block is made from.
-Content = Sequence[Static | Moving[Piece]]
+#: What a block is made from; some of it may be laid already.
+Content = Sequence[Static | Piece | Moving[Piece]]
 
 
 def compile_block(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Lay[Piece]:
@@ -57,16 +57,18 @@ def _parted(content: Content[Piece], medium: Medium[Piece]) -> tuple[list[Piece]
     moving: list[Moving[Piece]] = []
     for one in _merged(content):
         if isinstance(one, Static):
-            fixed[-1] = medium.static(one.text)
+            fixed[-1] += medium.static(one.text)
+        elif isinstance(one, str | bytes):
+            fixed[-1] += one
         else:
             moving.append(one)
             fixed.append(nothing)
     return fixed, moving
 
 
-def _merged(content: Content[Piece]) -> list[Static | Moving[Piece]]:
+def _merged(content: Content[Piece]) -> list[Static | Piece | Moving[Piece]]:
     """`content` with neighbouring static text in one node: it is encoded as a whole."""
-    out: list[Static | Moving[Piece]] = []
+    out: list[Static | Piece | Moving[Piece]] = []
     for one in content:
         if isinstance(one, Static) and out and isinstance(out[-1], Static):
             out[-1] = Static(out[-1].text + one.text)

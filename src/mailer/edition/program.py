@@ -5,7 +5,7 @@ parsed, rendered or imported: the same edition and recipient give the same bytes
 became of the campaign's file, the templates or this program's templates since.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -70,15 +70,13 @@ class Program:
             key = self._test_key(recipient, at)
         env = environment(recipient.fields, links)
         head, subject, leave = variant.header, variant.subject(env), links["leave"]
-        fields = head.lay(to=to, subject=subject, at=at, key=key, leave_token=leave)
-        content = variant.lay(fields, env)
+        fields, body = head.lay(to=to, subject=subject, at=at, key=key, leave_token=leave), variant.body(env)
         if dispatch.signer is not None:
             canonical = head.canonical(to=to, subject=subject, at=at, key=key, leave_token=leave)
-            body = memoryview(content)[sum(map(len, fields)) + len(_CRLF) :]
-            content = dispatch.signer.sign_canonical(head.names, canonical, body, at=at) + content
+            fields = (dispatch.signer.sign_canonical(head.names, canonical, b"".join(body), at=at), *fields)
         sender = self._sender(dispatch.sender, variant, recipient)
         # RFC 6532 §3: the To field has the address as it is, so a message that needs SMTPUTF8 is 8-bit as well.
-        return OutgoingMessage(key=key, sender=sender, recipient=to, content=content, eight_bit=not to.isascii())
+        return OutgoingMessage(key, sender, to, (*fields, _CRLF, *body), eight_bit=not to.isascii())
 
     def _sender(self, wanted: EnvelopeSender, variant: "_VariantProgram", recipient: Recipient) -> str:
         if wanted.rule is Rule.VERP:
@@ -137,11 +135,10 @@ class _VariantProgram:
         boundary = b"=_" + blake2b(edition.sources.encode(), digest_size=12).hexdigest().encode()
         content_type = f'Content-Type: multipart/alternative;\r\n boundary="{boundary.decode()}"'
         self.header = Header(edition.meta, from_name=variant.from_name, content_type=content_type)
-        self._head = _CRLF + _part_head(boundary, b"plain", text_encoding)
-        self._between = between = _CRLF + _part_head(boundary, b"html", html_encoding)
-        self._tail = b"\r\n--%b--\r\n" % boundary
         self._wire = wire
-        self._parts = compile_pieces((*text, lambda _env: between, *html), self._scope, wire)
+        head, self._tail = _part_head(boundary, b"plain", text_encoding), b"\r\n--%b--\r\n" % boundary
+        self._between = _CRLF + _part_head(boundary, b"html", html_encoding)
+        self._body = compile_pieces((head, *text, self._between, *html, self._tail), self._scope, wire)
 
     @property
     def fields(self) -> frozenset[str]:
@@ -163,19 +160,19 @@ class _VariantProgram:
         content, _ = part_content(self.variant.html, self._scope)
         return compile_pieces(content, self._scope, self._wire)
 
-    def lay(self, header: Iterable[bytes], env: Env) -> bytes:
-        """The whole message: `header`, the blank line, then both parts."""
-        content = b"".join((*header, self._head, *self._parts(env), self._tail))
-        if len(content) > MOST_HTML_BYTES and self._html_size(content) > MOST_HTML_BYTES:
+    def body(self, env: Env) -> Sequence[bytes]:
+        """Both parts, in pieces."""
+        pieces = self._body(env)
+        if sum(map(len, pieces)) > MOST_HTML_BYTES and self._html_size(b"".join(pieces)) > MOST_HTML_BYTES:
             raise EditionError(
                 f"The HTML part is larger than the {MOST_HTML_BYTES:,} bytes from which mail programs cut it off.",
                 hint="Shorten the campaign.",
             )
-        return content
+        return pieces
 
-    def _html_size(self, content: bytes) -> int:
-        """Bytes of the HTML part in a message: what stands between its head and the last boundary."""
-        return len(content) - content.index(self._between) - len(self._between) - len(self._tail)
+    def _html_size(self, body: bytes) -> int:
+        """Bytes of the HTML part: what stands between its head and the last boundary."""
+        return len(body) - body.index(self._between) - len(self._between) - len(self._tail)
 
 
 def _part_head(boundary: bytes, subtype: bytes, encoding: bytes) -> bytes:

@@ -43,7 +43,7 @@ def hardest(program: Program, people: Iterable[Recipient], *, at: datetime) -> l
         if lacks > emptiest[0]:
             emptiest = (lacks, person)
         try:
-            size = len(program.message(person, at=at).content)
+            size = program.message(person, at=at).size
         except EditionError as error:
             unbuildable = unbuildable or Hard(
                 person=person, reason=f"No message can be built for them: {error.message}"

@@ -77,8 +77,8 @@ class _Run:
             except EditionError as error:
                 self._errors[person.subscriber_id] = (masked(person.email), error.message)
                 continue
-            if len(message.content) > self._largest[0]:
-                self._largest = (len(message.content), person)
+            if message.size > self._largest[0]:
+                self._largest = (message.size, person)
 
     def result(self) -> Rehearsal:
         person = self._largest[1]
