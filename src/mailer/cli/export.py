@@ -1,7 +1,6 @@
 """`mailer export`: people out of the database, in a form that `import` reads back exactly."""
 
 import csv
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from mailer.cli.output import Output
+from mailer.cli.output import Output, write_list
 from mailer.cli.people_choice import chosen, full_document, where_option
 from mailer.errors import MailerError
 
@@ -46,7 +45,10 @@ def export(output: Output, segment: str | None, where: str | None, format_: str,
         ids = None if audience is None else audiences.members(audience, now=output.app.clock())
         with _target(target, mark=format_ == "csv") as file:
             found = people.people(connection, ids)
-            number = _csv(connection, found, file) if format_ == "csv" and not output.as_json else _json(found, file)
+            if format_ == "csv" and not output.as_json:
+                number = _csv(connection, found, file)
+            else:
+                number = write_list(file, "subscribers", map(full_document, found))
     output.say(f"{counted_people(number)}{f' in {target}' if target else ''}.")
 
 
@@ -61,17 +63,6 @@ def _csv(connection: "Connection", found: Iterator["Person"], file: TextIO) -> i
     for person in found:
         writer.writerow(own_csv.cells(person, lists, attributes))
         number += 1
-    return number
-
-
-def _json(found: Iterator["Person"], file: TextIO) -> int:
-    """One document, written person by person: the list may be longer than memory."""
-    number = 0
-    file.write('{"subscribers": [')
-    for person in found:
-        file.write(("," if number else "") + "\n" + json.dumps(full_document(person), ensure_ascii=False))
-        number += 1
-    file.write("\n]}\n")
     return number
 
 

@@ -5,12 +5,12 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 from zoneinfo import ZoneInfo
 
 import click
@@ -133,6 +133,11 @@ class Output:
         if self.as_json:
             click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_to_json))
 
+    def list_document(self, name: str, items: Iterable[Any]) -> None:
+        """As `document`, where it is one list and nothing else, and may be longer than memory."""
+        if self.as_json:
+            write_list(sys.stdout, name, items)
+
     def next(self, command: str) -> None:
         """Name the next command to type."""
         if not self.as_json:
@@ -198,6 +203,17 @@ def clock_time(moment: datetime, zone: ZoneInfo | None = None) -> str:
     """An instant as people read it: the time alone, or with its day when it is far. zone: None for this machine's."""
     near = abs(moment - datetime.now(UTC)) < timedelta(hours=12)
     return moment.astimezone(zone).strftime("%H:%M:%S" if near else "%a %d %b %H:%M")
+
+
+def write_list(file: TextIO, name: str, items: Iterable[Any]) -> int:
+    """The JSON document {name: items}, written item by item; how many there were."""
+    number = 0
+    file.write(f'{{"{name}": [')
+    for item in items:
+        file.write(("," if number else "") + "\n" + json.dumps(item, ensure_ascii=False, default=_to_json))
+        number += 1
+    file.write("\n]}\n")
+    return number
 
 
 def _to_json(value: object) -> object:

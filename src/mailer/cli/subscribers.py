@@ -1,7 +1,7 @@
 """`mailer subscribers`: people one by one."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -44,15 +44,14 @@ def list_(output: Output, segment: str | None, where: str | None, limit: int | N
 
     narrowed = segment is not None or where is not None
     audience = chosen(output, segment, where).audience if narrowed else None
-    documents: list[dict[str, Any]] = []
     with output.app.database.reading(unhurried=True) as connection:
         ids = None if audience is None else audiences.members(audience, now=output.app.clock())
-        for person in islice(people.people(connection, ids), limit):
-            if output.as_json:
-                documents.append(person_document(person))
-            else:
+        found = islice(people.people(connection, ids), limit)
+        if output.as_json:
+            output.list_document("subscribers", map(person_document, found))
+        else:
+            for person in found:
                 output.data(person_line(person))
-    output.document({"subscribers": documents})
 
 
 @subscribers.command()

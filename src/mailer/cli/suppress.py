@@ -33,13 +33,13 @@ def list_(output: Output) -> None:
     """All of them, newest first."""
     from mailer.storage.suppressions import everyone
 
-    documents: list[dict[str, Any]] = []
     with output.app.database.reading(unhurried=True) as connection:
-        for one in everyone(connection):
-            document = _document(one)
-            documents.append(document)
-            output.data(f"{document['at']}   {one.reason.value:<12} {document['email'] or '(erased)':<36} {one.detail}")
-    output.document({"suppressions": documents})
+        documents = map(_document, everyone(connection))
+        if output.as_json:
+            output.list_document("suppressions", documents)
+        else:
+            for one in documents:
+                output.data(f"{one['at']}   {one['reason']:<12} {one['email'] or '(erased)':<36} {one['detail']}")
 
 
 def _key(text: str) -> str:

@@ -1,4 +1,6 @@
-"""What people and relays say is printed as words, and commands no terminal."""
+"""What people and relays say is printed as words, and commands no terminal; a list is written as it comes."""
+
+import json
 
 import pytest
 
@@ -19,3 +21,27 @@ def test_no_text_can_command_the_terminal_and_colours_pass(capsys, monkeypatch, 
     assert "\r" not in said
     if way == "error":
         assert said.count(SHOWN) == 2
+
+
+def test_a_list_is_written_item_by_item(capsys):
+    output = Output()
+    output.as_json = True
+    written = [""]
+
+    def items():
+        for number in range(3):
+            yield {"email": f"person{number}@example.org", "name": "Ana\n"}
+            written.append(written[-1] + capsys.readouterr().out)
+
+    output.list_document("subscribers", items())
+    assert all(f"person{number}@example.org" in written[number + 1] for number in range(3))
+    assert json.loads(written[-1] + capsys.readouterr().out) == {"subscribers": list(items())}
+
+
+def test_a_list_without_items_is_a_document_too(capsys):
+    output = Output()
+    output.list_document("subscribers", [])
+    assert capsys.readouterr().out == ""
+    output.as_json = True
+    output.list_document("subscribers", [])
+    assert json.loads(capsys.readouterr().out) == {"subscribers": []}
