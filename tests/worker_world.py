@@ -74,20 +74,25 @@ def worker_for(
     connections=4,
     rate=0.0,
     limits=None,
+    weights=(),
+    names=(),
     **pace,
 ):
-    """ahead: how much later its clock says it is; or a clock. connections, rate or limits: of each relay."""
+    """ahead: how much later its clock says it is; or a clock. connections, rate or limits: of each relay.
+
+    weights, names: one for each relay; without names they are relay1, relay2 …
+    """
     connects = [relay.connect if isinstance(relay, Relay) else relay for relay in relays]
+    names = names or [f"relay{number}" for number in range(1, len(connects) + 1)]
+    limits = limits or Limits(rate=rate)
     return Worker(
         database,
         clock=clock or (lambda: datetime.now(UTC) + ahead),
         runtime=runtime,
         key=KEY,
         routes=[
-            Route(
-                name=f"relay{number}", make_backend=connect, connections=connections, limits=limits or Limits(rate=rate)
-            )
-            for number, connect in enumerate(connects, 1)
+            Route(name=name, make_backend=connect, connections=connections, limits=limits, weight=weight)
+            for name, connect, weight in zip(names, connects, weights or [None] * len(connects), strict=True)
         ],
         pace=Pace(**({"retry_first_seconds": 60} | pace)),
         only=only,

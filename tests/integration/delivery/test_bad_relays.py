@@ -6,7 +6,6 @@ anything twice, and what one relay did not take for reasons of its own another c
 
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from smtpd import SmtpServer
 
@@ -336,18 +335,10 @@ def test_one_of_three_is_left(database, serve):
     assert not summary.relay_down
 
 
-def weighted(worker, *weights):
-    """The same worker with weights for its relays."""
-    for outlet, weight in zip(worker._outlets, weights, strict=True):
-        outlet.route = replace(outlet.route, weight=weight)
-    worker._intake._rota.__init__(worker._outlets)
-    return worker
-
-
 def test_weights_are_shares_of_the_mail(database, serve):
     prepared(database, 1200)
     one, other = serve(keep_content=False), serve(keep_content=False)
-    assert weighted(worker_for(database, by(one), by(other)), 3, 1).run(drain=True).counts == {SENT: 1200}
+    assert worker_for(database, by(one), by(other), weights=(3, 1)).run(drain=True).counts == {SENT: 1200}
     assert len(one.accepted) + len(other.accepted) == 1200
     assert 840 <= len(one.accepted) <= 960
 
@@ -355,10 +346,10 @@ def test_weights_are_shares_of_the_mail(database, serve):
 def test_a_relay_on_standby_is_used_when_the_other_is_down_and_not_before(database, serve):
     prepared(database, 60)
     main, spare = serve(), serve()
-    assert weighted(worker_for(database, by(main), by(spare)), None, 0).run(drain=True).counts == {SENT: 60}
+    assert worker_for(database, by(main), by(spare), weights=(None, 0)).run(drain=True).counts == {SENT: 60}
     assert not spare.accepted
     letter = prepared_again(database, 60)
-    weighted(worker_for(database, by(main, port=1), by(spare), connections=1), None, 0).run(drain=True)
+    worker_for(database, by(main, port=1), by(spare), connections=1, weights=(None, 0)).run(drain=True)
     assert states(database, letter) == {SENT: everybody(60)}
     assert len(spare.accepted) == 60
 
