@@ -80,6 +80,7 @@ def _noted(database: Database, now: datetime) -> Iterator[None]:
     except BaseException:
         instance.note_backup(database, before, now=now)
         raise
+    instance.backed_up(database, now=now)
 
 
 def _sync(folder: Path) -> None:

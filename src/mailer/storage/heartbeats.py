@@ -78,7 +78,9 @@ def beating(
         heart.join()
         with suppress(StorageError):
             with database.writing() as connection:
-                told = instance.beat(connection, now=clock())  # what was done since the last one is known by this one
+                told = instance.beat(
+                    database, connection, now=clock()
+                )  # what was done since the last one is known by this one
                 connection.execute(sa.delete(worker).where(worker.c.id == process.id))
             instance.keep(database, told)
 
@@ -87,7 +89,7 @@ def _try_to_beat(database: Database, now: datetime, process: "_Process", trouble
     # A missed beat stops nobody: what the process really does will meet the same full disk, and say so.
     with suppress(StorageError):
         with database.writing() as connection:
-            told = instance.beat(connection, now=now)
+            told = instance.beat(database, connection, now=now)
             _write(connection, now, process, storable(trouble))
         instance.keep(database, told)
 

@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -80,11 +81,17 @@ def come_up_paused(database: Database, *, now: datetime, surely: bool = False, k
     return reason
 
 
-def beat(connection: sa.Connection, *, now: datetime) -> Beaten | None:
-    """Count one sign of life; what to `keep` once it is committed. None before the first `settle`."""
+def beat(database: Database, connection: sa.Connection, *, now: datetime) -> Beaten | None:
+    """Count one sign of life; what to `keep` once it is committed. None before the first `settle`.
+
+    None as well where somebody has put an older state in its place: who only shows pages may come before those that send, and
+    must not make up for what is missing.
+    """
+    row = connection.execute(sa.select(instance).with_for_update()).first()
+    if row is None or (database.is_sqlite and not _goes_on(row, _kept(database.file))):
+        return None
     step = sa.update(instance).values(beats=instance.c.beats + 1, beat_at=now)
-    row = connection.execute(step.returning(instance.c.identity, instance.c.beats)).first()
-    return None if row is None else Beaten(row.identity, row.beats)
+    return Beaten(*connection.execute(step.returning(instance.c.identity, instance.c.beats)).one())
 
 
 def keep(database: Database, told: Beaten | None) -> None:
@@ -104,6 +111,13 @@ def note_backup(database: Database, at: datetime | None, *, now: datetime) -> da
     return before
 
 
+def backed_up(database: Database, *, now: datetime) -> None:
+    """A copy is made: from now on the database has given one sign of life more than it, however soon it comes back."""
+    with database.writing() as connection:
+        told = beat(database, connection, now=now)
+    keep(database, told)
+
+
 def count_reaped(connection: sa.Connection, rows: int) -> None:
     """Count rows that were taken back from workers that were lost."""
     connection.execute(sa.update(instance).values(reaped=instance.c.reaped + rows))
@@ -116,8 +130,12 @@ def _has_gone_on(database: Database, connection: sa.Connection, *, now: datetime
         return True
     if not database.is_sqlite:
         return bool(row.home == _home(connection))
-    known = _kept(database.file)
-    return known is not None and known.identity == row.identity and row.beats >= known.beats
+    return _goes_on(row, _kept(database.file))
+
+
+def _goes_on(row: sa.Row[Any], known: Beaten | None) -> bool:
+    """Whether a SQLite database has come at least as far as the file beside it says."""
+    return known is not None and known.identity == row.identity and bool(row.beats >= known.beats)
 
 
 def _begin_anew(connection: sa.Connection, *, now: datetime) -> Beaten:

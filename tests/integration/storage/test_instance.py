@@ -15,6 +15,7 @@ from mailer.domain.schedule import When
 from mailer.errors import StorageError
 from mailer.storage import alerts, instance, mailings, schedules
 from mailer.storage.alerts import Channel, Kind
+from mailer.storage.backup import back_up
 from mailer.storage.database import Database
 from mailer.storage.heartbeats import Role, beating
 from mailer.storage.tables import mailing
@@ -70,6 +71,26 @@ def test_a_snapshot_in_its_place_comes_up_paused_once(file, url, tmp_path):
     shutil.copy(tmp_path / "snapshot", file)
     assert come_up(url) == (WHY, [MailingState.PAUSED])
     assert come_up(url) == ("", [MailingState.PAUSED]), "a person decides, and is asked once"
+
+
+def test_a_site_that_is_up_before_whoever_sends_hides_no_snapshot(file, url, tmp_path):
+    shutil.copy(file, tmp_path / "snapshot")
+    database = Database(url)
+    work(database)
+    database.dispose()
+    shutil.copy(tmp_path / "snapshot", file)
+    for _ in range(5):
+        with beating(Database(url), lambda: NOW, Role.WEB):
+            pass
+    assert come_up(url) == (WHY, [MailingState.PAUSED])
+
+
+def test_a_backup_that_comes_back_at_once_is_an_older_state(file, url, tmp_path):
+    database = Database(url)
+    back_up(database, tmp_path / "backup.db", now=NOW)
+    database.dispose()  # and something was sent, by a process that was killed before its next sign of life
+    shutil.copy(tmp_path / "backup.db", file)
+    assert come_up(url) == (WHY, [MailingState.PAUSED])
 
 
 def test_a_copy_since_which_nothing_has_worked_is_no_older_state(file, url, tmp_path):
