@@ -83,6 +83,21 @@ def test_the_record_again(mailer):
     assert other["keys"][0]["record"]["name"] == "mailer-a._domainkey.mail.example.org"
 
 
+def test_a_file_beside_them_that_is_no_key_hides_no_record(project, mailer):
+    mailer("dkim", "new", "--selector", "mailer-a")
+    other = project / ".mailer" / "dkim" / "mailer-old.pem"
+    other.write_text("-----BEGIN PUBLIC KEY-----\n")
+    other.chmod(0o600)
+    shown = mailer("dkim", "show")
+    assert shown.code == 0
+    assert "mailer-a: RSA" in shown.out
+    assert "mailer-old.pem is a public key" in shown.err
+    assert mailer("dkim", "show", "--selector", "mailer-a").err == ""
+    asked_for = mailer("dkim", "show", "--selector", "mailer-old")
+    assert asked_for.code == 1
+    assert "mailer-old.pem is a public key" in asked_for.err
+
+
 def test_a_key_is_never_written_over(project, mailer):
     first = mailer("dkim", "new", "--selector", "mailer-a", "--json").json
     again = mailer("dkim", "new", "--selector", "mailer-a", "--json")

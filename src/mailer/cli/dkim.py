@@ -67,12 +67,12 @@ def show(output: Output, selector: str | None, domain: str | None) -> None:
     from mailer.edition.dkim_domain import signing_domain
 
     settings = _for_domain(output.app.settings, domain)
-    keys = _keys(settings)
-    wanted = {name: found for name, found in keys.items() if selector in (None, name)}
-    if selector and not wanted:
-        raise UnknownName(f'There is no DKIM key "{selector}".', hint=f"Keys: {', '.join(keys) or 'none'}.")
-    if not wanted:
+    names = _names(settings)
+    if selector and selector not in names:
+        raise UnknownName(f'There is no DKIM key "{selector}".', hint=f"Keys: {', '.join(names) or 'none'}.")
+    if not names:
         raise UnknownName("There is no DKIM key here, and mail leaves unsigned.", hint="Make one: `mailer dkim new`.")
+    wanted = _keys(output, settings, selector)
     signing, documents = signing_domain(settings), []
     for name, (key, path) in wanted.items():
         found, signs = _record(key, name, signing), name in _signing_selectors(settings)
@@ -129,16 +129,36 @@ def _signing_selectors(settings: "Settings") -> tuple[str, ...]:
     return settings.dkim.selector, settings.dkim.ed25519_selector
 
 
-def _keys(settings: "Settings") -> "dict[str, tuple[DkimKey, Path | None]]":
-    """The keys that sign, then those that lie beside them; None for one that comes from the environment."""
+def _names(settings: "Settings") -> tuple[str, ...]:
+    """The keys that sign, then those that lie beside them."""
+    from mailer.edition.dkim_keys import FOLDER, configured
+
+    beside = sorted(path.stem for path in (settings.root / FOLDER).glob("*.pem")) if settings.root else []
+    return tuple(dict.fromkeys([*(one.selector for one in configured(settings)), *beside]))
+
+
+def _keys(output: Output, settings: "Settings", selector: str | None) -> "dict[str, tuple[DkimKey, Path | None]]":
+    """Each key that is wanted, with its file; None for one that comes from the environment.
+
+    One that nobody asked for and that signs nothing may be anything; that it cannot be read is only mentioned.
+    """
     from mailer.edition.dkim_keys import FOLDER, configured, path_of, read, read_file
 
+    signing = {one.selector: one for one in configured(settings)}
     found: dict[str, tuple[DkimKey, Path | None]] = {}
-    for one in configured(settings):
-        found[one.selector] = read(settings, one), None if one.text else path_of(settings, one)
-    for path in sorted((settings.root / FOLDER).glob("*.pem")) if settings.root else ():
-        if path.stem not in found:
-            found[path.stem] = read_file(path), path
+    for name in _names(settings):
+        if selector not in (None, name):
+            continue
+        if one := signing.get(name):
+            found[name] = read(settings, one), None if one.text else path_of(settings, one)
+            continue
+        path = (settings.root or Path()) / FOLDER / f"{name}.pem"
+        try:
+            found[name] = read_file(path), path
+        except SettingsError as error:
+            if selector:
+                raise
+            output.warn(f"{error.message} {error.hint}".rstrip())
     return found
 
 
