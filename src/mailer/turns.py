@@ -24,6 +24,7 @@ from typing import Protocol, TypeVar
 
 from greenlet import greenlet
 
+from mailer.callers import Callers
 from mailer.waiting import HERE, Event, Promise
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class Turns:
         self._jobs: set[Job] = set()
         self._running = False  # there is a thread for them
         self.now: Job | None = None  #: whose turn it is
+        self.callers = Callers()
         self._ready: deque[JobSleeper] = deque()
         self._deadlines: dict[JobSleeper, float] = {}
         self._links: dict[int, JobSleeper] = {}  # who waits for which file descriptor
@@ -174,6 +176,7 @@ class Turns:
         with self._lock:
             if not self._jobs:
                 self._running = False
+                self.callers.dismiss()
                 self._near.close()
                 self._far.close()
             return self._running
@@ -227,9 +230,6 @@ def writable(job: Job, link: int, seconds: float) -> bool:
 
 
 def apart(call: Callable[[], T]) -> T:
-    """The result of a call that takes long: in a job it is made in a thread of its own, and the others go on."""
-    if current() is None:
-        return call()
-    promise: Promise[T] = Promise()
-    threading.Thread(target=promise.keep, args=(call,), name="apart", daemon=True).start()
-    return promise.result()
+    """The result of a call that takes long: in a job another thread makes it, and the other jobs go on."""
+    job = current()
+    return call() if job is None else job.turns.callers.make(call)

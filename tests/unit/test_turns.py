@@ -249,6 +249,22 @@ class TestApart:
         with pytest.raises(KeyError):
             turns.call(lambda: apart(lambda: {}["x"]))
 
+    def test_the_thread_that_made_one_call_makes_the_next(self, turns):
+        made = []
+
+        def asks():
+            made.extend(apart(threading.current_thread) for _ in range(3))
+
+        run(turns, asks)
+        assert len(set(made)) == 1
+        made[0].join(60)
+        assert not made[0].is_alive()  # once nobody is left who could ask
+
+    def test_calls_made_at_the_same_time_wait_for_none_of_each_other(self, turns):
+        both = threading.Barrier(2)
+        run(turns, *[lambda: apart(lambda: both.wait(60))] * 2)
+        assert not both.broken
+
     def test_outside_of_jobs_it_is_a_plain_call(self):
         assert apart(threading.get_ident) == threading.get_ident()
 
