@@ -189,7 +189,8 @@ class Worker:
             raise self._error
         if self._trouble.everywhere:
             self._summary.relay_down = self._trouble.now()
-        limits = {outlet.route.name: outlet.route.limits for outlet in self._outlets}
+        sharing = [outlet for outlet in self._outlets if not outlet.standby] or self._outlets
+        limits = {outlet.route.name: outlet.route.limits for outlet in sharing}
         self._summary.left = what_is_left(self._database, now=self._clock(), only=self._only, limits=limits)
         return self._summary
 
@@ -251,7 +252,8 @@ class Worker:
     def _rest_is_waiting(self) -> bool:
         """Finish what is done; whether anything of the others may go now, or is in the hands of another worker.
 
-        What is due and has to wait for a quota or for the hours may not; that time is added to the deadline of retries.
+        What is due, or will be, and has to wait for a quota or for the hours may not; that time is added to the deadline of
+        retries.
         """
         waiting, put_off = False, self._intake.put_off
         for work in self._works:
@@ -259,9 +261,10 @@ class Worker:
                 view = outlook(connection, work.mailing.id, now=self._clock())
             if view.done:
                 self._finish(work.mailing)
-            if view.due and put_off is not None:
+            since = self._clock() if view.due else view.next_due
+            if since is not None and put_off is not None and since < put_off:
                 with self._database.writing() as connection:
-                    mailings.excuse_wait(connection, work.mailing.id, now=self._clock(), until=put_off)
+                    mailings.excuse_wait(connection, work.mailing.id, since=since, until=put_off)
             waiting |= bool((view.due and put_off is None) or view.in_hand)
         return waiting
 

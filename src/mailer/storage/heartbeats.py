@@ -78,9 +78,8 @@ def beating(
         heart.join()
         with suppress(StorageError):
             with database.writing() as connection:
-                told = instance.beat(
-                    database, connection, now=clock()
-                )  # what was done since the last one is known by this one
+                # What was done since the last one is known by this one.
+                told = instance.beat(database, connection, now=clock())
                 connection.execute(sa.delete(worker).where(worker.c.id == process.id))
             instance.keep(database, told)
 

@@ -217,16 +217,16 @@ def _expire(connection: sa.Connection, now: datetime) -> None:
             move(connection, mailing_id, MailingState.EXPIRED, reason="send_by had passed", at=now)
 
 
-def excuse_wait(connection: sa.Connection, mailing_id: int, *, now: datetime, until: datetime) -> None:
+def excuse_wait(connection: sa.Connection, mailing_id: int, *, since: datetime, until: datetime) -> None:
     """Due mail waits for a quota or for the hours: that time does not count, so retries may go on for as much longer.
 
     Any number of workers may say so of the same wait, again and again.
     """
     query = sa.select(mailing.c.give_up_at, mailing.c.waited_until).where(mailing.c.id == mailing_id)
     row = connection.execute(query.with_for_update()).one()
-    since = now if row.waited_until is None else max(now, row.waited_until)
-    if until > since:
-        values = {"give_up_at": row.give_up_at + (until - since), "waited_until": until}
+    begin = since if row.waited_until is None else max(since, row.waited_until)
+    if until > begin:
+        values = {"give_up_at": row.give_up_at + (until - begin), "waited_until": until}
         connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(values))
 
 

@@ -87,6 +87,26 @@ def test_outside_the_hours_nothing_leaves_and_the_deadline_moves(database):
     assert timedelta(hours=4) < moved < timedelta(hours=5, minutes=1)
 
 
+def test_a_retry_that_falls_outside_the_hours_gets_more_time_too(database):
+    """Nobody may be there to say so when it would be due: who drains is gone by then."""
+    letter, relay, hours = prepared(database, 3), Relay(), closed()
+    with database.writing() as connection:
+        later = int(datetime.now(UTC).timestamp()) + 600
+        connection.execute(sa.update(delivery).values(due=later, attempts=1))
+        before = mailings.get(connection, letter).give_up_at
+    worker_for(database, relay, limits=Limits(window=hours)).run(drain=True)
+    with database.reading() as connection:
+        moved = mailings.get(connection, letter).give_up_at - before
+    assert timedelta(hours=3, minutes=49) < moved < timedelta(hours=4, minutes=51)
+
+
+def test_who_stands_by_is_no_way_on_while_the_quota_is_used_up(database):
+    prepared(database, 30)
+    worker = worker_for(database, Relay(), Relay(), limits=daily(20), weights=(1, 0))
+    [left] = worker.run(drain=True).left
+    assert (left.rows, left.reason) == (10, Reason.QUOTA)
+
+
 def test_a_relay_without_a_quota_carries_on_when_the_others_are_spent(database):
     letter, north, south = prepared(database, 60), Relay(), Relay()
     workers = worker_for(database, north, south, limits=daily(20))

@@ -84,7 +84,7 @@ def test_time_spent_waiting_is_added_to_the_deadline_once_whoever_says_so(either
 
     def deadline(now, until):
         with either.writing() as connection:
-            mailings.excuse_wait(connection, letter, now=now, until=until)
+            mailings.excuse_wait(connection, letter, since=now, until=until)
             return mailings.get(connection, letter).give_up_at - NOON - timedelta(days=3)
 
     midnight = NOON + timedelta(hours=12)
