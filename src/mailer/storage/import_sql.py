@@ -142,7 +142,7 @@ ADD_MEMBERS = f"""{_INTO_SUBSCRIPTION} :list_id, {{person}}, 'confirmed', :conse
 ADD_SUBSCRIPTIONS = _SUBSCRIPTIONS + "'new'"
 #: Of people who are here already.
 APPLY_KNOWN = (
-    """INSERT INTO tag_change (import_id, subscriber_id, added) SELECT :batch, s.id, {added_tags}
+    """INSERT INTO tag_change (subscriber_id, import_id, added) SELECT s.id, :batch, {added_tags}
     FROM import_row r JOIN subscriber s ON s.id = r.subscriber_id WHERE r.fate = 'updated' AND r.note IS NULL AND {new_tags}""",
     f"""UPDATE subscriber SET updated_at = :at, attributes = {{merged_target}}, tags = {{merged_tags}},
     {", ".join(f"{name} = CASE WHEN r.{name} <> '' THEN r.{name} ELSE subscriber.{name} END" for name in TEXT_COLUMNS)}

@@ -80,10 +80,9 @@ import_batch = table(
 # Which tags an import gave to people who were here before, and what it made of their topics: for `import --undo`.
 tag_change = table(
     "tag_change",
-    sa.Column("import_id", sa.BigInteger, primary_key=True),
     reference("subscriber.id", primary_key=True),
+    sa.Column("import_id", sa.BigInteger, primary_key=True),
     sa.Column("added", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
-    sa.Index("ix_tag_change_subscriber_id", "subscriber_id"),
     sqlite_with_rowid=False,
 )
 topic_change = table(

@@ -132,8 +132,8 @@ def _import_batch() -> None:
 def _tag_change() -> None:
     op.create_table(
         "tag_change",
-        sa.Column("import_id", sa.BigInteger(), nullable=False),
         sa.Column("subscriber_id", sa.BigInteger(), nullable=False),
+        sa.Column("import_id", sa.BigInteger(), nullable=False),
         sa.Column("added", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(
             ["subscriber_id"],
@@ -141,11 +141,10 @@ def _tag_change() -> None:
             name=op.f("fk_tag_change_subscriber_id_subscriber"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("import_id", "subscriber_id", name=op.f("pk_tag_change")),
+        sa.PrimaryKeyConstraint("subscriber_id", "import_id", name=op.f("pk_tag_change")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_tag_change_subscriber_id", "tag_change", ["subscriber_id"], unique=False)
 
 
 def _topic_change() -> None:
