@@ -10,6 +10,7 @@ from mailer.errors import Exit, MailerError, Refused, UsageError
 
 if TYPE_CHECKING:
     from mailer.domain.mailing import Mailing, RowState
+    from mailer.storage.database import Connection
     from mailer.storage.status import Status
 
 _which = click.argument("mailing", required=False, metavar="[SLUG|ID]")
@@ -24,16 +25,21 @@ def pause(output: Output, mailing: str | None, *, everything: bool) -> None:
     """Stop a mailing at once; what was marked for the wire still goes. `resume` goes on, nobody is lost or mailed twice."""
     from mailer.domain.mailing import BY_HAND, MailingState
     from mailer.storage import mailings
+    from mailer.storage.outage import insistently
 
     running = frozenset({MailingState.WAITING, MailingState.SENDING})
     if everything and mailing is not None:
         raise UsageError("--all pauses everything; name no mailing with it.")
-    with output.app.database.writing() as connection:
+
+    def stop(connection: "Connection") -> list["Mailing"]:
         chosen = mailings.everything(connection, states=running) if everything else [mailings.find(connection, mailing)]
         for one in chosen:
             paused = mailings.move(connection, one.id, MailingState.PAUSED, reason=BY_HAND, at=output.app.clock())
             if not paused and one.state not in (MailingState.PAUSED, MailingState.HELD):
                 raise MailerError(f"{_name(one)} is {one.state}: there is nothing to pause.")
+        return chosen
+
+    chosen = insistently(output.app.database, stop)
     found = [_status(output, one.id) for one in chosen]
     for after in found:
         output.say(f"{_name(after.mailing)} is {after.mailing.state}: {_done(after)}.")
@@ -56,6 +62,7 @@ def resume(output: Output, mailing: str | None, *, as_approved: bool, queue_only
     from mailer.domain.mailing import MailingState
     from mailer.launch import refuse_changed, refuse_unfit, write_rows
     from mailer.storage import mailings
+    from mailer.storage.outage import insistently
 
     one = _find(output, mailing)
     refuse_unfit(output.app.settings)
@@ -63,8 +70,8 @@ def resume(output: Output, mailing: str | None, *, as_approved: bool, queue_only
         one = write_rows(output.app.desk, one.id)
     elif one.state in (MailingState.PAUSED, MailingState.HELD):
         refuse_changed(output.app.desk, one, as_approved=as_approved)
-        with output.app.database.writing() as connection:
-            mailings.move(connection, one.id, MailingState.SENDING, at=output.app.clock())
+        at = output.app.clock()
+        insistently(output.app.database, lambda it: mailings.move(it, one.id, MailingState.SENDING, at=at))
     elif one.state not in (MailingState.WAITING, MailingState.SENDING):
         raise MailerError(f"{_name(one)} is {one.state}: there is nothing to resume.")
     return _go_on(output, one.id, queue_only=queue_only)
@@ -77,13 +84,17 @@ def cancel(output: Output, mailing: str | None) -> None:
     """End a mailing: whoever has not had it will not. `send SLUG --rest` can mail them later."""
     from mailer.domain.mailing import BY_HAND, MailingState
     from mailer.storage import control, mailings, schedules
+    from mailer.storage.outage import insistently
 
-    with output.app.database.writing() as connection:
+    def end(connection: "Connection") -> "Mailing":
         one = mailings.find(connection, mailing)
         if not mailings.move(connection, one.id, MailingState.CANCELLED, reason=BY_HAND, at=output.app.clock()):
             raise MailerError(f"{_name(one)} is {one.state}: there is nothing to cancel.")
         control.cancel_rows(connection, one.id)
         schedules.disarm(connection, one.id)
+        return one
+
+    one = insistently(output.app.database, end)
     after = _status(output, one.id)
     output.say(f"{_name(one)} is cancelled: {_done(after)}.")
     if after.counts.total:
@@ -102,11 +113,13 @@ def retry(output: Output, mailing: str | None, *, which: str | None, queue_only:
     from mailer.domain.mailing import MailingState, RowState
     from mailer.launch import refuse_unfit
     from mailer.storage import control, mailings
+    from mailer.storage.outage import insistently
 
     state, now = RowState[(which or "failed").upper()], output.app.clock()
     refuse_unfit(output.app.settings)
     give_up_at = now + timedelta(hours=output.app.settings.sending.give_up_hours)
-    with output.app.database.writing() as connection:
+
+    def queue(connection: "Connection") -> tuple["Mailing", int]:
         one = mailings.find(connection, mailing)
         one = mailings.hold(connection, one.id)  # so that it cannot end between the look and the step
         if one.send_by is not None and one.send_by <= now:
@@ -118,6 +131,9 @@ def retry(output: Output, mailing: str | None, *, which: str | None, queue_only:
             raise MailerError(
                 f"{_name(one)} is {one.state}.", hint=f"Send to the rest: `mailer send {one.slug} --rest`."
             )
+        return one, again
+
+    one, again = insistently(output.app.database, queue)
     if not again:
         return _nothing_to_retry(output, one, state)
     output.say(f"{again:,} are queued again.")

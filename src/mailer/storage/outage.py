@@ -1,14 +1,20 @@
-"""A database that is away for a while: somebody is told once, and it is asked again and again until it answers."""
+"""A database that is away for a while: somebody is told once, and it is asked again and again until it answers.
 
+And one in which others are in the way for a moment: what a person asked for is begun anew.
+"""
+
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from mailer.errors import StorageError
+from mailer.errors import DatabaseBusy, StorageError
 from mailer.runtime import MACHINE, Runtime
+from mailer.storage.database import Connection, Database
 
 #: Seconds between tries, doubling from the one to the other.
 FIRST, LONGEST = 0.25, 5.0
-
+#: Seconds after which a change that a person asked for is not begun anew any more.
+INSISTENCE = 30.0
 
 Answer = TypeVar("Answer")
 
@@ -71,3 +77,27 @@ def patiently(step: Callable[[], Answer], outage: Outage, *, seconds: float, wai
         else:
             outage.over()
             return answer
+
+
+def insistently(
+    database: Database,
+    step: Callable[[Connection], Answer],
+    *,
+    seconds: float = INSISTENCE,
+    wait: Callable[[float], object] = time.sleep,
+) -> Answer:
+    """What `step` answers, in a transaction of its own: another one for as long as others are in the way of it.
+
+    Of two that wait for each other's rows PostgreSQL breaks off one, whichever it likes, and SQLite whoever has waited
+    too long: nothing of that one was changed. Raises DatabaseBusy if that goes on for `seconds`.
+    """
+    outage = Outage()
+    while True:
+        try:
+            with database.writing() as connection:
+                return step(connection)
+        except DatabaseBusy as error:
+            rest = outage.met(error)
+            if outage.seconds > seconds:
+                raise
+            wait(rest)
