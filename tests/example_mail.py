@@ -16,7 +16,8 @@ from mailer.edition.program import Program
 from mailer.rendering.compile import Compiled, compile_campaign
 from mailer.rendering.surroundings import Surroundings
 from mailer.settings import Settings, load
-from mailer.sources.campaign_files import campaign_slugs, read_campaign
+from mailer.sources.campaign_files import read_campaign
+from mailer.sources.campaign_slugs import campaign_slugs
 from mailer.sources.digest_items import collect
 
 ROOT = Path(__file__).parents[1]

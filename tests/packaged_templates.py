@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from mailer.rendering.check import check
 from mailer.rendering.surroundings import Surroundings
 from mailer.settings import load, starter
-from mailer.sources.campaign_files import campaign_slugs, read_campaign
+from mailer.sources.campaign_files import read_campaign
+from mailer.sources.campaign_slugs import campaign_slugs
 
 
 def compile_now():

@@ -48,7 +48,7 @@ def check(output: Output, slugs: tuple[str, ...], strict: bool, fix: bool, form:
     Exit code 3 when there are errors. docs/checks.md explains every rule.
     """
     from mailer.rendering.check import as_errors
-    from mailer.sources.campaign_files import campaign_slugs
+    from mailer.sources.campaign_slugs import campaign_slugs
 
     app = output.app
     root = project_root(app)

@@ -36,7 +36,8 @@ def _digests(output: Output, slug: str | None) -> "list[CampaignFile]":
     """The digests that name feeds. Raises UnknownName, InputProblems, Refused when none does."""
     from mailer.cli.campaigns import project_root
     from mailer.domain.campaign_digest import Digest
-    from mailer.sources.campaign_files import campaign_slugs, read_campaign
+    from mailer.sources.campaign_files import read_campaign
+    from mailer.sources.campaign_slugs import campaign_slugs
 
     root = project_root(output.app)
     read = [read_campaign(root, each) for each in ([slug] if slug else campaign_slugs(root))]

@@ -13,7 +13,8 @@ from mailer.errors import MailerError
 def fix_files(output: Output, root: Path, slugs: Iterable[str]) -> None:
     """Mend the campaigns and say on stderr which lines changed. What cannot be read is left to the findings."""
     from mailer.rendering.mend import mend
-    from mailer.sources.campaign_files import FOLDER, body_of, campaign_slugs
+    from mailer.sources.campaign_files import body_of
+    from mailer.sources.campaign_slugs import FOLDER, campaign_slugs
 
     lines = 0
     for slug in [slug for slug in slugs if slug in campaign_slugs(root)]:

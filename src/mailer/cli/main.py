@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mailer import __version__
 from mailer.cli.output import Output, current_output, invocation
@@ -64,7 +65,10 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("RUN", "relay", "relay:relay", "The servers that carry your mail: add, list, test them."),
     Entry("RUN", "dkim", "dkim:dkim", "Sign mail with DKIM: make a key, print its DNS record."),
     Entry("RUN", "healthcheck", "healthcheck:healthcheck", "Ask whether web, worker or scheduler is well."),
+    Entry("RUN", "completion", "completion:completion", "Let TAB complete commands and names in bash, zsh or fish."),
 )
+#: The variable in which a shell's script (`mailer completion`) asks what may come next.
+COMPLETION = "_MAILER_COMPLETE"
 GLOBAL_OPTIONS = (
     click.Option(
         ["--project"], metavar="DIR", help="The project folder; default: the nearest parent with mailer.toml."
@@ -90,7 +94,16 @@ class Root(click.Group):
         module, _, attribute = entry.target.partition(":")
         command: click.Command = getattr(importlib.import_module(f"mailer.cli.{module}"), attribute)
         add_global_options(command)
+        if COMPLETION in os.environ:
+            from mailer.cli.completing import offer_names
+
+            offer_names(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """The commands without importing each, which a person who presses TAB would wait for."""
+        found = [CompletionItem(entry.name, help=entry.help) for entry in COMMANDS if entry.name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         for section in dict.fromkeys(entry.section for entry in COMMANDS):
@@ -158,7 +171,7 @@ def main() -> None:
     output = Output()
     output.as_json = "--json" in sys.argv  # a usage error comes before any option is read
     try:
-        code = root.main(prog_name=invocation(), standalone_mode=False, obj=output)
+        code = root.main(prog_name=invocation(), standalone_mode=False, obj=output, complete_var=COMPLETION)
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         code = done.exit_code

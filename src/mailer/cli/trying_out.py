@@ -28,7 +28,8 @@ _LONG = 2.0
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="SLUG")
+@click.argument("slug")
+@click.argument("more", nargs=-1, metavar="[ADDR]…")
 @click.option(
     "--to", multiple=True, required=True, metavar="ADDR…", help="Send it there; several may follow, or repeat --to."
 )
@@ -40,7 +41,7 @@ _LONG = 2.0
     help="As whom: an address, `random` or `worst-case`; default: a sample reader.",
 )
 @click.pass_obj
-def test_send(output: Output, words: tuple[str, ...], to: tuple[str, ...], wish: str) -> int:
+def test_send(output: Output, slug: str, more: tuple[str, ...], to: tuple[str, ...], wish: str) -> int:
     """Send the campaign SLUG to a few addresses, now, as its readers would get it.
 
     [TEST] stands before the subject, and its links open pages that change nothing. It is no mailing: nobody on a list
@@ -49,7 +50,7 @@ def test_send(output: Output, words: tuple[str, ...], to: tuple[str, ...], wish:
     from mailer.launch.copies import copies_of, copying, keep_pictures, refuse_elsewhere, refuse_silenced
     from mailer.launch.gate import refuse_no_relay, refuse_unsigned
 
-    slug, addresses = _understood(words, to)
+    slug, addresses = _understood((slug, *more), to)
     app = output.app
     project_root(app)
     refuse_no_relay(app.settings)
@@ -72,7 +73,7 @@ def test_send(output: Output, words: tuple[str, ...], to: tuple[str, ...], wish:
 
 
 def _understood(words: tuple[str, ...], to: tuple[str, ...]) -> tuple[str, list[str]]:
-    """The campaign, and whom it goes to, each once. Raises UsageError."""
+    """The campaign, and whom it goes to, each once, in whatever order they were typed. Raises UsageError."""
     slugs = [word for word in words if "@" not in word]
     if len(slugs) != 1:
         found = f"{len(slugs)} were named: {', '.join(slugs)}" if slugs else "none was named"

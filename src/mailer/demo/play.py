@@ -18,7 +18,7 @@ from mailer.domain.views import FULL
 from mailer.edition.links import verify
 from mailer.errors import MailerError
 from mailer.launch import Draft, NothingToSend, Order, launch, read_draft
-from mailer.sources.campaign_files import campaign_slugs
+from mailer.sources.campaign_slugs import campaign_slugs
 from mailer.storage import audiences, mailings, subscribers
 from mailer.storage.import_files import FileOptions, import_file
 from mailer.storage.status import Status, status_of

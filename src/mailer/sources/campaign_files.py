@@ -17,23 +17,17 @@ from typing import Any
 from mailer.domain.campaign_file import CampaignFile
 from mailer.domain.campaign_kinds import TEMPLATE_FIELDS, Fault, Place, typed
 from mailer.errors import InputProblems, Problem, UnknownName
+from mailer.sources.campaign_slugs import FOLDER, campaign_slugs
 from mailer.sources.gifts import sum_of_gifts
 from mailer.sources.yaml_loader import YamlDocument, read_yaml
 
-__all__ = ["CampaignFile", "body_of", "campaign_slugs", "parse_campaign", "read_campaign"]
+__all__ = ["CampaignFile", "body_of", "parse_campaign", "read_campaign"]
 
-FOLDER = "campaigns"
 #: A campaign is text: the longest of the seeds has 7 KB.
 LARGEST_BYTES = 1_000_000
-_SLUG = re.compile(r"[a-z][a-z0-9-]*")
 _FENCE = re.compile(r"---[ \t]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-
-
-def campaign_slugs(root: Path) -> list[str]:
-    """The slugs of all campaigns of the project, sorted."""
-    return sorted(path.stem for path in (root / FOLDER).glob("*.md") if _SLUG.fullmatch(path.stem))
 
 
 def read_campaign(root: Path, slug: str) -> CampaignFile:

@@ -17,7 +17,8 @@ from mailer.domain.digest import DIGEST, ITEM_RULE, Item, ItemPicture, Mailed, R
 from mailer.domain.feed import link_name, page_name
 from mailer.domain.left_out import LeftOut, Why
 from mailer.errors import InputProblems, Problem, Severity, UnknownName
-from mailer.sources.campaign_files import FOLDER, campaign_slugs, read_campaign
+from mailer.sources.campaign_files import read_campaign
+from mailer.sources.campaign_slugs import FOLDER, campaign_slugs
 
 #: Most campaigns are only mailed; their files need not be read to see that they say nothing of being published.
 _PUBLISHED = re.compile(rb"^published\s*:", re.MULTILINE)

@@ -16,8 +16,9 @@ from mailer.domain.feed import feed_prefix
 from mailer.domain.hold_over import chosen
 from mailer.domain.left_out import LeftOut, Why
 from mailer.errors import InputProblems, UnknownName
-from mailer.sources.campaign_files import campaign_slugs, read_campaign
+from mailer.sources.campaign_files import read_campaign
 from mailer.sources.campaign_items import CampaignItems
+from mailer.sources.campaign_slugs import campaign_slugs
 from mailer.sources.feed_items import FeedItems, feed_notes
 
 

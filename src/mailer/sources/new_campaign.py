@@ -9,6 +9,11 @@ _SKELETONS = Path(__file__).parent / "skeletons"
 _AHEAD = timedelta(days=30)
 
 
+def kinds() -> list[str]:
+    """The kinds of which a campaign can be begun, sorted."""
+    return sorted(path.stem for path in _SKELETONS.glob("*.md"))
+
+
 def skeleton(kind: str, *, today: date) -> str:
     """The file of a new campaign of `kind`. `$$` stands for a dollar sign in a skeleton, `$today` and `$deadline` for days."""
     template = Template((_SKELETONS / f"{kind}.md").read_text(encoding="utf-8"))

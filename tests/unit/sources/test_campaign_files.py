@@ -3,7 +3,8 @@
 import pytest
 
 from mailer.errors import InputProblems, UnknownName
-from mailer.sources.campaign_files import campaign_slugs, parse_campaign, read_campaign
+from mailer.sources.campaign_files import parse_campaign, read_campaign
+from mailer.sources.campaign_slugs import campaign_slugs
 
 GOOD = """\
 ---

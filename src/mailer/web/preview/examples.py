@@ -12,7 +12,8 @@ from mailer.domain.digest import DIGEST, Issue, Mailed, Records
 from mailer.errors import UnknownName
 from mailer.settings import load
 from mailer.settings.starter import starter_project
-from mailer.sources.campaign_files import campaign_slugs, read_campaign
+from mailer.sources.campaign_files import read_campaign
+from mailer.sources.campaign_slugs import campaign_slugs
 from mailer.sources.digest_items import collect
 
 _UTC = ZoneInfo("UTC")

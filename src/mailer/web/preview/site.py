@@ -17,7 +17,7 @@ from mailer.domain.sample import SAMPLE
 from mailer.errors import MailerError, UnknownName
 from mailer.rendering.pages import Pages
 from mailer.settings import Settings
-from mailer.sources.campaign_files import campaign_slugs
+from mailer.sources.campaign_slugs import campaign_slugs
 from mailer.web.frames import MEASURED, frame_response
 from mailer.web.guard import Guard
 from mailer.web.local import OURS_ONLY

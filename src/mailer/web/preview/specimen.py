@@ -6,7 +6,8 @@ from typing import Any
 
 from mailer.domain.palette import palette_of
 from mailer.errors import InputProblems, Problem
-from mailer.sources.campaign_files import campaign_slugs, read_campaign
+from mailer.sources.campaign_files import read_campaign
+from mailer.sources.campaign_slugs import campaign_slugs
 from mailer.web.preview.bench import Bench
 from mailer.web.preview.examples import examples
 
