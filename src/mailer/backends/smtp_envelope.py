@@ -57,7 +57,10 @@ def envelope(message: OutgoingMessage, relay: Capabilities) -> bytes | Refused:
     """
     size, sender, recipient = message.size, message.sender, message.recipient
     if relay.size and size > relay.size:  # RFC 1870 §6.1: do not even try
-        return Refused(enhanced="5.3.4", text=f"The message has {size} octets; the relay takes {relay.size}.")
+        # Its own size stays unsaid: those of a mailing differ by a few octets, and this is one reason, not one for each.
+        return Refused(
+            enhanced="5.3.4", text=f"The message is larger than the {relay.size:,} octets that the relay takes."
+        )
     parameters = f" SIZE={size}" if relay.size_offered else ""
     if message.eight_bit or not (ORDINARY.fullmatch(recipient) and ORDINARY.fullmatch(sender)):
         if obstacle := _obstacle(message, relay):

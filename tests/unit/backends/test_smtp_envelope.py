@@ -85,6 +85,11 @@ def test_limits():
     assert envelope(message("josé@example.org", eight_bit=True), Capabilities()).enhanced == "5.6.7"
 
 
+def test_messages_that_are_too_large_by_different_sizes_have_one_cause_in_status():
+    causes = {envelope(message(content=b"x" * size), EVERYTHING) for size in (1001, 1007)}
+    assert [cause.text for cause in causes] == ["The message is larger than the 1,000 octets that the relay takes."]
+
+
 @given(
     st.text(max_size=40), st.sampled_from(["@example.org", "@xn--bcher-kva.example", "", "@", ">", "\r\n@a.example"])
 )
