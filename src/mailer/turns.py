@@ -166,11 +166,11 @@ class Turns:
         _HERE.turns = self
         HERE.make_sleeper = self._sleeper
         while self._go_on():
+            self._look()
             for _ in range(len(self._ready)):
                 sleeper = self._ready.popleft()
                 if sleeper.job.sleeper is sleeper:  # else it was woken twice, or too late
                     self._turn(sleeper.job)
-            self._look()
 
     def _go_on(self) -> bool:
         with self._lock:
