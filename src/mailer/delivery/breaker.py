@@ -63,14 +63,22 @@ class Stall:
     """Tells when one connection's messages are put off one after another, alike. One thread uses it.
 
     Going on at full speed would use up everybody's attempts. After a rest one message is tried; any other answer ends it.
+
+    A relay that takes what it had put off greylists (RFC 6647): what it puts off when it sees it first says nothing more,
+    until it puts off again what was tried before.
     """
 
     def __init__(self) -> None:
         self._row: tuple[int, str] | None = None
         self._length = 0
+        self._greylists = False
 
-    def record(self, receipt: Receipt) -> str:
-        """Take note of one answer. The reason to rest, with the reply quoted, or "" to go on."""
+    def record(self, receipt: Receipt, *, again: bool) -> str:
+        """Take note of one answer; again: to a message that was put off before. The reason to rest, or "" to go on."""
+        if again and isinstance(receipt, Sent | Deferred):
+            self._greylists = isinstance(receipt, Sent)
+        elif self._greylists and isinstance(receipt, Deferred):
+            return ""
         kind = (receipt.code, receipt.enhanced) if isinstance(receipt, Deferred) and receipt.code else None
         self._length = self._length + 1 if kind and kind == self._row else int(kind is not None)
         self._row = kind

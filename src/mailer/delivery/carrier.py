@@ -144,8 +144,9 @@ class Carrier:
             # Closed before anything is put back: a fault of ours while answering is none of the backend's.
             with closing(self._receipts(self._backend)) as receipts:
                 for receipt in receipts:
-                    self._answered(self._on_wire.popleft(), receipt)
-                    if reason := self._stall.record(receipt):
+                    parcel = self._on_wire.popleft()
+                    self._answered(parcel, receipt)
+                    if reason := self._stall.record(receipt, again=parcel.claimed.attempts > 0):
                         raise BackendUnavailable(reason)  # noqa: TRY301 (the same rest as for a relay that is down)
                     if self.failures or not self._welcome:
                         self.failures, self._welcome = 0, True

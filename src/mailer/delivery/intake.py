@@ -109,10 +109,22 @@ class Intake:
             yield from self._claim(outlet, work, share)
 
     def _claim(self, outlet: Outlet, work: Work, share: int) -> Iterator[tuple[Work, Batch]]:
-        """Up to `share` rows of one mailing, lane by lane."""
+        """Up to `share` rows of one mailing, lane by lane.
+
+        Whether a relay that puts off one message after another takes them the second time is found out first: greylisting does.
+        """
+        took = False
+        for again in (True, False) if outlet.wary else (False,):
+            for claimed in self._claim_lanes(outlet, work, share, again=again):
+                took = took or bool(claimed[1].rows)
+                yield claimed
+            if took:
+                return
+
+    def _claim_lanes(self, outlet: Outlet, work: Work, share: int, *, again: bool) -> Iterator[tuple[Work, Batch]]:
         limits, mailing_id = outlet.route.limits, work.mailing.id
-        others = self._others_could_take(outlet)
-        for lane in self._lanes.open(self._relays[outlet.route.name], limits, mailing_id, pass_over=others):
+        others, relay = self._others_could_take(outlet), self._relays[outlet.route.name]
+        for lane in self._lanes.open(relay, limits, mailing_id, pass_over=others, again=again):
             self._prolong()  # where each claim waits for a slow disk, many take longer than a lease
             asked_at = self._runtime.monotonic()
             batch = self._ledger.claim(mailing_id, share, lease_seconds=self._lease_seconds, lane=lane)

@@ -25,7 +25,7 @@ class Lanes:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._exhausted: set[tuple[int, int, Provider, bool]] = set()
+        self._exhausted: set[tuple[int, int, Provider, bool, bool]] = set()
         self._held: dict[str, tuple[float, Hold]] = {}  #: by the key of what holds: until when
         self._turns: dict[int, deque[Provider]] = defaultdict(lambda: deque(Provider))
         self._slowed: frozenset[str] = frozenset()
@@ -46,12 +46,14 @@ class Lanes:
         """A round of claims begins."""
         self._next = math.inf
 
-    def open(self, relay: int, limits: Limits, mailing_id: int, *, pass_over: bool) -> Iterator[Lane]:
+    def open(
+        self, relay: int, limits: Limits, mailing_id: int, *, pass_over: bool, again: bool = False
+    ) -> Iterator[Lane]:
         """The lanes of a mailing through a relay that may have something now. Whichever is taken goes to the back of the line."""
         turns = self._turns[mailing_id]
         for provider in list(turns):
             slowed = group_key(relay, provider) in self._slowed
-            lane = Lane(relay=relay, provider=provider, limits=limits, slowed=slowed, pass_over=pass_over)
+            lane = Lane(relay=relay, provider=provider, limits=limits, slowed=slowed, pass_over=pass_over, again=again)
             if _name(lane, mailing_id) in self._exhausted or self._is_held(lane, mailing_id):
                 continue
             turns.remove(provider)
@@ -93,5 +95,5 @@ class Lanes:
         return True
 
 
-def _name(lane: Lane, mailing_id: int) -> tuple[int, int, Provider, bool]:
-    return mailing_id, lane.relay, lane.provider, lane.pass_over
+def _name(lane: Lane, mailing_id: int) -> tuple[int, int, Provider, bool, bool]:
+    return mailing_id, lane.relay, lane.provider, lane.pass_over, lane.again

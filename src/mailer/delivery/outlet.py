@@ -68,6 +68,11 @@ class Outlet:
         return all(carrier.resting_until > now for carrier in self._carriers)
 
     @property
+    def wary(self) -> bool:
+        """Whether one of its connections could not be used, or had everything put off, the last time."""
+        return any(carrier.failures for carrier in self._carriers)
+
+    @property
     def set_aside(self) -> bool:
         """Whether it refuses us, and it is too early to ask again."""
         return bool(self.refused) and self._runtime.monotonic() < self._aside_until

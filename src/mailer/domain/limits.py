@@ -141,7 +141,7 @@ class Lane:
     """The part of a mailing that goes to one provider group through one relay: what is paced.
 
     relay: its number in the database, 0 for none. slowed: the relay asked us to slow down for this group. pass_over:
-    leave what this very relay put off to the others, of which there are some.
+    leave what this very relay put off to the others, of which there are some. again: take only what was put off before.
     """
 
     relay: int = 0
@@ -149,6 +149,7 @@ class Lane:
     limits: Limits = UNLIMITED
     slowed: bool = False
     pass_over: bool = False
+    again: bool = False
 
     @property
     def is_limited(self) -> bool:

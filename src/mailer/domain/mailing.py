@@ -107,6 +107,8 @@ LIVE_MAILINGS = frozenset(
 BY_HAND = "by hand"
 #: States that a mailing ends in.
 ENDED_MAILINGS = frozenset({MailingState.FINISHED, MailingState.CANCELLED, MailingState.EXPIRED})
+#: The largest place in the queue that `due` can be for a row that was not tried yet; above it stand times.
+LAST_PLACE = 9_999
 #: More people than this, and a person types a word before anything leaves, and an undo window opens.
 MANY_PEOPLE = 500
 

@@ -38,7 +38,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from mailer.domain.limits import ANY_RELAY, Lane
-from mailer.domain.mailing import ROW_STEPS, RowState
+from mailer.domain.mailing import LAST_PLACE, ROW_STEPS, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.storage import events, instance, pacing
 from mailer.storage.database import Database
@@ -210,6 +210,7 @@ class Ledger:
             p_lane=int(lane.provider),
             p_relay=lane.relay,
             p_not=lane.relay if lane.pass_over else -1,
+            p_above=LAST_PLACE if lane.again else -1,
             p_count=count,
             **values,
         )

@@ -110,7 +110,9 @@ class Statements:
         return (
             sa.select(delivery.c.subscriber_id, fate.label("fate"))
             .where(delivery.c.mailing_id == number("p_mailing"), delivery.c.state == literal(queued))
-            .where(delivery.c.lane == number("p_lane"), delivery.c.due <= self.began)
+            .where(
+                delivery.c.lane == number("p_lane"), delivery.c.due > number("p_above"), delivery.c.due <= self.began
+            )
             .where(sa.or_(delivery.c.attempts == 0, delivery.c.relay != number("p_not")))
             .order_by(delivery.c.due, delivery.c.subscriber_id)
             .limit(number("p_count"))

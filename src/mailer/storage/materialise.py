@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailer.domain.audience import Audience
-from mailer.domain.mailing import MANY_PEOPLE, MailingState, RowState
+from mailer.domain.mailing import LAST_PLACE, MANY_PEOPLE, MailingState, RowState
 from mailer.storage import audiences, events, mailings, spans
 from mailer.storage.database import Database
 from mailer.storage.providers import provider_group
@@ -21,8 +21,6 @@ from mailer.storage.types import UtcDateTime
 
 #: Subscriber ids spanned by one transaction: a quarter of a second on SQLite, in which nobody else writes.
 CHUNK = spans.LENGTH
-#: The largest place in the queue that a row can be given in `due`.
-_LAST_PLACE = 9_999
 _NEW_ROW = {"state": int(RowState.QUEUED), "lane": 0, "due": 0, "attempts": 0, "token": 0, "lease": 0, "relay": 0}
 
 
@@ -100,10 +98,10 @@ def _days_on_list(list_name: str, now: datetime, *, is_sqlite: bool) -> sa.Colum
     days: sa.ColumnElement[Any]
     if is_sqlite:
         days = sa.func.julianday(then) - sa.func.julianday(joined)
-        place = sa.cast(sa.func.min(sa.func.max(days, 0), _LAST_PLACE), sa.BigInteger)
+        place = sa.cast(sa.func.min(sa.func.max(days, 0), LAST_PLACE), sa.BigInteger)
     else:
         days = sa.func.floor(sa.extract("epoch", then - joined) / 86_400)
-        place = sa.cast(sa.func.least(sa.func.greatest(days, 0), _LAST_PLACE), sa.BigInteger)
+        place = sa.cast(sa.func.least(sa.func.greatest(days, 0), LAST_PLACE), sa.BigInteger)
     of_list = sa.select(mailing_list.c.id).where(mailing_list.c.name == list_name).scalar_subquery()
     membership = (subscription.c.list_id == of_list, subscription.c.subscriber_id == subscriber.c.id)
     return sa.select(place).where(*membership).correlate(subscriber).scalar_subquery()

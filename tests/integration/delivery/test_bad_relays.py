@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ledger_world import KEY, email, states
 from mailer.app import App
+from mailer.backend import Deferred, Sent
 from mailer.backends.smtp import SmtpBackend
 from mailer.domain.mailing import MailingState, RowState
 from mailer.settings import load
@@ -21,7 +22,7 @@ from mailer.storage import mailings, reasons
 from mailer.storage.status import status_of
 from mailer.storage.tables import suppression
 from waiting import until
-from worker_world import InThread, attempts, let_come_due, prepared, state_of, worker_for
+from worker_world import InThread, Relay, attempts, let_come_due, prepared, state_of, worker_for
 
 QUEUED, SENT, FAILED, UNCERTAIN = RowState.QUEUED, RowState.SENT, RowState.FAILED, RowState.UNCERTAIN
 
@@ -358,3 +359,21 @@ def prepared_again(database, number):
     from ledger_world import add_mailing
 
     return add_mailing(database, number, number=2)
+
+
+def test_where_everybody_is_put_off_once_the_second_try_comes_before_the_next_first_ones(database):
+    """Greylisting. Whoever went on with people who are seen for the first time would rest longer and longer, and reach nobody."""
+    seen, letter = set(), prepared(database, 60)
+
+    def greylists(message):
+        if message.recipient in seen:
+            return Sent(code=250)
+        seen.add(message.recipient)
+        return Deferred(code=450, enhanced="4.2.0", text="greylisted")
+
+    relay = Relay(greylists)
+    running = InThread(worker_for(database, relay, connections=1, retry_first_seconds=1))
+    until(lambda: state_of(database, letter) is MailingState.FINISHED)
+    running.stop()
+    assert states(database, letter) == {SENT: everybody(60)}
+    assert relay.got_nothing_twice()

@@ -90,12 +90,12 @@ BUSY, FULL = Deferred(code=451, enhanced="4.3.2", text="no room"), Deferred(code
 def told(*receipts):
     """Which of the receipts let the connection rest."""
     stall = Stall()
-    return [number for number, receipt in enumerate(receipts, 1) if stall.record(receipt)]
+    return [number for number, receipt in enumerate(receipts, 1) if stall.record(receipt, again=False)]
 
 
 def test_the_tenth_message_put_off_alike_and_each_after_it_let_the_connection_rest():
     assert told(*[BUSY] * 12) == [10, 11, 12]
-    assert Stall().record(BUSY) == ""
+    assert Stall().record(BUSY, again=False) == ""
 
 
 def test_any_other_answer_ends_the_run():
@@ -105,3 +105,12 @@ def test_any_other_answer_ends_the_run():
 
 def test_messages_that_no_relay_answered_are_no_run():
     assert told(*[Deferred(text="The connection was lost.")] * 30) == []
+
+
+def test_who_takes_the_second_time_what_was_put_off_may_put_off_everybody_once():
+    stall = Stall()
+    assert [bool(stall.record(BUSY, again=False)) for _ in range(10)] == [False] * 9 + [True]
+    assert stall.record(Sent(code=250), again=True) == ""
+    assert not any(stall.record(BUSY, again=False) for _ in range(50))
+    assert [bool(stall.record(BUSY, again=True)) for _ in range(10)] == [False] * 9 + [True], "but nobody twice"
+    assert stall.record(BUSY, again=False), "and then it is as busy as any other"
