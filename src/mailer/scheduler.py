@@ -176,7 +176,6 @@ class _Watch:
             with self._desk.database.reading() as connection:
                 next_at = self.step.next_at(connection)
         except StorageError as error:
-            self._failed(error.code)
             self._ride_out(error)
         except MailerError as error:
             self._failed(error.code)
@@ -197,8 +196,10 @@ class _Watch:
     def _ride_out(self, error: StorageError) -> None:
         """A database that is away is told of once, and looked for again sooner than the next sweep."""
         if error.passing:
+            log.info("scheduler.waits step=%s error=%s", self.step.name, error.code)
             self._wake_at(self, datetime.now(UTC) + timedelta(seconds=self._outage.met(error)))
         else:
+            self._failed(error.code)
             self._say_once(error.message)
 
     def _away(self, reason: str) -> None:

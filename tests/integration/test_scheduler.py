@@ -1,5 +1,6 @@
 """The ticker: looks in time whatever one of its steps does, and whatever is done to the machine's clock."""
 
+import logging
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailer import scheduler
-from mailer.errors import Refused
+from mailer.errors import DatabaseAway, Refused
 from mailer.scheduler import Scheduler, Step
 from schedule_world import arm_again, as_it_is
 from sending_world import desk_for, make_project, populate
+from waiting import until
 
 SECONDS = 60
 
@@ -65,6 +67,19 @@ def test_no_step_waits_for_another_or_stops_because_one_fails(desk, monkeypatch)
         "This is refused.",
         f"ZeroDivisionError in the scheduler ({fails.step.name}): its log says where.",
     ]
+
+
+def test_a_database_that_is_away_is_told_once_and_no_error_is_logged(desk, monkeypatch, caplog):
+    def away():
+        if step.looks < 6:
+            raise DatabaseAway
+
+    told, step = [], Watched(away)
+    with running(desk, monkeypatch, step, every=0.05, told=told.append):
+        step.wait_for(6)
+        until(lambda: "The database answers again." in told)
+    assert len(told) == 2, told
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 def test_a_hint_that_comes_during_a_look_is_not_lost(desk, monkeypatch):

@@ -18,7 +18,7 @@ from mailer.backend import Backend, Deferred, Refused
 from mailer.domain.address import with_masked_addresses
 from mailer.edition.dispatch import Dispatch
 from mailer.edition.notice import notice
-from mailer.errors import BackendError, EditionError, MailerError
+from mailer.errors import BackendError, EditionError, MailerError, StorageError
 from mailer.settings import Settings
 from mailer.storage import alerts
 from mailer.storage.alerts import Alert, Channel
@@ -67,7 +67,10 @@ class Teller:
             while (alert := self._take()) is not None:
                 told += self._tell(alert)
         except MailerError as error:  # the database: the next look tries again
-            log.warning("alerts.failed error=%s", error.code)
+            passes = (
+                isinstance(error, StorageError) and error.passing
+            )  # which whatever runs beside us tells of, and once
+            log.log(logging.INFO if passes else logging.WARNING, "alerts.failed error=%s", error.code)
         return told
 
     @contextmanager

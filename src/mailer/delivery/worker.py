@@ -370,12 +370,12 @@ class Worker:
                 self._halt(work, said)
 
     def _away(self, reason: str) -> None:
-        logger.warning("database away")
+        logger.info("database.away")
         with self._telling:
             self._observer.database_away(reason)
 
     def _back(self) -> None:
-        logger.info("database back")
+        logger.info("database.back")
         with self._telling:
             self._observer.database_back()
 

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import json
+import logging
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from mailer.alerts import webhook
 from mailer.alerts.teller import STALE
 from mailer.app import App
 from mailer.domain.mailing import BY_HAND, MailingState, RowState
-from mailer.errors import SettingsError
+from mailer.errors import DatabaseAway, DiskFull, SettingsError
 from mailer.settings import load
 from mailer.storage import alerts, mailings
 from mailer.storage.alerts import Kind
@@ -255,6 +256,24 @@ def test_one_whose_teller_died_is_told_by_another_after_a_while(database, clock,
     assert make_app().teller().tell_due() == 0
     clock.now += alerts.TAKEN_FOR
     assert make_app().teller().tell_due() == 1
+
+
+def test_a_database_that_is_away_is_no_warning_each_time_that_it_is_asked(
+    database, clock, make_app, monkeypatch, caplog
+):
+    paused(database, clock)
+    teller = make_app().teller()
+    for error, level in ((DatabaseAway, logging.INFO), (DiskFull, logging.WARNING)):
+
+        def fail(*_, error=error, **__):
+            raise error
+
+        with monkeypatch.context() as patched, caplog.at_level(logging.INFO):
+            patched.setattr(alerts, "any_due", fail)
+            caplog.clear()
+            assert teller.tell_due() == 0
+        assert [one.levelno for one in caplog.records if "alerts.failed" in one.getMessage()] == [level]
+    assert teller.tell_due() == 1
 
 
 def test_kinds_of_no_mailing_can_be_told_too(database, clock, make_app, relay):
