@@ -31,7 +31,9 @@ def queue_again(connection: sa.Connection, mailing_id: int, state: RowState, *, 
         step = step.where(~_address_was_wrong())
     number = connection.execute(step.values(state=RowState.QUEUED, due=0, attempts=0, token=0, lease=0)).rowcount
     if number:
-        connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(give_up_at=give_up_at))
+        # What a wait for a quota or the hours has added went with the old deadline: it is added to this one anew.
+        deadline = {"give_up_at": give_up_at, "waited_until": None}
+        connection.execute(sa.update(mailing).where(mailing.c.id == mailing_id).values(deadline))
         wake.tell(connection)
     return number
 

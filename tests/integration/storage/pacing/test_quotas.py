@@ -10,9 +10,9 @@ from ledger_world import add_mailing
 from mailer.domain.limits import Hindrance, Lane, Limits, Quota, Window
 from mailer.domain.mailing import RowState
 from mailer.domain.provider import Provider
-from mailer.storage import buckets, mailings, quotas
+from mailer.storage import buckets, control, mailings, quotas
 from mailer.storage.ledger import Ledger, Outcome
-from mailer.storage.tables import bucket, quota_day, relay
+from mailer.storage.tables import bucket, delivery, quota_day, relay
 from pacing_world import LONDON, NOON, PEOPLE, into_groups, leased, relays, with_people
 
 
@@ -92,6 +92,17 @@ def test_time_spent_waiting_is_added_to_the_deadline_once_whoever_says_so(either
     assert deadline(NOON + timedelta(minutes=1), midnight) == timedelta(hours=12)
     assert deadline(NOON + timedelta(hours=8), NOON + timedelta(hours=14)) == timedelta(hours=14)
     assert deadline(NOON + timedelta(hours=20), NOON + timedelta(hours=21)) == timedelta(hours=15)
+
+
+def test_who_is_tried_again_during_a_wait_gets_its_time_as_well(either):
+    letter = add_mailing(either, 3, give_up_at=NOON + timedelta(days=3))
+    midnight = NOON + timedelta(hours=12)
+    with either.writing() as connection:
+        mailings.excuse_wait(connection, letter, since=NOON, until=midnight)
+        connection.execute(sa.update(delivery).values(state=RowState.UNCERTAIN))
+        control.queue_again(connection, letter, RowState.UNCERTAIN, give_up_at=NOON + timedelta(days=4))
+        mailings.excuse_wait(connection, letter, since=NOON, until=midnight)
+        assert mailings.get(connection, letter).give_up_at == NOON + timedelta(days=4, hours=12)
 
 
 def test_what_a_relay_put_off_is_left_to_the_others(either):
