@@ -40,11 +40,11 @@ def make_message(
         + line
         * max(1, filling // len(line))
     )
-    return OutgoingMessage(
+    return OutgoingMessage.whole(
         key=f"key-{number}",
         sender="news@example.org",
         recipient=recipient,
-        parts=(content.encode(),),
+        content=content.encode(),
         eight_bit=eight_bit or not recipient.isascii(),
     )
 

@@ -54,7 +54,8 @@ def redirected(message: OutgoingMessage, to: str, *, sender: str = "") -> Outgoi
         fields.append(b"Subject:")
     original = message.recipient.encode("ascii", "backslashreplace")
     head = b"\r\n".join([b"To: " + to.encode("ascii"), b"X-Original-To: " + original, *map(_marked, fields)])
-    return message._replace(sender=sender or message.sender, recipient=to, parts=(head, gap, body))
+    parts = (head, gap, body)
+    return message._replace(sender=sender or message.sender, recipient=to, parts=parts, size=sum(map(len, parts)))
 
 
 def about_nobody(receipt: Receipt) -> Receipt:

@@ -15,24 +15,27 @@ class OutgoingMessage(NamedTuple):
     content: the whole message (RFC 5322) with CRLF line ends, no line over 998 octets, 7-bit clean unless `eight_bit`,
     and **no line that starts with a dot**, so a backend may put it on the wire without looking.
     parts: what the content is put together from when somebody asks for it. Most of it is shared by all messages of a mailing,
-    so those that wait for their turn take little room.
+    so those that wait for their turn take little room. size: of all of them, in octets.
     """
 
     key: str
     sender: str
     recipient: str
     parts: Sequence[bytes]
+    size: int
     eight_bit: bool = False
+
+    @classmethod
+    def whole(
+        cls, *, key: str, sender: str, recipient: str, content: bytes, eight_bit: bool = False
+    ) -> "OutgoingMessage":
+        """Of content that is put together already."""
+        return cls(key, sender, recipient, (content,), len(content), eight_bit)
 
     @property
     def content(self) -> bytes:
         """Put together anew each time."""
         return b"".join(self.parts)
-
-    @property
-    def size(self) -> int:
-        """Octets of the content."""
-        return sum(map(len, self.parts))
 
     @property
     def smtputf8(self) -> bool:

@@ -47,12 +47,12 @@ def notice(
     header = [f"{field}\r\n".encode() for field in fields]
     body = b"".join(_both(text, html, boundary)) if html else _encoded(text)
     signed = dispatch.signer.sign(header, body, at=at) if dispatch.signer else b""
-    return OutgoingMessage(
+    return OutgoingMessage.whole(
         key=key,
         # Of a notice no bounce is read, so none needs an address of its own.
         sender=dispatch.sender.where if dispatch.sender.rule is Rule.FIXED else sender,
         recipient=to,
-        parts=(signed, *header, b"\r\n", body),
+        content=b"".join([signed, *header, b"\r\n", body]),
         eight_bit=not to.isascii(),
     )
 

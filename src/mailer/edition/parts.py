@@ -27,8 +27,11 @@ from mailer.edition.holes import Alike, Family, Lay, alike, compile_family, comp
 from mailer.edition.media import Medium, Piece
 from mailer.errors import EditionError
 
-Pieces = Callable[[Env], Sequence[Piece]]
+#: What lays something in pieces, and tells how long they are together.
+Pieces = Callable[[Env], tuple[Sequence[Piece], int]]
 Laid = TypeVar("Laid")
+#: Where, among the pieces of a block, those stand that are not fixed.
+_GAPS = slice(1, None, 2)
 #: What differs from person to person: nodes, and what lays itself.
 Moving = Hole | If | For | Lay[Piece]
 #: What a block is made from; some of it may be laid already.
@@ -47,7 +50,10 @@ def compile_block(nodes: Nodes, scope: Scope, medium: Medium[Piece]) -> Lay[Piec
 def compile_pieces(content: Content[Piece], scope: Scope, medium: Medium[Piece]) -> Pieces[Piece]:
     """As `compile_block`, in pieces: who has more to lay joins them all at once."""
     fixed, moving = _parted(content, medium)
-    return _filling(fixed, moving, scope, medium, lambda pieces: pieces) if moving else lambda _env: fixed
+    length = sum(map(len, fixed))
+    if not moving:
+        return lambda _env: (fixed, length)
+    return _filling(fixed, moving, scope, medium, lambda pieces: (pieces, length + sum(map(len, pieces[_GAPS]))))
 
 
 def _parted(content: Content[Piece], medium: Medium[Piece]) -> tuple[list[Piece], list[Moving[Piece]]]:
@@ -103,7 +109,7 @@ def _filling(
             else:
                 pool += lay_others(env, found)
         pieces = with_gaps.copy()
-        pieces[1::2] = pick(pool)
+        pieces[_GAPS] = pick(pool)
         return finish(pieces)
 
     return fill

@@ -70,13 +70,15 @@ class Program:
             key = self._test_key(recipient, at)
         env = environment(recipient.fields, links)
         head, subject, leave = variant.header, variant.subject(env), links["leave"]
-        fields, body = head.lay(to=to, subject=subject, at=at, key=key, leave_token=leave), variant.body(env)
+        fields = head.lay(to=to, subject=subject, at=at, key=key, leave_token=leave)
+        body, size = variant.body(env)
         if dispatch.signer is not None:
             canonical = head.canonical(to=to, subject=subject, at=at, key=key, leave_token=leave)
             fields = (dispatch.signer.sign_canonical(head.names, canonical, b"".join(body), at=at), *fields)
         sender = self._sender(dispatch.sender, variant, recipient)
         # RFC 6532 §3: the To field has the address as it is, so a message that needs SMTPUTF8 is 8-bit as well.
-        return OutgoingMessage(key, sender, to, (*fields, _CRLF, *body), eight_bit=not to.isascii())
+        size += sum(map(len, fields)) + len(_CRLF)
+        return OutgoingMessage(key, sender, to, (*fields, _CRLF, *body), size, eight_bit=not to.isascii())
 
     def _sender(self, wanted: EnvelopeSender, variant: "_VariantProgram", recipient: Recipient) -> str:
         if wanted.rule is Rule.VERP:
@@ -104,7 +106,8 @@ class Program:
     def html_size(self, recipient: Recipient) -> int:
         """Bytes of the HTML part as encoded, which is what `MOST_HTML_BYTES` is about."""
         variant = self._variant(recipient)
-        return len(b"".join(variant.wire_html(self._environment(recipient))))
+        _, size = variant.wire_html(self._environment(recipient))
+        return size
 
     def _variant(self, recipient: Recipient) -> "_VariantProgram":
         return self._only or self._variants[self._choice.page(recipient)]
@@ -160,15 +163,15 @@ class _VariantProgram:
         content, _ = part_content(self.variant.html, self._scope)
         return compile_pieces(content, self._scope, self._wire)
 
-    def body(self, env: Env) -> Sequence[bytes]:
-        """Both parts, in pieces."""
-        pieces = self._body(env)
-        if sum(map(len, pieces)) > MOST_HTML_BYTES and self._html_size(b"".join(pieces)) > MOST_HTML_BYTES:
+    def body(self, env: Env) -> tuple[Sequence[bytes], int]:
+        """Both parts, in pieces, and their size in octets."""
+        pieces, size = self._body(env)
+        if size > MOST_HTML_BYTES and self._html_size(b"".join(pieces)) > MOST_HTML_BYTES:
             raise EditionError(
                 f"The HTML part is larger than the {MOST_HTML_BYTES:,} bytes from which mail programs cut it off.",
                 hint="Shorten the campaign.",
             )
-        return pieces
+        return pieces, size
 
     def _html_size(self, body: bytes) -> int:
         """Bytes of the HTML part: what stands between its head and the last boundary."""

@@ -43,7 +43,7 @@ def test_the_same_message_again_is_the_same_file(backend):
 
 @pytest.mark.parametrize("key", ["../../escape", "a/b", "", ".hidden", "x" * 300, "nul\0", "é\ud800"])
 def test_no_key_leads_out_of_the_folder(backend, key):
-    message = OutgoingMessage(key=key, sender="a@example.org", recipient="b@example.org", parts=(b"x\r\n",))
+    message = OutgoingMessage.whole(key=key, sender="a@example.org", recipient="b@example.org", content=b"x\r\n")
     assert isinstance(backend.send(message), Sent)
     (file,) = (path for path in backend.path.parent.rglob("*") if path.is_file())
     assert file.parent == backend.path / "new"

@@ -156,7 +156,7 @@ def test_postfix_takes_no_bare_line_feed(postfix, client):
     """It is as strict as it claims to be: what a plugin's message smuggles is refused, and nobody else's."""
     template = make_message(1)
     smuggled = template.content + b"the end\n.\r\nMAIL FROM:<x@example.org>\r\n"
-    bad = OutgoingMessage(key="k", sender=template.sender, recipient="bare1@example.org", parts=(smuggled,))
+    bad = OutgoingMessage.whole(key="k", sender=template.sender, recipient="bare1@example.org", content=smuggled)
     good = make_message(2, recipient="bare2@example.org")
     backend = client(postfix)
     receipts = list(backend.send_many(iter([bad, good])))

@@ -66,7 +66,7 @@ def test_where_they_cannot_be_carried_that_recipient_alone_is_refused(client, la
 )  # fmt: skip
 def test_no_address_can_speak_to_the_relay(client, recipient):
     template = make_message(1)
-    message = OutgoingMessage(key="k", sender=template.sender, recipient=recipient, parts=(template.content,))
+    message = OutgoingMessage.whole(key="k", sender=template.sender, recipient=recipient, content=template.content)
     with SmtpServer() as server:
         receipts = list(client(server).send_many(iter([make_message(2), message, make_message(3)])))
     assert [type(receipt) for receipt in receipts] == [Sent, Refused, Sent]
@@ -76,13 +76,13 @@ def test_no_address_can_speak_to_the_relay(client, recipient):
 
 def test_a_sender_that_is_none_stops_the_mailing_rather_than_each_message(client):
     template = make_message(1)
-    message = OutgoingMessage(key="k", sender="news@", recipient=template.recipient, parts=(template.content,))
+    message = OutgoingMessage.whole(key="k", sender="news@", recipient=template.recipient, content=template.content)
     with SmtpServer() as server, pytest.raises(BackendMisconfigured, match="envelope sender"):
         client(server).send(message)
 
 
 def test_content_without_a_line_end_still_ends(client):
-    message = OutgoingMessage(key="k", sender="", recipient="a@example.org", parts=(b"Subject: cut\r\n\r\nshort",))
+    message = OutgoingMessage.whole(key="k", sender="", recipient="a@example.org", content=b"Subject: cut\r\n\r\nshort")
     with SmtpServer() as server:
         assert isinstance(client(server, final_timeout=60.0).send(message), Sent)
     assert server.accepted[0].content == message.content + b"\r\n"
@@ -101,6 +101,6 @@ def test_the_suite_knows_an_unfinished_message():
         b"x" * 999 + b"\r\n",
         b"\xc3\r\n",
     ):
-        broken = OutgoingMessage(key="k", sender="a@example.org", recipient="b@example.org", parts=(content,))
+        broken = OutgoingMessage.whole(key="k", sender="a@example.org", recipient="b@example.org", content=content)
         with pytest.raises(AssertionError):
             assert_finished(broken)

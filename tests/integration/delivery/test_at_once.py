@@ -1,5 +1,6 @@
 """Messages outside any mailing: which relay carries them, what they are paid from, and what a refusal leaves behind."""
 
+import logging
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ def route(relay, name="main", **how):
 
 
 def message(to):
-    return lambda _dispatch: OutgoingMessage(key="test-1", sender="news@example.org", recipient=to, parts=())
+    return lambda _dispatch: OutgoingMessage.whole(key="test-1", sender="news@example.org", recipient=to, content=b"")
 
 
 class Waits:
@@ -47,7 +48,7 @@ def test_relays_are_asked_in_turn_and_one_that_failed_no_more(either):
     with AtOnce(either, routes, clock=Clock()) as carrier:
         found = [carrier.send(message(to)) for to in (ANA, BEN)]
     assert [one.relay for one in found] == ["second", "second"]
-    assert [[name for name, _ in one.errors] for one in found] == [["first"], ["first"]]
+    assert [[name for name, _ in one.errors] for one in found] == [["first"], []]
     assert (first.opened, spare.opened, second.opened) == (1, 0, 1)
 
 
@@ -118,3 +119,15 @@ def test_the_quota_of_the_day_is_paid_and_given_back_where_nothing_left(either):
 
 def fail(_message):
     raise BackendUnavailable("gone")
+
+
+def test_no_address_stands_in_a_log(database, caplog):
+    broken, sound = Relay(fail), Relay()
+    with (
+        caplog.at_level(logging.DEBUG),
+        AtOnce(database, [route(broken, "broken"), route(sound, "sound")], clock=Clock()) as carrier,
+    ):
+        carrier.send(message(ANA))
+    assert "message.turned_back relay=broken error=backend_unavailable" in caplog.text
+    assert "message.sent relay=sound to=a***@example.org code=250" in caplog.text
+    assert ANA not in caplog.text

@@ -62,7 +62,7 @@ def test_it_goes_to_the_one_address_and_says_for_whom_it_was():
 )
 def test_any_subject_is_marked(subject, shown):
     content = f"From: a@example.org\r\n{subject}\r\n\r\nText\r\n".encode()
-    message = redirected(make_message()._replace(parts=(content,)), TO)
+    message = redirected(make_message()._replace(parts=(content,), size=len(content)), TO)
     assert parsed(message)["Subject"] == shown
     assert_finished(message)
 
@@ -73,7 +73,7 @@ def test_what_would_act_for_the_person_or_no_longer_be_true_is_taken_out():
         b"List-Unsubscribe:\r\n <https://example.org/u/token>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         b"To: reader1@example.org\r\nSubject: Hello\r\n\r\nDKIM-Signature: in the body\r\n"
     )
-    message = redirected(make_message()._replace(parts=(content,)), TO)
+    message = redirected(make_message()._replace(parts=(content,), size=len(content)), TO)
     assert parsed(message).keys() == ["To", "X-Original-To", "From", "Subject"]
     assert message.content.endswith(b"\r\n\r\nDKIM-Signature: in the body\r\n")
 

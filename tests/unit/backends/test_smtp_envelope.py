@@ -12,7 +12,7 @@ EVERYTHING = Capabilities(pipelining=True, eight_bit=True, smtputf8=True, size_o
 
 
 def message(recipient="ana@example.org", *, sender="news@example.org", content=b"x\r\n", eight_bit=False):
-    return OutgoingMessage(key="k", sender=sender, recipient=recipient, parts=(content,), eight_bit=eight_bit)
+    return OutgoingMessage.whole(key="k", sender=sender, recipient=recipient, content=content, eight_bit=eight_bit)
 
 
 @pytest.mark.parametrize(
