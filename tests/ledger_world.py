@@ -57,6 +57,12 @@ def _empty_server(database):
         connection.exec_driver_sql("CREATE SCHEMA public")
 
 
+def somebody_waits(database):
+    """Whether a connection to PostgreSQL waits for another's lock."""
+    with database.reading() as connection:
+        return connection.scalar(sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+
+
 def add_people(database, number, *, list_name="news"):
     """`number` confirmed members of the list, ids 1 and on, person1@example.org and on."""
     now = datetime.now(UTC)

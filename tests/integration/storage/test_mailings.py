@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from ledger_world import make_database
+from ledger_world import make_database, somebody_waits
 from mailer.domain.mailing import MAILING_STEPS, MailingState, RowState
 from mailer.errors import UnknownName
 from mailer.storage import control, mailings
@@ -200,13 +200,7 @@ def test_a_mailing_is_not_finished_over_rows_that_are_just_opened_again(database
         mailings.hold(connection, mailing_id)
         control.queue_again(connection, mailing_id, RowState.FAILED, give_up_at=NOW)
         worker.start()
-        until(lambda: database.is_sqlite or _somebody_waits(database))
+        until(lambda: database.is_sqlite or somebody_waits(database))
     worker.join(PATIENCE)
     with database.reading() as connection:
         assert (found, mailings.get(connection, mailing_id).state) == ([False], MailingState.SENDING)
-
-
-def _somebody_waits(database):
-    """Whether a connection to PostgreSQL waits for another's lock."""
-    with database.reading() as connection:
-        return connection.scalar(sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
