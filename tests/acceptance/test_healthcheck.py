@@ -29,6 +29,7 @@ def test_a_process_that_beats_is_well_and_one_that_ended_is_not(mailer, people, 
     gone = mailer("healthcheck", role)
     assert (gone.code, gone.out) == (1, "")
     assert f"No {role} is at work on" in gone.err
+    assert f"Start it: `mailer {role}`" in gone.err
 
 
 @pytest.mark.slow
@@ -38,6 +39,7 @@ def test_a_process_that_hangs_is_noticed(mailer, people):
         until(lambda: mailer("healthcheck", "worker").code == 0)
         process.send_signal(signal.SIGSTOP)
         until(lambda: "has given no sign of life for" in mailer("healthcheck", "worker").err)
+        assert "It was killed, or hangs: its log says more." in mailer("healthcheck", "worker").err
     finally:
         process.send_signal(signal.SIGCONT)
         process.send_signal(signal.SIGTERM)
@@ -81,6 +83,7 @@ def test_pages_without_their_database_are_not_well(mailer):
     with answering(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n") as port:
         run = mailer("healthcheck", "web", "--port", port)
     assert (run.code, "answers 503: it cannot read its database" in run.err) == (1, True)
+    assert "`mailer db check`" in run.err
 
 
 def test_something_else_on_the_port_is_not_web(mailer):

@@ -45,11 +45,12 @@ def _web(output: Output, port: int | None) -> str:
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise MailerError(f"No `serve` answers on {shown}: {why}.") from None
+        raise MailerError(f"No `serve` answers on {shown}: {why}.", hint=_start("serve")) from None
     finally:
         connection.close()
     if status != http.HTTPStatus.OK:
-        raise MailerError(f"`serve` on {shown} answers {status}: it cannot read its database.")
+        hint = "Look whether the database runs: `mailer db check`. Once it does, this mends itself."
+        raise MailerError(f"`serve` on {shown} answers {status}: it cannot read its database.", hint=hint)
     return f"web on {shown} is ready."
 
 
@@ -75,15 +76,22 @@ def _beats(output: Output, role: str) -> tuple[str, int]:
 
     app = output.app
     if not app.has_database:
-        raise MailerError(f"There is no database yet, so no {role} can be at work.")
+        raise MailerError(f"There is no database yet, so no {role} can be at work.", hint=_start(role))
     now, host = app.clock(), socket.gethostname()
     with Database(app.database_url).reading() as connection:  # not app.database: looking must not bring up the schema
         ready = current_revision(connection) is not None
         beat = nearest_beat(connection, Role(role), host=host, now=now) if ready else None
         idle = untouched(connection, now=now, limits=app.limits) if beat and role == Role.WORKER else 0
     if beat is None:
-        raise MailerError(f"No {role} is at work on {host}.")
+        raise MailerError(f"No {role} is at work on {host}.", hint=_start(role))
     age = abs((now - beat).total_seconds())
     if age > ALIVE_FOR.total_seconds():
-        raise MailerError(f"The {role} on {host} has given no sign of life for {age:.0f} s.")
+        hint = f"It was killed, or hangs: its log says more. {_start(role)}"
+        raise MailerError(f"The {role} on {host} has given no sign of life for {age:.0f} s.", hint=hint)
     return f"{role} on {host} is at work; last sign of life {age:.0f} s ago.", idle
+
+
+def _start(command: str) -> str:
+    return (
+        f"Start it: `mailer {command}`, or `mailer up` with all the others; as a service: `systemctl restart mailer`."
+    )
