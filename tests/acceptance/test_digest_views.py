@@ -120,3 +120,9 @@ def test_what_becomes_of_items_is_said_with_its_line_when_it_cannot_be(mailer, w
     assert checked.code == 3
     assert 'campaigns/weekly.md:8: error: "hide" does not say what becomes of it' in checked.out
     assert "write include, shorten, skip" in checked.out
+
+
+def test_a_test_is_the_issue_of_whom_it_is_read_as(mailer, relay, weekly):
+    assert mailer("test-send", "weekly", "--to", "you@example.org").code == 0
+    assert mailer("test-send", "weekly", "--as", email(CHILE), "--to", "ana@example.org").code == 0
+    assert got(relay) == {"you@example.org": {"peru", "chile", "all"}, "ana@example.org": {"chile", "all"}}

@@ -1,6 +1,7 @@
 """`mailer test-send`: a campaign in a few mailboxes, through the real way out, on both engines; and nothing of it counts."""
 
 import re
+import signal
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from smtpd import SmtpServer
@@ -111,7 +112,7 @@ def test_what_a_relay_says_of_an_address_is_told_and_harms_nobody(mailer, people
     assert f"failed    {email(2)} by relay: 550 5.1.1 no such user here" in run.out
     assert f"failed    {ANA} by relay: 451 4.7.1 greylisted, come back later" in run.out
     assert "try again later" in run.out
-    assert "1 of 3 messages were taken." in run.err
+    assert "Taken: 1 of 3." in run.err
     assert set(rows(database, *COUNTED).values()) == {0}
     nobody = mailer("test-send", "letter", "--to", email(2), "--json")
     assert (nobody.code, nobody.json["failed"]) == (1, 1)
@@ -126,6 +127,9 @@ def test_a_message_in_doubt_is_called_that(project, people, database_url, databa
         assert (one["state"], run.json["uncertain"]) == ("uncertain", 1)
         assert "look whether the message arrived" in one["hint"]
         assert len(relay.accepted) == 1
+        assert through(relay, project, database_url)("test-send", "letter", "--to", YOU).err.endswith(
+            "Taken: 0 of 1; 1 more may have arrived.\n"
+        )
 
 
 def test_a_relay_that_is_down_and_one_that_knows_us_not(project, people, database):
@@ -139,6 +143,17 @@ def test_a_relay_that_is_down_and_one_that_knows_us_not(project, people, databas
     assert "User or password is wrong" in wrong.out
     assert "wrong@" not in wrong.out + wrong.err
     assert len([line for line in relay.commands if line.startswith("AUTH")]) == 1
+
+
+def test_interrupted_while_the_relay_thinks_it_says_what_nobody_knows(project, people, database):
+    with SmtpServer("hangs-at-dot") as relay:
+        mailer = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")
+        process = mailer.start("test-send", "letter", "--to", YOU)
+        assert relay.wait_for(1)
+        process.send_signal(signal.SIGINT)
+        run = mailer.finish(process)
+    assert run.code == 130
+    assert f"Nobody knows whether the message to {YOU} has left." in run.err
 
 
 def test_another_relay_carries_what_the_first_cannot(project, people, database, relay):

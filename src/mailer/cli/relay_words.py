@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mailer.errors import BackendMisconfigured, MailerError, UsageError
+from mailer.errors import BackendMisconfigured, BackendUnavailable, MailerError, UsageError
 from mailer.settings import RelaySettings
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def advice(relay: RelaySettings, error: MailerError) -> str:
         return f"User or password is wrong, or the account may not send.{what}"
     if "our sender address" in text:
         return "The relay does not let this account send from that address: verify the address or its domain there."
+    if isinstance(error, BackendUnavailable) and "answered" in text and "no SMTP reply" not in text:
+        return "The relay is there, and takes no mail now: try again later."
     if isinstance(error, BackendMisconfigured):
         return "The relay refuses us: its words above say why, and your account with it shows more."
     return f"Is the port right ({relay.port}), and does this machine's network let it out? Many block port 25."

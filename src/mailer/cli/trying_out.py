@@ -125,15 +125,23 @@ def _objections(desk: "Desk", good: "Good") -> Iterator[str]:
 
 def _sent(output: Output, program: "Program", copies: "list[Recipient]") -> list[Told]:
     """Send each, and tell what became of it as soon as that is known."""
-    app, told = output.app, []
+    from mailer.cli.panel import drawing
+
+    told: list[Told] = []
 
     def waits(relay: str, seconds: float) -> None:
         if seconds > _LONG:
             output.say(f"The rate of {relay} is used up: it goes on in {seconds:.0f} s.")
 
-    with app.at_once(waits=waits) as carrier:
+    with output.app.at_once(waits=waits) as carrier:
         for copy in copies:
-            told.append(_carried(output, carrier, program, copy))
+            with drawing(output, "Messages done") as progress:  # a relay may take minutes to answer
+                progress.advance(len(told))
+                try:
+                    told.append(_carried(output, carrier, program, copy))
+                except KeyboardInterrupt:
+                    output.warn(f"Nobody knows whether the message to {copy.email} has left.")
+                    raise
             say(output, told[-1])
     return told
 

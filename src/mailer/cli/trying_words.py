@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from mailer.cli.output import Output
 from mailer.cli.relay_words import advice, said, why_not
-from mailer.domain.count import counted
 from mailer.errors import EditionError, Exit, MailerError
 
 if TYPE_CHECKING:
@@ -76,7 +75,9 @@ def exit_code(output: Output, slug: str, told: list[Told]) -> int:
     if all(one.state is State.FAILED for one in told):
         raise MailerError(f"No test of {slug} was sent.")
     if sent < len(told):
-        output.say(f"{sent} of {counted(len(told), 'message')} were taken.")
+        doubtful = sum(one.state is State.UNCERTAIN for one in told)
+        may = f"; {doubtful} more may have arrived" if doubtful else ""
+        output.say(f"Taken: {sent} of {len(told)}{may}.")
         return Exit.SOME_RECIPIENTS_FAILED
     output.next(f"send {slug} --dry-run")
     return Exit.OK

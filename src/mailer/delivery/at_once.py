@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 class Attempt:
     """What became of one message. receipt: of the relay called `relay`; None where none could be used.
 
-    errors: (name, why) of the relays before it that could not be used, now or for a message before.
+    errors: (name, why) of the relays that could not be used: those found out by this very message, and where none is left, all.
     """
 
     relay: str = ""
@@ -81,17 +81,18 @@ class AtOnce:
 
     def send(self, make: Callable[[Dispatch], OutgoingMessage]) -> Attempt:
         """Carry the message that `make` gives, as the relay wants it by which it leaves. Raises what `make` raises."""
-        errors: list[tuple[str, BackendError]] = []
+        found_out: list[tuple[str, BackendError]] = []
         for way in self._ways:
             name = way.route.name
+            if way.error is not None:
+                continue
             try:
-                if way.error is None:
-                    return Attempt(relay=name, receipt=self._carry(way, make), errors=tuple(errors))
+                return Attempt(relay=name, receipt=self._carry(way, make), errors=tuple(found_out))
             except BackendError as error:
                 way.error = error
+                found_out.append((name, error))
                 log.warning("message.turned_back relay=%s error=%s", name, error.code)
-            errors.append((name, way.error))
-        return Attempt(errors=tuple(errors))
+        return Attempt(errors=tuple((way.route.name, way.error) for way in self._ways if way.error is not None))
 
     def _carry(self, way: _Way, make: Callable[[Dispatch], OutgoingMessage]) -> Receipt:
         """Raises BackendError where the relay cannot be used; then the message has not left."""

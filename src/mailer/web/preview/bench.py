@@ -100,7 +100,7 @@ class Bench:
             if seen is None or seen is good.compiled:
                 return proof
             self._lent.update({file.name: file for file in seen.media})
-            mine = replace(good.compiled, media=seen.media)
+            mine = replace(good.compiled, edition=seen.edition, media=seen.media)
             return replace(proof, good=replace(good, program=for_looking(seen.edition), compiled=mine))
 
     def media(self, name: str) -> MediaFile | None:
