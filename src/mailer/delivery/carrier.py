@@ -228,6 +228,8 @@ class Carrier:
         """What may go on the wire now. Ends when there is nothing, so that outstanding replies are read."""
         while self._ahead is not None:
             self._marked.extend(self._answer())
+            # The later the next group is asked for, the larger it is, and the fewer the commits.
+            few = self._group // 8
             while self._marked:
                 if self._bench.stopping.is_set() or not self._marked[0].lease.good(self._now()):
                     return
@@ -237,7 +239,8 @@ class Carrier:
                 self._on_wire.append(parcel)
                 assert parcel.message is not None
                 yield parcel.message
-                self._look_ahead()
+                if self._ahead is None and len(self._marked) <= few:
+                    self._look_ahead()
 
     def _answer(self) -> list[Parcel]:
         """Those of the group ahead that may go on the wire."""
@@ -245,11 +248,9 @@ class Carrier:
         return ahead.result() if ahead else []
 
     def _look_ahead(self) -> None:
-        """Ask for the next group while the last of this one leave: the later, the larger it is, and the fewer the commits."""
-        if self._ahead is None and len(self._marked) <= self._group // 8:
-            following = self._take(patient=False)
-            if following:
-                self._ahead = self._prepare(following)
+        """Ask for the next group while the last of this one leave."""
+        if following := self._take(patient=False):
+            self._ahead = self._prepare(following)
 
     def _answered(self, parcel: Parcel, receipt: Receipt) -> None:
         work, bench = parcel.work, self._bench
@@ -292,7 +293,7 @@ class Carrier:
         outcomes = (
             Outcome(subscriber_id=parcel.subscriber_id, state=RowState.QUEUED, counted=False) for parcel in left
         )
-        self._bench.committer.settle(map(Settlement, left, outcomes))
+        self._bench.committer.settle([*map(Settlement, left, outcomes)])
 
     def _rest(self, error: BackendError) -> None:
         """The connection is at fault: wait, longer each time, and count it against nobody."""

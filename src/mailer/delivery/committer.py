@@ -11,7 +11,7 @@ written when it is back, however long that takes; if their leases ran out and so
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from mailer.delivery.allowance import Allowance
@@ -86,12 +86,11 @@ class Committer:
             self._handed_in(last=self._everybody_asked)
         return answer
 
-    def settle(self, settlements: Iterable[Settlement]) -> None:
+    def settle(self, settlements: Sequence[Settlement]) -> None:
         """What became of marked parcels.
 
         Their allowance comes back at once: whatever is marked with it is committed with this or later, never before.
         """
-        settlements = list(settlements)
         with self._changed:
             self._group.settled.extend(settlements)
             self._handed_in()
