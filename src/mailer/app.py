@@ -112,6 +112,11 @@ class App:
             )
         return self.settings.relays
 
+    def refuse_unknown_backends(self) -> None:
+        """Raises SettingsError for a relay whose backend is not installed here."""
+        for relay in self.settings.relays:
+            backend_kind(relay.backend)
+
     @cached_property
     def signer(self) -> "Signer | None":
         """Signs the mail that leaves here; None where [dkim] names no key. Raises SettingsError for one of no use."""

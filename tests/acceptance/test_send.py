@@ -177,6 +177,18 @@ def alive(mailer):
         database.dispose()
 
 
+def test_what_is_queued_beside_a_worker_is_looked_at_and_without_one_worked(mailer, people, relay):
+    assert mailer("send", "letter", "--yes", "--expect", people, "--queue-only").code == 0
+    assert "Next: mailer worker --drain" in mailer("resume", "letter", "--queue-only").err
+    assert mailer("pause", "letter").code == 0
+    worker = mailer.start("worker")
+    until(lambda: mailer("healthcheck", "worker").code == 0)
+    assert "Next: mailer status 1" in mailer("resume", "letter", "--queue-only").err
+    until(lambda: recipients(relay) == everybody())
+    worker.send_signal(signal.SIGTERM)
+    assert mailer.finish(worker).code == 0
+
+
 def test_two_sends_at_once_mail_everybody_once(mailer, people, relay):
     both = [mailer.start("send", "letter", "--yes", "--expect", people) for _ in range(2)]
     runs = sorted((mailer.finish(one) for one in both), key=lambda run: run.code)

@@ -76,6 +76,13 @@ def test_when_everybody_is_refused_alike_it_ends_and_says_how_to_try_again(proje
         assert recipients(relay) == everybody()
 
 
+def test_a_backend_that_is_not_installed_is_said_before_anything_is_queued(project, people):
+    with (project / "mailer.toml").open("a") as file:
+        file.write('\n[[relays]]\nname = "here"\nbackend = "sendmial"\n')
+    run = Commands(project)("send", "letter", "--yes", "--expect", people)
+    assert (run.code, 'There is no backend "sendmial".\nInstalled: maildir, memory,' in run.err) == (1, True), run.err
+
+
 def test_a_relay_off_this_machine_needs_https_and_the_real_time(project, people):
     far = {"MAILER_SMTP_URL": "smtp+starttls://user:secret-word@relay.example.org:587"}
     for extra, message in (

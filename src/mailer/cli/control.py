@@ -153,8 +153,16 @@ def _go_on(output: Output, mailing_id: int, *, queue_only: bool) -> int:
     code = Exit.OK if queue_only else see_through(output, mailing_id)
     output.document(_status(output, mailing_id).document())
     if queue_only:
-        output.next("worker --drain")
+        output.next(f"status {mailing_id}" if _is_worked(output, mailing_id) else "worker --drain")
     return code
+
+
+def _is_worked(output: Output, mailing_id: int) -> bool:
+    from mailer.storage import heartbeats
+    from mailer.storage.heartbeats import Role
+
+    with output.app.database.reading() as connection:
+        return heartbeats.alive(connection, Role.WORKER, now=output.app.clock(), mailing_id=mailing_id)
 
 
 def _find(output: Output, mailing: str | None) -> "Mailing":

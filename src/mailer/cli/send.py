@@ -53,6 +53,8 @@ def send(output: Output, /, *, at: str | None, dry_run: bool, queue_only: bool, 
         from mailer.cli.dry_run import dry_run as run_dry
 
         return run_dry(output, order)
+    if at is None and not queue_only:
+        output.app.refuse_unknown_backends()  # before anything is queued that could not go on from here
     mailing = start(output, order, once=None if at is None else _once(output, order.slug, at))
     if mailing is None:
         return Exit.OK
