@@ -58,7 +58,7 @@ class Intake:
             self._relays = quotas.relay_ids(self._database, [outlet.route.name for outlet in self._outlets])
         with self._database.writing() as connection:
             due = mailings.due_work(connection, self._clock())
-            self._lanes.look_again(buckets.slowed_groups(connection))
+            slowed = buckets.slowed_groups(connection)
         sending = {one.id: one for one in due if self._only in (None, one.id)}
         for work in [work for work in self._works.values() if work.halted or work.mailing.id not in sending]:
             work.halted = True
@@ -70,6 +70,7 @@ class Intake:
                 self._load(mailing)
             else:
                 self._works[mailing.id].mailing = mailing  # its deadline may have moved
+        self._lanes.look_again(slowed, self._ledger.due_lanes(self._works))
         return list(self._works.values())
 
     def _load(self, mailing: Mailing) -> None:

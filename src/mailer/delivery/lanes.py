@@ -1,13 +1,13 @@
 """Which lanes are worth asking the ledger for: what a worker remembers of its claims, so that it neither polls nor oversleeps.
 
-A lane in which nothing was due is left alone until the worker looks around again; one whose bucket was empty, until the
-instant at which the claim said that it is worth while. What is remembered saves statements and decides nothing: a claim
-looks at the limits again.
+A lane in which nothing was due, when the worker looked around or when it claimed, is left alone until it looks around
+again; one whose bucket was empty, until the instant at which the claim said that it is worth while. What is remembered
+saves statements and decides nothing: a claim looks at the limits again.
 """
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from mailer.domain.limits import Hindrance, Lane, Limits, group_key
@@ -29,16 +29,18 @@ class Lanes:
         self._held: dict[str, tuple[float, Hold]] = {}  #: by the key of what holds: until when
         self._turns: dict[int, deque[Provider]] = defaultdict(lambda: deque(Provider))
         self._slowed: frozenset[str] = frozenset()
+        self._due: Mapping[int, frozenset[Provider]] = {}  #: of a mailing that is not there any lane may be due
         self._next = math.inf
 
-    def look_again(self, slowed: Iterable[str]) -> None:
-        """Time has passed: anything may be due by now. slowed: keys of the groups for which relays want less."""
+    def look_again(self, slowed: Iterable[str], due: Mapping[int, frozenset[Provider]]) -> None:
+        """Time has passed. slowed: keys of the groups for which relays want less. due: the lanes of each mailing that are."""
         self._exhausted.clear()
-        self._slowed = frozenset(slowed)
+        self._slowed, self._due = frozenset(slowed), due
 
     def forget(self) -> None:
         """Rows were given back."""
         self._exhausted.clear()
+        self._due = {}
         for key in [key for key, (_, hold) in self._held.items() if hold.reason is Hindrance.QUOTA]:
             del self._held[key]
 
@@ -51,7 +53,10 @@ class Lanes:
     ) -> Iterator[Lane]:
         """The lanes of a mailing through a relay that may have something now. Whichever is taken goes to the back of the line."""
         turns = self._turns[mailing_id]
-        for provider in list(turns):
+        # How long a quota or the hours hold back what comes due meanwhile is learnt by claiming alone.
+        learns = limits.quota is not None or limits.window is not None
+        due = Provider if learns else self._due.get(mailing_id, Provider)
+        for provider in [one for one in turns if one in due]:
             slowed = group_key(relay, provider) in self._slowed
             lane = Lane(relay=relay, provider=provider, limits=limits, slowed=slowed, pass_over=pass_over, again=again)
             if _name(lane, mailing_id) in self._exhausted or self._is_held(lane, mailing_id):

@@ -39,6 +39,7 @@ import sqlalchemy as sa
 
 from mailer.domain.limits import ANY_RELAY, Lane
 from mailer.domain.mailing import LAST_PLACE, ROW_STEPS, RowState
+from mailer.domain.provider import Provider
 from mailer.domain.subscriber import SuppressionReason
 from mailer.storage import events, instance, pacing
 from mailer.storage.database import Database
@@ -152,6 +153,12 @@ class Ledger:
         else:
             with self._database.writing() as connection:
                 yield connection
+
+    def due_lanes(self, mailing_ids: Iterable[int]) -> dict[int, frozenset[Provider]]:
+        """Of which lanes of each mailing a row is due: whether it is worth while to claim. Writes nothing and locks nothing."""
+        with self._database.reading() as connection:
+            found = {one: self._run(connection, self._sql.due_lanes, p_mailing=one) for one in mailing_ids}
+        return {one: frozenset(Provider(lane) for (lane,) in lanes) for one, lanes in found.items()}
 
     def claim(self, mailing_id: int, n: int, *, lease_seconds: int, lane: Lane = ANY_RELAY) -> Batch | None:
         """Lease up to `n` due rows of one lane, as many as its limits let go now, and pay for them.

@@ -11,12 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailer.domain.mailing import ROW_STEPS, InDoubt, MailingState, RowState
+from mailer.domain.provider import Provider
 from mailer.storage.audiences import confirmed, not_suppressed
 from mailer.storage.prepared import Prepared
 from mailer.storage.row_step import RowStep
 from mailer.storage.rowset import rowset
 from mailer.storage.tables import IN_HAND, delivery, mailing, subscriber
 
+ONE: sa.ColumnElement[int] = sa.literal_column("1")
 MANY: sa.ColumnElement[int] = sa.literal_column("1000")
 
 
@@ -54,6 +56,7 @@ class Statements:
             self.now = _seconds(sa.func.clock_timestamp())
             self.began = _seconds(sa.func.statement_timestamp())
         self.open_mailing = self._open_mailing()
+        self.due_lanes = Prepared(self._due_lanes())
         self.claim = Prepared(self._claim())
         self.mark = RowStep(self._mark(), is_sqlite=is_sqlite)
         self.sent = RowStep(self._sent(), is_sqlite=is_sqlite)
@@ -75,6 +78,19 @@ class Statements:
         columns = (mailing.c.list_name, mailing.c.send_by, mailing.c.give_up_at, self.now.label("now"))
         chosen = sa.select(*columns).where(mailing.c.id == number("p_mailing"), mailing.c.state == MailingState.SENDING)
         return chosen.with_for_update(read=True)
+
+    def _due_lanes(self) -> sa.Select[int]:
+        """The lanes of which a claim would find a row: one look each at where the index begins, and nothing is locked.
+
+        Each asks for its earliest row: of any row PostgreSQL may think that it comes across one soon, and read the whole mailing.
+        """
+        queued = delivery.c.mailing_id == number("p_mailing"), delivery.c.state == literal(RowState.QUEUED)
+        looks = []
+        for provider in Provider:
+            of_lane = delivery.c.lane == sa.literal_column(str(int(provider))), delivery.c.due <= self.began
+            first = sa.select(delivery.c.lane).where(*queued, *of_lane).order_by(delivery.c.due).limit(ONE)
+            looks.append(sa.select(first.subquery().c.lane))
+        return sa.select(sa.union_all(*looks).subquery().c.lane)
 
     def _claim(self) -> sa.UpdateBase:
         """Take due rows of a lane; each becomes leased, or ends because its person left or its time is over.

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger_world import add_mailing, add_people, make_database, states
-from mailer.domain.mailing import MailingState, RowState
+from mailer.domain.mailing import LAST_PLACE, MailingState, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.storage import events, mailings
 from mailer.storage.ledger import Ledger, Outcome, Reaped
@@ -41,7 +41,8 @@ class Clock:
         if self.database.is_sqlite:
             self.ahead += timedelta(seconds=seconds)
             return
-        older = {"lease": delivery.c.lease - seconds, "due": delivery.c.due - seconds}
+        due = sa.case((delivery.c.due > LAST_PLACE, delivery.c.due - seconds), else_=delivery.c.due)
+        older = {"lease": delivery.c.lease - seconds, "due": due}
         with self.database.writing() as connection:
             connection.execute(sa.update(delivery).values(older))
 

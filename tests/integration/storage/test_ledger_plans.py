@@ -56,6 +56,7 @@ def test_no_step_reads_whole_tables(database, ledger):
     )
     before = counted(database, scans)
     batch = work(ledger, 1, 8)
+    ledger.due_lanes([1])
     ledger.extend(batch.token, lease_seconds=600)
     ledger.release(batch.token, 1, [1, 2])
     ledger.release(batch.token)
