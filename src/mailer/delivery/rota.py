@@ -1,7 +1,8 @@
 """Which relay gets work next: shares by weight, standby, and what happens to the share of one that cannot be used.
 
 Weights are kept strictly, by stride scheduling: each relay has a mark that moves by rows / weight, the one furthest
-behind is served first, and none runs further ahead than one claim. So relays with weights hold up each other, as shares
+behind is served first, and none runs further ahead than one claim. Claims begin small and grow with what was taken, so that
+the shares of a small mailing are kept too. So relays with weights hold up each other, as shares
 must; relays without weights each carry as much as they can. A relay that cannot be used, or for which nothing may be
 taken today, holds up nobody, and when it comes back it gets its share from then on, not what it missed.
 
@@ -12,10 +13,11 @@ earlier only if there is no other left to ask.
 import math
 from collections.abc import Iterator, Sequence
 
-from mailer.delivery.outlet import Outlet
+from mailer.delivery.outlet import SMALLEST_CLAIM, Outlet
 
-#: Rows of one claim of the relay with the largest weight, when shares are kept.
-CHUNK = 100
+#: Rows of one claim of the relay with the largest weight, when shares are kept: this part of all that was taken since there
+#: was nothing to take, from `SMALLEST_CLAIM` to `CHUNK`.
+CHUNK, CHUNKS = 100, 20
 
 
 class Rota:
@@ -27,10 +29,11 @@ class Rota:
         self._largest = max((_weight(outlet) for outlet in outlets), default=1)
         self._marks = dict.fromkeys(outlets, 0.0)
         self._took, self._rate_holds = 0, False
+        self._taken = 0  # since a round brought nothing: that was the end of a mailing, or a rate holds all
 
     def turns(self) -> Iterator[tuple[Outlet, int]]:
         """(outlet, the most rows to take for it), until all have enough. `took` says what came of each turn."""
-        left, waiting = self.usable(), set[Outlet]()
+        left, waiting, before, turns = self.usable(), set[Outlet](), self._taken, 0
         while left:
             floor = min(self._marks[outlet] for outlet in left)
             for outlet in self._outlets:
@@ -39,15 +42,18 @@ class Rota:
             near = [outlet for outlet in left if outlet.wants_more and self._marks[outlet] <= floor + self._slack]
             hungry = [outlet for outlet in near if outlet not in waiting]
             if not hungry:
-                return
+                break
             outlet = min(hungry, key=self._marks.__getitem__)
             most, self._took, self._rate_holds = self._most(outlet), 0, False
             yield outlet, most
             self._marks[outlet] += self._took / _weight(outlet)
+            self._taken, turns = self._taken + self._took, turns + 1
             if self._shared and self._rate_holds:
                 waiting.add(outlet)  # it is no faster, and the others wait for it
             elif not self._shared or self._took < most / 2:  # one claim each, or there is nothing more to take for it
                 left.remove(outlet)
+        if turns and self._taken == before:
+            self._taken = 0
 
     def took(self, rows: int, *, rate_holds: bool = False) -> None:
         """So many rows were taken in this turn. rate_holds: and no more, because of the relay's rate."""
@@ -64,13 +70,17 @@ class Rota:
         return welcome or ([] if any(not one.set_aside for one in self._outlets) else ready)
 
     @property
+    def _chunk(self) -> int:
+        return max(SMALLEST_CLAIM, min(CHUNK, self._taken // CHUNKS))
+
+    @property
     def _slack(self) -> float:
-        return CHUNK / self._largest if self._shared else math.inf
+        return self._chunk / self._largest if self._shared else math.inf
 
     def _most(self, outlet: Outlet) -> int:
         if not self._shared:
             return outlet.claim_size
-        return min(outlet.claim_size, math.ceil(CHUNK * _weight(outlet) / self._largest))
+        return min(outlet.claim_size, math.ceil(self._chunk * _weight(outlet) / self._largest))
 
 
 def _weight(outlet: Outlet) -> int:

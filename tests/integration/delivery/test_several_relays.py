@@ -75,6 +75,14 @@ def test_shares_are_kept_however_fast_each_is(database):
     assert share_of(middling, fast, slow) == pytest.approx(0.2, abs=0.04)
 
 
+def test_shares_of_a_small_mailing_are_kept_too(database):
+    prepared(database, 120)
+    one, other = Relay(), Relay()
+    worker_for(database, one, other, weights=(3, 1)).run(drain=True)
+    assert 78 <= len(one.people) <= 102  # 90, and a claim more or less
+    assert len(one.people) + len(other.people) == 120
+
+
 def test_all_are_down_and_the_first_that_is_back_carries_the_mail(database):
     letter = prepared(database, 40)
     one, other = Relay(), Relay()

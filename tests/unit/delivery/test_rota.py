@@ -70,6 +70,22 @@ def test_weights_are_shares_however_fast_each_relay_is(weights, speeds):
         assert abs(number - sum(carried) * part / sum(parts)) <= 500 + CHUNK
 
 
+@pytest.mark.parametrize(("weights", "people"), [((3, 1), 40), ((3, 1), 120), ((1, 1), 200), ((5, 3, 2), 300)])
+def test_shares_of_a_small_mailing_are_kept_too_whatever_was_sent_before(weights, people):
+    outlets = [Outlet(weight) for weight in weights]
+    rota = Rota(outlets)
+    for rounds_before in (0, 40):
+        for _ in range(rounds_before):
+            fill(rota)
+            for outlet in outlets:
+                outlet.held = 0
+        fill(rota, due=0)  # and then there was nothing for a while
+        got = fill(rota, due=people)
+        for outlet, weight in zip(outlets, weights, strict=True):
+            assert abs(got[outlet] - people * weight / sum(weights)) <= 15, got
+            outlet.held = 0
+
+
 def test_a_relay_that_its_rate_holds_back_keeps_its_share_all_the_same():
     """Unlike one that there is no more mail for: its rate lets five rows go in a round, whatever it is asked for."""
     slow, fast = Outlet(weight=1, claim_size=5), Outlet(weight=1)
