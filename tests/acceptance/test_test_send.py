@@ -135,7 +135,8 @@ def test_a_message_in_doubt_is_called_that(project, people, database_url, databa
 def test_a_relay_that_is_down_and_one_that_knows_us_not(project, people, database):
     down = Commands(project, MAILER_SMTP_URL="smtp://127.0.0.1:1")("test-send", "letter", "--to", YOU)
     assert down.code == 1
-    assert "cannot be reached" in down.out or "refused" in down.out
+    assert f"failed    {YOU}: relay: Cannot connect to 127.0.0.1 port 1: Connection refused." in down.out
+    assert down.err.splitlines() == ["Subject: [TEST] We meet on Friday", "error: No test of letter was sent."]
     with SmtpServer(users={"ana": "right"}, auth_in_clear=True) as relay:
         mailer = Commands(project, MAILER_SMTP_URL=f"smtp://ana:wrong@127.0.0.1:{relay.port}")
         wrong = mailer("test-send", "letter", "--to", YOU, ANA)
@@ -143,6 +144,10 @@ def test_a_relay_that_is_down_and_one_that_knows_us_not(project, people, databas
     assert "User or password is wrong" in wrong.out
     assert "wrong@" not in wrong.out + wrong.err
     assert len([line for line in relay.commands if line.startswith("AUTH")]) == 1
+    with SmtpServer("closes-at-connect") as relay:
+        busy = Commands(project, MAILER_SMTP_URL=f"smtp://127.0.0.1:{relay.port}")("test-send", "letter", "--to", YOU)
+    assert busy.code == 1
+    assert "takes no mail now: try again later" in busy.out
 
 
 def test_interrupted_while_the_relay_thinks_it_says_what_nobody_knows(project, people, database):

@@ -63,6 +63,8 @@ def test_what_check_calls_an_error_refuses(mailer, project, people, relay, datab
     blank = mailer("test-send", "letter", "--to", YOU)
     assert blank.code == 3
     assert "is blank for" in blank.err
+    write_letter(project, extra="audience: donrs\n")
+    assert 'there is no segment or list "donrs"' in mailer("test-send", "letter", "--to", YOU).err
     write_letter(project, body="<b>Raw</b> {{ nonsense }}")
     broken = mailer("test-send", "letter", "--to", YOU, "--json")
     assert (broken.code, broken.error["code"]) == (3, "findings")

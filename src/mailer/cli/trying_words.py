@@ -58,8 +58,8 @@ def of_error(to: str, error: EditionError) -> Told:
 
 
 def say(output: Output, one: Told) -> None:
-    what = f"by {one.relay}: {one.reply}" if one.relay else one.error
-    output.data(f"{one.state.value:<9} {one.to} {what}")
+    what = f" by {one.relay}: {one.reply}" if one.relay else f": {one.error}"
+    output.data(f"{one.state.value:<9} {one.to}{what}")
     if one.hint:
         output.data(f"{'':<9} {one.hint}")
 

@@ -91,7 +91,7 @@ class AtOnce:
             except BackendError as error:
                 way.error = error
                 found_out.append((name, error))
-                log.warning("message.turned_back relay=%s error=%s", name, error.code)
+                log.info("message.turned_back relay=%s error=%s", name, error.code)
         return Attempt(errors=tuple((way.route.name, way.error) for way in self._ways if way.error is not None))
 
     def _carry(self, way: _Way, make: Callable[[Dispatch], OutgoingMessage]) -> Receipt:
