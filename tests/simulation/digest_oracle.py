@@ -2,16 +2,16 @@
 
 Beside what must hold of every mailing:
 
-10. An occurrence is dealt with once, and only at a time at which the rule comes.
-11. An issue holds every item that was there when its scheduler began to look and that no issue held before; and it holds none that
+16. An occurrence is dealt with once, and only at a time at which the rule comes.
+17. An issue holds every item that was there when its scheduler began to look and that no issue held before; and it holds none that
     came out after it was written, or that another issue holds.
-12. Whoever is mailed sees of the issue what their topics and what they have had leave of it, no more and no less; who would
+18. Whoever is mailed sees of the issue what their topics and what they have had leave of it, no more and no less; who would
     see nothing of it is not mailed; and everybody else on the list is.
-13. When all is over, every item that came out is in exactly one issue that was not cancelled.
-14. What goes out is on time, or late within the hours and not too late, and under `skip` never late. What is held is too late.
-15. What is passed over was left out by a person, came while the issue before was under way, or was missed: under `latest` when
+19. When all is over, every item that came out is in exactly one issue that was not cancelled.
+20. What goes out is on time, or late within the hours and not too late, and under `skip` never late. What is held is too late.
+21. What is passed over was left out by a person, came while the issue before was under way, or was missed: under `latest` when
     a newer one was due, under `skip` when it was late, under `all` when it was too late.
-16. Of two issues one has ended when the other is made. "Empty" is said only when there was nothing for anybody.
+22. Of two issues one has ended when the other is made. "Empty" is said only when there was nothing for anybody.
 
 Where somebody chose, joined or left while an issue was under way, both what they were and what they became is right.
 """
@@ -218,6 +218,9 @@ class DigestOracle(Oracle):
         attempt.shows = {item.decode(): bool(brief) for item, brief in _SHOWN.findall(text)}
         self.issues[key[0]].ended = self.change
         return attempt
+
+    def _look_into(self, key, message):
+        """What people chose meanwhile a repeat may know; `finished` judges what each of them showed."""
 
     def accepted(self, key, attempt):
         super().accepted(key, attempt)

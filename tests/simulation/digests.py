@@ -14,7 +14,6 @@ from mailer.delivery import worker as worker_module
 from mailer.delivery.pace import Pace
 from mailer.domain.armed import State, Terms
 from mailer.domain.catch_up import CatchUp
-from mailer.domain.limits import UNLIMITED
 from mailer.domain.mailing import MailingState
 from mailer.domain.recurrence import parse_every
 from mailer.errors import Refused, UnknownName
@@ -27,8 +26,10 @@ from simulation.fridays import LONDON, key_of, time_of
 from simulation.kernel import Kernel
 from simulation.machine import EPOCH, Machine
 from simulation.newsroom import SLUG, Newsroom, settings
-from simulation.scenario import ROUNDS, Run, Theme, shared_database, small_numbers
+from simulation.pacing import Way
+from simulation.scenario import ROUNDS, Run, shared_database, small_numbers
 from simulation.schedulers import Schedulers
+from simulation.themes import Theme
 
 
 @contextmanager
@@ -120,7 +121,7 @@ class DigestRun(Run):
         pace = Pace(
             lease_seconds=dice.choice((8, 20)), retry_first_seconds=2.0, max_in_doubt=64 if self.span.is_large else 8
         )
-        relays = {"east": (4 if self.span.is_large else dice.randint(1, 2), UNLIMITED)}
+        relays = {"east": Way(4 if self.span.is_large else dice.randint(1, 2))}
         self.machine = Machine(
             kernel, shared_database(), people=self.people, pace=pace, relays=relays, judge=DigestOracle
         )

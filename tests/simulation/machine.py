@@ -12,13 +12,14 @@ from mailer.domain.audience import Audience
 from mailer.domain.mailing import ENDED_MAILINGS, MailingState, RowState
 from mailer.domain.subscriber import SuppressionReason
 from mailer.errors import MailerError
-from mailer.storage import control, mailings, materialise, subscriptions, suppressions
+from mailer.storage import control, instance, mailings, materialise, person_changes, subscriptions, suppressions
 from mailer.storage.status import status_of
-from mailer.storage.tables import edition, mailing
+from mailer.storage.tables import edition, mailing, subscriber
 from simulation.faults import Faults
 from simulation.kernel import Process
 from simulation.network import Network, Weather
 from simulation.oracle import Oracle
+from simulation.pacing import Till, email_of
 from simulation.primitives import SimulatedRuntime
 
 EPOCH = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -27,20 +28,29 @@ EPOCH = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 class Machine:
     """One run's world."""
 
-    def __init__(self, kernel, database, *, people, pace, relays, judge=Oracle):
-        """relays: {name: (connections, limits)}. judge: a kind of oracle."""
+    def __init__(self, kernel, database, *, people, pace, relays, judge=Oracle, mixed=False, offset=0.0):
+        """relays: {name: `Way`}. judge: a kind of oracle. mixed: people's mailboxes are at several providers.
+
+        offset: seconds by which the clock is off at first.
+        """
         self.kernel, self.dice, self.pace, self.relays = kernel, kernel.dice, pace, relays
-        self.clock_is_off = self._furthest = 0.0  # seconds by which somebody moved the machine's clock
+        self.clock_is_off = self._furthest = offset  # seconds by which somebody moved the machine's clock
+        self._mixed = mixed
         self.oracle = judge(self.kernel, self.wall, pace.max_in_doubt)
+        self.oracle.till = Till(
+            relays, mixed, self.oracle.require, patience=GIVE_UP, first_wait=pace.retry_first_seconds
+        )
         self.faults = Faults(self.kernel, self.oracle)
         self.network = Network(self.kernel, self.oracle, {name: Weather() for name in relays})
         self.database = database
-        database.begin_run(people, self.kernel, self.faults, self.oracle)
+        self.backup = None  # (file, what the oracle knew then)
+        database.begin_run(people, self.kernel, self.faults, self.oracle, mixed=mixed)
         self.workers = []  # processes that live
         self.restarting = True
         self.summary = None  # of the worker that ended last
         self._numbers = Counter()
         self._worker_of = {}
+        self._undo = {}
 
     # Time
 
@@ -56,7 +66,7 @@ class Machine:
         self.kernel.note(f"the clock jumps by {seconds:+.1f} s")
         self.clock_is_off += seconds
         self._furthest = max(self._furthest, self.clock_is_off)
-        self.oracle.troubled = self.oracle.clock_moved = True
+        self.oracle.troubled = self.oracle.other_seconds = True
 
     def mend_clock(self):
         """No time that was ever shown is in the future any more."""
@@ -85,14 +95,16 @@ class Machine:
             Route(
                 name=name,
                 make_backend=lambda name=name: self.network.backend(name, process),
-                connections=connections,
-                limits=limits,
+                connections=way.connections,
+                limits=way.limits,
+                weight=way.weight,
             )
-            for name, (connections, limits) in self.relays.items()
+            for name, way in self.relays.items()
         ]
         worker = Worker(self.database, clock=self.clock, key=KEY, routes=routes, pace=self.pace, runtime=runtime)
         self._worker_of[process] = worker
         try:
+            self.settle()
             self.summary = worker.run(drain=drain)
             self.kernel.note(f"{process.name} ends")
         except MailerError as error:
@@ -164,10 +176,11 @@ class Machine:
         return self.person(lambda connection, now: mailings.move(connection, mailing_id, to, reason="", at=now))
 
     def resume(self, mailing_id):
-        """As `mailer resume` does, which lets nothing begin whose rows are not all written."""
+        """As `mailer resume` does, which lets nothing begin that is not frozen, or whose rows are not all written."""
 
         def act(connection, now):
-            if mailings.get(connection, mailing_id).state in (MailingState.PAUSED, MailingState.HELD):
+            one = mailings.get(connection, mailing_id)
+            if one.edition_id is not None and one.state in (MailingState.PAUSED, MailingState.HELD):
                 mailings.move(connection, mailing_id, MailingState.SENDING, at=now)
 
         return self.person(act)
@@ -198,13 +211,56 @@ class Machine:
 
     def suppress(self, who):
         def act(connection, now):
-            key = f"person{who}@example.org"
+            key = email_of(who, mixed=self._mixed)
             suppressions.suppress(connection, key, reason=SuppressionReason.COMPLAINT, at=now)
 
         return self.person(act)
 
-    def send(self, *, in_doubt, send_by=None):
-        """Somebody sends a campaign: one transaction makes the mailing, then its rows are written, if the process lives."""
+    def erase(self, who):
+        def act(connection, now):
+            if connection.scalar(sa.select(subscriber.c.id).where(subscriber.c.id == who)) is not None:
+                person_changes.erase(connection, who, at=now)
+
+        return self.person(act)
+
+    # Backups
+
+    def settle(self):
+        """What each program does first that may send."""
+        if reason := instance.settle(self.database, now=self.clock()):
+            self.kernel.note(f"all is paused: {reason}")
+
+    def back_up(self):
+        """Somebody makes a backup while everything runs."""
+
+        def command():
+            instance.note_backup(self.database, self.clock(), now=self.clock())
+            self.backup = self.database.copied(), self.oracle.remember()
+            self.kernel.note("a backup is made")
+            instance.backed_up(self.database, now=self.clock())
+
+        return self.command("backup", command)
+
+    def bring_back(self):
+        """The machine fails, and somebody copies the backup to where the database was; then all begins again."""
+        if self.backup is None or self.backup[1][1].keys() != self.oracle.mailing_states.keys():
+            return
+        self.kernel.note("the backup comes back")
+        workers = len(self.workers)
+        for process in {task.process.name: task.process for task in self.kernel.tasks}.values():
+            self.kernel.bury(process)
+        self.workers.clear()
+        content, remembered = self.backup
+        self.database.lay(content)
+        self.oracle.comes_back(remembered)
+        for _ in range(workers):
+            self.kernel.at(self.kernel.now + self.dice.random(), self._restart)
+
+    def send(self, *, in_doubt, send_by=None, undo=0.0):
+        """Somebody sends a campaign: one transaction makes the mailing, then its rows are written, if the process lives.
+
+        undo: seconds in which it can be taken back.
+        """
 
         def freeze(connection, now):
             late = None if send_by is None else now + timedelta(seconds=send_by)
@@ -217,6 +273,8 @@ class Machine:
             }  # fmt: skip
             mailing_id = connection.scalar(sa.insert(mailing).values(values).returning(mailing.c.id))
             self.oracle.send_by[mailing_id] = None if late is None else int(late.timestamp())
+            self.oracle.not_before[mailing_id] = now.timestamp() + undo
+            self._undo[mailing_id] = timedelta(seconds=undo)
             return mailing_id
 
         made = []
@@ -233,7 +291,9 @@ class Machine:
         return self.command("sender", lambda: self._write_rows(mailing_id))
 
     def _write_rows(self, mailing_id):
-        materialise.materialise(self.database, mailing_id, at=self.clock(), undo=timedelta(0))
+        self.settle()
+        undo = self._undo.get(mailing_id, timedelta(0))
+        materialise.materialise(self.database, mailing_id, at=self.clock(), undo=undo)
 
     # Looking
 
@@ -252,16 +312,9 @@ class Machine:
                 self.oracle.require(parts == found["total"], f"status of {mailing_id} does not add up: {found}")
 
     def check_rates(self):
-        """No relay and no mailing got more than its rate, whoever worked. (A clock that was moved has other seconds.)"""
-        if self.oracle.clock_moved:
-            return
-        for number, name in self.database.relays().items():
-            limits = self.relays[name][1]
-            if limits.rate:
-                self.oracle.rate_was_kept(limits.rate, [at for at, relay, _ in self.oracle.paid if relay == number])
-        rates = [limits.mailing_rate for _, limits in self.relays.values()]
-        for one in self.mailings if all(rates) else ():
-            self.oracle.rate_was_kept(max(rates), [at for at, _, mailing in self.oracle.paid if mailing == one])
+        """A clock that was moved has other seconds."""
+        if not self.oracle.other_seconds:
+            self.oracle.till.judge_rates()
 
     def sizes(self):
         with self.database.reading() as connection:

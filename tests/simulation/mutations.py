@@ -1,5 +1,6 @@
 """Mistakes that somebody might make in the product: with each of them the simulation must fail, or it would prove nothing."""
 
+import itertools
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from unittest.mock import patch
@@ -11,21 +12,26 @@ from mailer.delivery import carrier
 from mailer.delivery.allowance import Allowance
 from mailer.delivery.carrier import Carrier
 from mailer.delivery.intake import Intake
+from mailer.delivery.outlet import Outlet
 from mailer.domain.armed import State
+from mailer.domain.gcra import Bucket
+from mailer.domain.limits import Lane
 from mailer.domain.mailing import MailingState, RowState
-from mailer.storage import mailings, materialise, pacing, schedules
+from mailer.edition.links import Signer
+from mailer.storage import instance, mailings, materialise, pacing, quotas, schedules, subscribers
 from mailer.storage.ledger import Ledger
 from mailer.storage.ledger_sql import Statements, literal, number, statements
 from mailer.storage.tables import delivery, mailing, occurrence, schedule
-from simulation.scenario import CRAWLING, FREEZES, KILLS, PEOPLE, RELAYS, SCHEDULES
+from simulation.themes import BACKUPS, CRAWLING, FREEZES, KILLS, LIMITS, PEOPLE, RELAYS, SCHEDULES
 
-#: name -> (the mistake, the kind of trouble in which it shows soonest)
+#: name -> (the mistake, the kind of trouble in which it shows soonest, the first seed in which it does: found by search, and
+#: searched on from there if it shows no more)
 MUTATIONS = {}
 
 
-def mutation(theme):
+def mutation(theme, first=1):
     def keep(function):
-        MUTATIONS[function.__name__.replace("_", " ")] = contextmanager(function), theme
+        MUTATIONS[function.__name__.replace("_", " ")] = contextmanager(function), theme, first
         return function
 
     return keep
@@ -55,7 +61,7 @@ def at_another_time(method, seconds):
         yield
 
 
-@mutation(FREEZES)
+@mutation(FREEZES, 7)
 def mark_sending_does_not_look_at_the_lease():
     with at_another_time("mark_sending", 0):
         yield
@@ -67,7 +73,7 @@ def the_reaper_does_not_look_at_the_lease():
         yield
 
 
-@mutation(replace(FREEZES, events={"freeze": 1, "clock": 2}, in_doubt=("resend",)))
+@mutation(replace(FREEZES, events={"freeze": 1, "clock": 2}, in_doubt=("resend",)), 16)
 def settle_does_not_look_at_the_token():
     original = Ledger.settle
 
@@ -136,7 +142,7 @@ def what_got_no_receipt_is_queued_again():
         yield
 
 
-@mutation(KILLS)
+@mutation(KILLS, 6)
 def a_doubt_is_taken_for_a_delay():
     original = carrier.verdict
 
@@ -147,13 +153,13 @@ def a_doubt_is_taken_for_a_delay():
         yield
 
 
-@mutation(CRAWLING)
+@mutation(CRAWLING, 6)
 def marks_are_not_counted():
     with patch.object(Allowance, "take", lambda self, wanted, *, seconds=0.0: wanted):
         yield
 
 
-@mutation(CRAWLING)
+@mutation(CRAWLING, 5)
 def leases_are_not_extended():
     def hold(self):
         self._leases = [lease for lease in self._leases if lease.open]
@@ -206,4 +212,105 @@ def a_schedule_fires_for_whoever_looks():
         return original(connection, one, dealt_with, outcome, **options)
 
     with patch.object(schedules, "record", record):
+        yield
+
+
+@mutation(LIMITS, 6)
+def a_provider_has_no_rate_of_its_own():
+    original = Lane.rates
+
+    def rates(self, mailing_id):
+        return {key: rate for key, rate in original(self, mailing_id).items() if not key.startswith("g:")}
+
+    with patch.object(Lane, "rates", rates):
+        yield
+
+
+@mutation(replace(LIMITS, weathers=("foul",)), 26)
+def who_is_asked_for_less_sends_as_much():
+    with patch.object(Bucket, "share", lambda self, now: 1.0):
+        yield
+
+
+@mutation(LIMITS)
+def what_a_quota_pays_for_is_not_counted():
+    with patch.object(quotas, "count", lambda connection, day, number: None):
+        yield
+
+
+@mutation(replace(LIMITS, events={"relay": 3}), 5)
+def a_quota_does_not_get_back_what_never_left():
+    with patch.object(quotas, "give_back", lambda database, unsent: None):
+        yield
+
+
+@mutation(LIMITS, 8)
+def each_day_of_a_warm_up_is_its_first():
+    with patch.object(quotas, "begin_warm_up", lambda connection, day: None):
+        yield
+
+
+@mutation(LIMITS)
+def mail_leaves_at_any_hour():
+    with patch.object(pacing, "_closed", lambda limits, now: None):
+        yield
+
+
+@mutation(replace(LIMITS, events={"pause": 1}, weathers=("fair",)), 16)
+def whoever_stands_by_works_as_the_others_do():
+    with patch.object(Outlet, "standby", False):
+        yield
+
+
+@mutation(replace(LIMITS, weathers=("foul",)), 8)
+def waiting_for_the_hours_counts_towards_the_end_of_retries():
+    with patch.object(mailings, "excuse_wait", lambda connection, mailing_id, *, since, until: None):
+        yield
+
+
+@mutation(PEOPLE, 9)
+def nobody_can_take_a_mailing_back():
+    original = mailings.due_work
+
+    def due_work(connection, now):
+        over = sa.update(mailing).where(mailing.c.state == MailingState.WAITING)
+        connection.execute(over.values(state=MailingState.SENDING))
+        return original(connection, now)
+
+    with patch.object(mailings, "due_work", due_work):
+        yield
+
+
+@mutation(PEOPLE)
+def whose_turn_comes_last_is_taken_for_erased():
+    original = subscribers.recipients
+
+    def recipients(connection, ids, needs):
+        return original(connection, ids, needs)[:2]
+
+    with patch.object(subscribers, "recipients", recipients):
+        yield
+
+
+@mutation(PEOPLE, 12)
+def each_repeat_is_a_message_of_its_own():
+    original, numbers = Signer.sign, itertools.count()
+
+    def sign(self, public_id):
+        links, key = original(self, public_id)
+        return links, f"{key}{next(numbers)}"
+
+    with patch.object(Signer, "sign", sign):
+        yield
+
+
+@mutation(BACKUPS)
+def a_backup_that_comes_back_goes_on_at_once():
+    with patch.object(instance, "settle", lambda database, *, now: ""):
+        yield
+
+
+@mutation(BACKUPS)
+def a_backup_does_not_count_as_a_sign_of_life():
+    with patch.object(instance, "backed_up", lambda database, *, now: None):
         yield

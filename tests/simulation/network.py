@@ -55,6 +55,10 @@ class Network:
     def backend(self, relay, process):
         return SimulatedBackend(self, relay, process)
 
+    def failed(self, relay):
+        """It could not be used, and whoever tried knows it."""
+        self.oracle.till.failed.add(relay)
+
     def clear_up(self):
         for name in self.weather:
             self.weather[name] = Weather(latency=0.001)
@@ -94,6 +98,8 @@ class SimulatedBackend(Backend):
             return
         self._kernel.turn(f"connect to {self._relay}")
         self._kernel.sleep(self._weather.latency, "connecting")
+        if self._weather.down or self._aborted or self._weather.refuses_us:
+            self._network.failed(self._relay)
         if self._weather.down or self._aborted:
             raise BackendUnavailable("nobody answers")
         if self._weather.refuses_us:
@@ -133,8 +139,10 @@ class SimulatedBackend(Backend):
         if fate == "lost_before":
             flight.attempt.fate = Fate.LOST
             self._open = False
+            self._network.failed(self._relay)
             raise BackendUnavailable("the link broke before the dot")
         flight.attempt.fate = Fate.ON_WIRE
+        self._oracle.till.hand(key)
         self._flight = flight
         self._fly(flight, fate)
         yield from self._receipt(flight)
@@ -170,6 +178,7 @@ class SimulatedBackend(Backend):
         if fate not in RECEIPTS:
             flight.attempt.told_doubt = True
             self._open = False
+            self._network.failed(self._relay)
             if fate == "breaks":
                 self._oracle.broken.add(self._process.name)
                 raise RuntimeError("the backend has a bug")
@@ -181,6 +190,7 @@ class SimulatedBackend(Backend):
         yield receipt
         if fate == "closes":
             self._open = False
+            self._network.failed(self._relay)
             raise BackendUnavailable("421 4.3.2 closing")
 
 

@@ -11,17 +11,23 @@ relay was given and of each that a relay accepted, and of who was killed, stoppe
 6. `sent` is said only of what a relay accepted; `failed` only of what none accepted; and a row goes back into the queue only
    if none accepted its message, but for 5.
 7. No more rows of one worker are marked at a time than `max_in_doubt`; and nobody is in doubt without a reason.
-8. Over any span of time no more rows are leased than the rates allow, of all workers together.
-9. What is armed is fired once, however many schedulers look.
+8. What is armed is fired once, however many schedulers look.
+9. Each message to somebody about one mailing is the same, Message-ID and all, but for its date.
+10. Where a backup was put in the database's place nothing goes on before a person says so.
+
+Rates, quotas and hours are judged by a `Till` of `pacing`, which is told of every row that is leased, given back, or leaves.
 """
 
+import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
-from mailer.domain.gcra import SECOND, TOLERANCE
-from mailer.domain.mailing import MAILING_STEPS, OPEN_ROWS, ROW_STEPS, MailingState, RowState
+from mailer.domain.mailing import ENDED_MAILINGS, MAILING_STEPS, OPEN_ROWS, ROW_STEPS, MailingState, RowState
+from simulation.pacing import Till, longest_wait
 
+_DATE = re.compile(rb"^Date: .*\r\n", re.MULTILINE)
 QUEUED, LEASED, SENDING, SENT, FAILED, UNCERTAIN, SUPPRESSED, CANCELLED, EXPIRED = RowState
 
 
@@ -76,16 +82,21 @@ class Oracle:
     send_by: dict = field(default_factory=dict)  # mailing -> unix seconds, or None
     mailing_states: dict = field(default_factory=dict)
     rows: dict = field(default_factory=dict)  # (mailing, who) -> Row
+    gone: dict = field(default_factory=dict)  # those that a backup does not have
+    said: dict = field(default_factory=dict)  # (mailing, who) -> their message
     holders: dict = field(default_factory=dict)  # token -> process name
+    not_before: dict = field(default_factory=dict)  # mailing -> unix seconds at which its undo window ends
     left: set = field(default_factory=set)
+    erased: set = field(default_factory=set)
+    standing: set = field(default_factory=set)  # mailings of a backup that no person has let go on
     broken: set = field(default_factory=set)  # processes whose backend raised: what it had taken is in doubt
     troubled: bool = False  # something happened that may put healthy workers' rows in doubt
     counts: Counter = field(default_factory=Counter)
-    paid: list = field(default_factory=list)  # (when, relay, mailing) of every row that was leased
+    till: Till = None
     armed: set = field(default_factory=set)  # mailings that a schedule is to fire
     fired: set = field(default_factory=set)  # mailings whose schedule has fired
     occurrences: dict = field(default_factory=dict)  # (schedule, key) -> what it came to
-    clock_moved: bool = False
+    other_seconds: bool = False  # the clock was moved, or what it was written with is gone
     marked: dict = field(default_factory=lambda: defaultdict(int))  # process name -> rows in `sending`
 
     @property
@@ -123,10 +134,19 @@ class Oracle:
 
     def _saw_left(self, change, _at):
         self.left.add(change.who)
-        self.kernel.note(f"{change.who} left")
+        self.erased |= {change.who} if change.new == "erased" else set()
+        self.kernel.note(f"{change.who} {change.new or 'left'}")
 
-    def _saw_new_mailing(self, change, _at):
+    def _saw_relay(self, change, _at):
+        self.till.names[change.who] = change.new
+
+    def _saw_slowed(self, change, at):
+        self.kernel.note(f"{change.old} is slowed down to {change.new}")
+        self.till.slowed.append((at, change.old, change.new))
+
+    def _saw_new_mailing(self, change, at):
         self.in_doubt[change.mailing] = change.new
+        self.till.begun[change.mailing] = at
         self.mailing_states[change.mailing] = MailingState(change.mailing_state)
         if change.mailing_state == MailingState.SCHEDULED:
             self.armed.add(change.mailing)
@@ -157,11 +177,16 @@ class Oracle:
 
     _saw_out = _saw_carried = _saw_released = _saw_chose = _saw_joined = _saw_what_only_digests_care_for
 
-    def _saw_mailing(self, change, _at):
+    def _saw_mailing(self, change, at):
         old, new = MailingState(change.old), MailingState(change.new)
         self.kernel.note(f"mailing {change.mailing}: {old} -> {new}")
         self.require(new in MAILING_STEPS[old], f"mailing {change.mailing} went from {old} to {new}")
         self.mailing_states[change.mailing] = new
+        if self.actor.startswith("person"):
+            self.standing.discard(change.mailing)
+        if old is MailingState.WAITING and new is MailingState.SENDING:
+            early = self.not_before.get(change.mailing, 0) - at
+            self.require(early <= 0, f"mailing {change.mailing} begins {early:.1f} s before its undo window ends")
         if new is MailingState.FINISHED:
             left = [key for key in self.open_rows() if key[0] == change.mailing]
             self.require(not left, f"mailing {change.mailing} is finished and has open rows {left}")
@@ -170,7 +195,7 @@ class Oracle:
         key = (change.mailing, change.who)
         self.require(key not in self.rows, f"row {key} was written twice")
         self.require(change.who not in self.left, f"row {key} was written for somebody who had left")
-        self.rows[key] = Row(state=RowState(change.new))
+        self.rows[key] = self.gone.pop(key, None) or Row(state=RowState(change.new))
 
     def _saw_lost_row(self, change, _at):
         self.fail(f"row {change.mailing, change.who} is gone")
@@ -189,7 +214,7 @@ class Oracle:
             if judge is not None:
                 judge(key, row, new, change, int(at))
             if new is LEASED:
-                self.paid.append((at, change.relay, change.mailing))
+                self.till.lease(at, change.relay, key)
         row.state, row.token = new, change.token
 
     def _extended(self, key, change, at):
@@ -200,6 +225,7 @@ class Oracle:
 
     def _from_queued(self, key, row, new, change, at):
         if new is LEASED:
+            self.require(change.mailing not in self.standing, f"row {key} of a backup was leased, and nobody said so")
             self.require(change.mailing_state == "sending", f"row {key} was leased of a mailing {change.mailing_state}")
             self.require(change.who not in self.left, f"row {key} was leased for somebody who had left")
             self.require(change.due <= at, f"row {key} was leased before it was due")
@@ -210,6 +236,7 @@ class Oracle:
             self.require(change.who in self.left, f"row {key} is suppressed, and they had not left")
         elif new is FAILED:
             self.require(change.attempts > 0, f"row {key} failed without any attempt")
+            self.till.give_up(key, at, 0)
         self._ended_early(key, new, change, at)
 
     def _ended_early(self, key, new, change, at):
@@ -230,8 +257,10 @@ class Oracle:
             self._count_marked(change.token, +1)
         elif new is QUEUED:
             self.require(mine or over, f"row {key} was taken from its holder by {self.actor}")
+            self.till.give_back(key)
         elif new is FAILED:
             self.require(mine, f"row {key} was failed by {self.actor}, which does not hold it")
+            self.require(change.who in self.erased, f"row {key} failed without an attempt, and its person is there")
         self._ended_early(key, new, change, at)
 
     def _from_sending(self, key, row, new, change, at):
@@ -245,6 +274,8 @@ class Oracle:
             self.require(row.fate is Fate.ACCEPTED, f"row {key} is sent, and the relay says {row.fate.name}")
         elif new is FAILED:
             self.require(row.fate in (Fate.REFUSED, Fate.DEFERRED), f"row {key} failed; the relay says {row.fate.name}")
+            if row.fate is Fate.DEFERRED and self.send_by.get(change.mailing) is None:
+                self.till.give_up(key, at, longest_wait(self.till.first_wait, change.attempts))
         elif new is UNCERTAIN:
             self.require(doubtful or over, f"row {key} is in doubt; the relay says {row.fate.name}")
             self.require(doubtful or self.troubled, f"row {key} is in doubt although nothing went wrong")
@@ -253,12 +284,15 @@ class Oracle:
         else:
             harmless = (Fate.NONE, Fate.DEFERRED, Fate.LOST)
             self.require(row.fate in harmless, f"row {key} is queued again; the relay says {row.fate.name}")
+            if row.fate is not Fate.DEFERRED:
+                self.till.give_back(key)
 
     def _from_failed(self, key, row, new, change, at):
         self.require(self.actor.startswith("person"), f"row {key} was retried by {self.actor}")
+        self.till.begun[change.mailing] = at
 
     def _from_uncertain(self, key, row, new, change, at):
-        self.require(self.actor.startswith("person"), f"row {key} was retried by {self.actor}")
+        self._from_failed(key, row, new, change, at)
         row.owned_up += 1
 
     def _count_marked(self, token, by):
@@ -267,9 +301,10 @@ class Oracle:
 
     # The wire
 
-    def handed(self, key, _message):
+    def handed(self, key, message):
         """A worker gave the message of this row to a backend; the attempt that it belongs to."""
         row = self.rows[key]
+        self._look_into(key, message)
         row.handed += 1
         self.require(row.handed <= row.marks, f"the message of {key} was handed over without a mark of its own")
         if not self.troubled:
@@ -279,25 +314,49 @@ class Oracle:
             self.require(self.holders.get(row.token) == self.actor, f"{self.actor} sends {key}, which it does not hold")
         return row.attempt
 
+    def _look_into(self, key, message):
+        said = message.key, _DATE.sub(b"", message.content)
+        self.require(self.said.setdefault(key, said) == said, f"{key} is sent again, and is another message")
+
     def accepted(self, key, attempt):
         """A relay took responsibility for it."""
-        row = self.rows[key]
+        row = self.rows.get(key) or self.gone[key]
         attempt.fate = Fate.ACCEPTED
         row.accepted += 1
         self.counts["accepted"] += 1
         self.require(row.accepted <= row.marks, f"{key} was accepted without a mark")
         self.require(row.accepted <= 1 + row.owned_up, f"{key} was accepted {row.accepted} times")
 
-    # The end
+    # Backups
 
-    def rate_was_kept(self, rate, times):
-        """`times` at which rows were leased that one bucket paid for."""
-        for first, begin in enumerate(times):
-            for last in range(first, len(times)):
-                most = rate * (times[last] - begin + TOLERANCE / SECOND) + 1
-                if last - first + 1 > most + 0.001:
-                    self.fail(f"{last - first + 1} rows were leased in {times[last] - begin:.3f} s at {rate} a second")
-                    return
+    def remember(self):
+        """What the ledger is, for the day on which a backup of it comes back."""
+        rows = {key: replace(row) for key, row in self.rows.items()}
+        return rows, dict(self.mailing_states), set(self.left), set(self.erased), dict(self.till.names)
+
+    def comes_back(self, remembered):
+        """The ledger is again what it was; what was sent since it does not know, and who resumes it sends that once more."""
+        self.troubled = self.other_seconds = True
+        self.counts["restored"] += 1
+        rows, self.mailing_states, self.left, self.erased, self.till.names = map(copy, remembered)
+        truth, self.rows, self.gone = self.rows | self.gone, {}, {}
+        for key, row in truth.items():
+            known = rows.get(key)
+            if known is None or known.state is not SENT:
+                row.owned_up += 1
+            if known is None:
+                row.state, row.token = QUEUED, 0
+                self.gone[key] = row
+            else:
+                row.state, row.token = known.state, known.token
+                self.rows[key] = row
+        self.standing = {one for one, state in self.mailing_states.items() if state not in ENDED_MAILINGS}
+        self.marked.clear()
+        for row in self.rows.values():
+            if row.state is SENDING:
+                self._count_marked(row.token, +1)
+
+    # The end
 
     def finished(self, rows, sizes, people):
         """rows: as they stand in the database. sizes: mailing -> people in it, as it says. people: how many there are."""

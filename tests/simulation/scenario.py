@@ -6,7 +6,6 @@ ones must bring every row to its end. The `Oracle` watches all of it.
 
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -19,18 +18,23 @@ from mailer.domain.limits import UNLIMITED, Limits
 from mailer.domain.mailing import ENDED_MAILINGS, MailingState, RowState
 from mailer.domain.provider import Provider
 from mailer.storage import materialise
+from mailer.storage.status import Reason
 from simulation.kernel import Kernel
 from simulation.machine import Machine
 from simulation.network import Weather
+from simulation.pacing import PROVIDERS, Way, draw_ways
 from simulation.schedulers import Schedulers, compiled_once
 from simulation.storage import FAST, SimulatedDatabase
+from simulation.themes import DATABASE_FAULTS, SIZES, THEMES
 
-LIMITS = (UNLIMITED, UNLIMITED, UNLIMITED, Limits(rate=20.0), Limits(rate=2.0, mailing_rate=1.5))
+RATES = (UNLIMITED, UNLIMITED, UNLIMITED, Limits(rate=20.0), Limits(rate=2.0, mailing_rate=1.5))
 #: Steps in which most of what happens does happen.
 BUSY_STEPS = 300
 #: Rounds of healthy workers after which everything must have ended; and seconds that one that was asked to stop, or that
 #: drains, may take.
 ROUNDS, PATIENCE = 40, 300.0
+#: Chance that a person gives those another try who failed or are in doubt when all is over.
+ONCE_MORE = 0.4
 
 
 @cache
@@ -41,7 +45,7 @@ def shared_database():
 
 
 @contextmanager
-def small_numbers():
+def small_numbers(providers=(Provider.OTHER,)):
     """Claims and chunks so small that a handful of people make for many of them; looks that are as far apart as fits that."""
     with (
         patch.object(worker_module, "STEP", 0.7),
@@ -50,63 +54,10 @@ def small_numbers():
         patch.object(outlet, "LARGEST_CLAIM", 3),
         patch.object(intake, "SMALLEST_CLAIM", 2),
         patch.object(materialise, "CHUNK", 3),
-        patch.object(lanes, "Provider", [Provider.OTHER]),  # everybody's address is of that one
+        patch.object(materialise, "MANY_PEOPLE", 3),
+        patch.object(lanes, "Provider", list(providers)),  # everybody's address is of one of these
     ):
         yield
-
-
-@dataclass(frozen=True)
-class Size:
-    """How large a run may be. seconds: in which things go wrong."""
-
-    people: int
-    workers: int
-    letters: int
-    relays: tuple
-    connections: int
-    seconds: float
-    events: int
-
-
-#: Most are small: what goes wrong among many goes wrong among few, and sooner found.
-SIZES = (
-    Size(people=3, workers=2, letters=1, relays=("east",), connections=1, seconds=4.0, events=4),
-    Size(people=4, workers=2, letters=1, relays=("east",), connections=2, seconds=8.0, events=4),
-    Size(people=5, workers=3, letters=1, relays=("east", "west"), connections=1, seconds=8.0, events=6),
-    Size(people=8, workers=5, letters=2, relays=("east", "west"), connections=2, seconds=15.0, events=9),
-)
-
-
-@dataclass(frozen=True)
-class Theme:
-    """What kind of trouble there is. events: how often each happens in comparison."""
-
-    events: dict
-    weathers: tuple = ("fair", "fair", "rough", "slow", "foul")
-    in_doubt: tuple = ("hold", "hold", "resend")
-    schedulers: int = 0  #: at most; with them the mailing is armed, and goes out by itself
-
-
-EVERYTHING = Theme(
-    events={
-        "kill": 6, "freeze": 6, "stop": 2, "more": 1, "power_cut": 1, "clock": 4, "database": 3, "relay": 2,
-        "kill_sender": 1, "pause": 2, "cancel": 1, "leave": 2, "suppress": 1, "retry": 3,
-    }
-)  # fmt: skip
-KILLS = Theme(events={"kill": 4, "power_cut": 1, "kill_sender": 1, "stop": 1})
-FREEZES = Theme(events={"freeze": 3, "clock": 2, "retry": 1}, weathers=("slow",), in_doubt=("hold", "resend", "resend"))
-OUTAGES = Theme(events={"database": 3, "kill": 1})
-PEOPLE = Theme(events={"pause": 3, "cancel": 1, "leave": 2, "suppress": 1, "retry": 2, "stop": 1})
-#: Messages are on their way for longer than a lease.
-CRAWLING = Theme(events={"relay": 1}, weathers=("crawling",))
-RELAYS = Theme(events={"relay": 2, "stop": 1}, weathers=("slow", "slow", "foul"))
-SCHEDULES = Theme(
-    events={"kill": 2, "kill_scheduler": 5, "freeze_scheduler": 3, "database": 3, "cancel": 1, "leave": 1}, schedulers=3
-)
-THEMES = (EVERYTHING, KILLS, RELAYS, SCHEDULES, FREEZES, OUTAGES, PEOPLE)
-DATABASE_FAULTS = (
-    ("gone", True), ("full", True), ("refused", 0.2), ("cut", 0.2), ("cut_late", 0.2), ("broken", 0.1), ("disk_seconds", 0.4),
-)  # fmt: skip
 
 
 class Run:
@@ -132,7 +83,8 @@ class Run:
     @contextmanager
     def _surroundings(self):
         """What is otherwise than in the product while it runs."""
-        with small_numbers(), compiled_once():
+        self.theme = self.theme or Kernel(self.seed).dice.choice(THEMES)
+        with small_numbers(PROVIDERS if self.theme.limits else (Provider.OTHER,)), compiled_once():
             yield
 
     def _prepare(self):
@@ -141,15 +93,21 @@ class Run:
         size = dice.choice(SIZES)
         self.people, self.seconds, names = size.people, size.seconds, size.relays
         self.workers, self.letters = dice.randint(1, size.workers), dice.randint(1, size.letters)
-        self.theme, self.events = self.theme or dice.choice(THEMES), dice.randint(0, size.events)
-        relays = {name: (dice.randint(1, size.connections), dice.choice(LIMITS)) for name in names}
+        self.events, limited = dice.randint(0, size.events), self.theme.limits
+        if limited:
+            relays = draw_ways(dice, names, size.connections, size.people)
+        else:
+            relays = {name: Way(dice.randint(1, size.connections), dice.choice(RATES)) for name in names}
         pace = Pace(
             lease_seconds=dice.choice((5, 8, 12)),
             retry_first_seconds=dice.choice((1.0, 3.0)),
             max_in_doubt=dice.choice((2, 4, 8)),
             breaker=dice.random() < 0.5,
         )
-        machine = self.machine = Machine(kernel, shared_database(), people=size.people, pace=pace, relays=relays)
+        offset = -dice.random() * self.seconds / 2 if limited else 0.0  # a day begins at its end
+        machine = self.machine = Machine(
+            kernel, shared_database(), people=size.people, pace=pace, relays=relays, mixed=limited, offset=offset
+        )
         for name in machine.relays:
             machine.network.weather[name] = self._weather()
         if self.theme.schedulers:
@@ -209,7 +167,11 @@ class Run:
 
     def _send(self):
         dice = self.dice
-        self.machine.send(in_doubt=dice.choice(self.theme.in_doubt), send_by=dice.choice((None, None, None, 20.0)))
+        self.machine.send(
+            in_doubt=dice.choice(self.theme.in_doubt),
+            send_by=dice.choice((None, None, None, 20.0)),
+            undo=dice.choice((0.0, 0.0, 2.0)),
+        )
 
     def _some_worker(self):
         return self.dice.choice(self.machine.workers) if self.machine.workers else None
@@ -276,6 +238,13 @@ class Run:
     def _suppress(self):
         self.machine.suppress(self.dice.randint(1, self.people))
 
+    def _erase(self):
+        self.machine.erase(self.dice.randint(1, self.people))
+
+    def _backup(self):
+        self.machine.back_up()
+        self._at(self.dice.random() * 3, self.machine.bring_back)
+
     def _retry(self):
         if one := self._some_mailing():
             self.machine.retry(one, self.dice.choice((RowState.FAILED, RowState.UNCERTAIN)))
@@ -327,6 +296,20 @@ class Run:
         elif not machine.mailings:
             self._send()
         self._wait("a command does not end", lambda: not kernel.tasks)
+        self._work_off()
+        if machine.dice.random() < ONCE_MORE:
+            for one in machine.mailings:
+                for state in (RowState.FAILED, RowState.UNCERTAIN):
+                    machine.retry(one, state)
+            self._wait("a command does not end", lambda: not kernel.tasks)
+            self._work_off()
+        machine.check_rates()
+        machine.oracle.finished(machine.database.rows(), machine.sizes(), self.people)
+        if machine.kernel.failure:
+            raise machine.kernel.failure[1]
+
+    def _work_off(self):
+        machine = self.machine
         for _ in range(ROUNDS):
             live = machine.live()
             if not live and not machine.oracle.open_rows():
@@ -338,10 +321,6 @@ class Run:
             machine.check_sums()
             self._leap()
         assert not machine.live(), f"still at work: {[str(one.state) for one in machine.live()]}"
-        machine.check_rates()
-        machine.oracle.finished(machine.database.rows(), machine.sizes(), self.people)
-        if machine.kernel.failure:
-            raise machine.kernel.failure[1]
 
     def _help(self, one):
         if one.state in (MailingState.MATERIALISING, MailingState.SCHEDULED) and self.theme.schedulers:
@@ -354,6 +333,14 @@ class Run:
             return
         self._wait("a command does not end", lambda: not process.tasks)
 
+    def _note_wait(self, since, to):
+        """Hours or quotas hold up what is left until then, as the last worker said."""
+        reasons = {left.reason for left in self.machine.summary.left} if self.machine.summary else set()
+        if reasons & {Reason.QUOTA, Reason.WINDOW}:
+            self.machine.oracle.till.waits.append((since, to))
+        if Reason.QUOTA in reasons and not self.machine.oracle.troubled:
+            self.machine.oracle.till.judge_quotas(since)
+
     def _leap(self):
         """To when something is due, or somebody's lease ends."""
         kernel, machine = self.machine.kernel, self.machine
@@ -362,5 +349,6 @@ class Run:
             instants.append(machine.summary.next_at.timestamp())
         then = max((one for one in instants if one is not None), default=0.0)
         end = kernel.now + max(0.5, then - machine.wall())
+        self._note_wait(machine.wall(), machine.wall() + end - kernel.now)
         kernel.at(end, lambda: None)
         kernel.run(lambda: kernel.now >= end)

@@ -93,6 +93,7 @@ class Schedulers:
     def _watch(self):
         while True:
             try:
+                self._machine.settle()
                 self.look()
             except MailerError as error:
                 self._machine.kernel.turn(f"sweep failed: {error.message}")

@@ -21,7 +21,9 @@ from mailer.edition.format import dump
 from mailer.errors import DatabaseBusy
 from mailer.storage import editions
 from mailer.storage.database import Database, translated_errors
+from mailer.storage.tables import subscriber
 from simulation.kernel import Killed
+from simulation.pacing import email_of
 
 FAST = Path("/dev/shm")
 BUSY_SECONDS = 10.0
@@ -59,6 +61,15 @@ END;
 CREATE TRIGGER audit_forgot AFTER DELETE ON occurrence BEGIN
     INSERT INTO audit VALUES (NULL, 'forgot', old.mailing_id, old.schedule_id, old.key, old.outcome, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
+CREATE TRIGGER audit_relay AFTER INSERT ON relay BEGIN
+    INSERT INTO audit VALUES (NULL, 'relay', NULL, new.id, NULL, new.name, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_slowed AFTER UPDATE ON bucket WHEN new.slow < 1 AND new.slowed_at <> old.slowed_at BEGIN
+    INSERT INTO audit VALUES (NULL, 'slowed', NULL, NULL, new.key, new.slow, 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
+CREATE TRIGGER audit_erased AFTER DELETE ON subscriber BEGIN
+    INSERT INTO audit VALUES (NULL, 'left', NULL, old.id, NULL, 'erased', 0, 0, 0, 0, 0, 0, NULL, 0);
+END;
 CREATE TRIGGER audit_out AFTER INSERT ON mailing WHEN new.kind <> 'digest' AND new.edition_id IS NOT NULL BEGIN
     INSERT INTO audit VALUES (NULL, 'out', new.id, NULL, NULL, new.slug, 0, 0, 0, 0, 0, 0, new.state, 0);
 END;
@@ -77,7 +88,7 @@ END;
 CREATE TRIGGER audit_left AFTER UPDATE OF status ON subscription WHEN new.status = 'unsubscribed' BEGIN
     INSERT INTO audit VALUES (NULL, 'left', NULL, new.subscriber_id, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
-CREATE TRIGGER audit_suppressed AFTER INSERT ON suppression BEGIN
+CREATE TRIGGER audit_suppressed AFTER INSERT ON suppression WHEN new.reason <> 'erased' BEGIN
     INSERT INTO audit VALUES (NULL, 'left', NULL, (SELECT id FROM subscriber WHERE email_key = new.email_key),
         NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0);
 END;
@@ -90,7 +101,7 @@ class Change(NamedTuple):
     id: int
     what: str  # as the triggers name it
     mailing: int
-    who: int  # of what was fired, the schedule
+    who: int  # of what was fired, the schedule; of a relay, its number
     old: object
     new: object
     old_token: int
@@ -104,12 +115,17 @@ class Change(NamedTuple):
 
 
 @cache
-def template(people):
-    """A database with so many people in it and an edition, as a run finds it."""
+def template(people, *, mixed):
+    """A database with so many people in it and an edition, as a run finds it. mixed: their mailboxes are all over the place."""
     folder = Path(tempfile.mkdtemp(prefix="simulation-", dir=FAST if FAST.is_dir() else None))
     database = make_database(f"sqlite:///{folder}/mailer.db")
     add_people(database, people)
     with database.writing() as connection:
+        for who in range(1, people + 1) if mixed else ():
+            address = email_of(who, mixed=True)
+            connection.execute(
+                sa.update(subscriber).where(subscriber.c.id == who).values(email=address, email_key=address)
+            )
         editions.store(connection, sources="00" * 32, content=dump(edition()), at=_some_time())
     driver = database.engine.raw_connection()
     driver.driver_connection.executescript(AUDIT)
@@ -135,14 +151,27 @@ class SimulatedDatabase(Database):
         super().__init__(f"sqlite:///{self._path}")
         self._kept = {}  # connections that processes keep, with whose they are
 
-    def begin_run(self, people, kernel, faults, oracle):
+    def begin_run(self, people, kernel, faults, oracle, *, mixed=False):
+        self._path.with_name("mailer.db-instance").unlink(missing_ok=True)
+        self.lay(template(people, mixed=mixed))
+        self._kernel, self._faults, self._oracle = kernel, faults, oracle
+
+    def lay(self, content):
+        """Put a file in the place of what was there. No process has it open any more."""
         self._close_kept(self._kept)
         self.engine.dispose()
         for name in ("mailer.db-wal", "mailer.db-shm"):
             self._path.with_name(name).unlink(missing_ok=True)
-        self._path.write_bytes(template(people))
-        self._kernel, self._faults, self._oracle = kernel, faults, oracle
-        self._seen, self._writer, self._queue = 0, None, deque()
+        self._path.write_bytes(content)
+        self._writer, self._queue = None, deque()
+        with super().reading() as connection:
+            self._seen = connection.scalar(sa.text("SELECT coalesce(max(id), 0) FROM audit"))
+
+    def copied(self):
+        """The file as it would be if everybody stopped now."""
+        with super().reading() as connection:
+            connection.execute(sa.text("SELECT 1 FROM audit")).all()  # from here on it sees one moment
+            return connection.connection.driver_connection.serialize()
 
     @contextmanager
     def reading(self, **options):
@@ -223,11 +252,6 @@ class SimulatedDatabase(Database):
         query = "SELECT min(CASE state WHEN 0 THEN due ELSE lease END) FROM delivery WHERE state <= 2"
         with super().reading() as connection:
             return connection.scalar(sa.text(query))
-
-    def relays(self):
-        """Number -> name of every relay that was used."""
-        with super().reading() as connection:
-            return {row.id: row.name for row in connection.execute(sa.text("SELECT id, name FROM relay"))}
 
     def rows(self):
         """(mailing, subscriber, state, token, lease) of every row, as they stand."""

@@ -5,6 +5,9 @@ A model beside it knows which hours are due and what has come out. Whatever happ
 comes next was never dealt with, a downtime over k occurrences comes to one issue (`latest`), none (`skip`) or k (`all`), and an item
 is in one issue that counts, and in the next that goes out if it was there.
 
+What it is for: that all that people may do to what comes round fits together on both engines, in any order. A handful of orders
+finds few mistakes; those are looked for in `simulation/digests.py`, which proves that it finds them, and knows SQLite only.
+
 MAILER_ROUND_EXAMPLES says how many orders are tried on PostgreSQL (2); on SQLite twice as many are.
 """
 
