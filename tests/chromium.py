@@ -63,11 +63,20 @@ class Tab:
     def wait_until(self, condition: str, seconds: float = PATIENCE) -> Any:
         """The value of the JavaScript expression `condition`, as soon as there is one that is true."""
         until = time.monotonic() + seconds
-        while not (value := self.run(condition)):
+        while not (value := self._between_pages(condition)):
             if time.monotonic() > until:
                 raise ChromiumFailed(f"not within {seconds:.0f} seconds: {condition}\n{self.run(_TEXT)}")
             time.sleep(0.02)
         return value
+
+    def _between_pages(self, condition: str) -> Any:
+        """The condition's value, None where the page that was asked gives way to the next one."""
+        try:
+            return self.run(condition)
+        except ChromiumFailed as error:
+            if not any(words in str(error) for words in _GIVES_WAY):
+                raise
+            return None
 
     def resize(self, screen: Screen) -> None:
         """The width and the colours; the height as at the beginning."""
@@ -95,6 +104,13 @@ class Tab:
 
 
 _PICTURES = [f"*.{extension}" for extension in ("gif", "jpeg", "jpg", "png", "webp")]
+#: What Chromium says of a page that a click has left while something was asked of it.
+_GIVES_WAY = (
+    "target navigated or closed",
+    "context was destroyed",
+    "Cannot find context",
+    "Cannot find default execution context",
+)
 _TEXT = "document.body?.innerText.slice(0, 500)"
 _ALL_OF_IT = (
     "Promise.all([...document.images].map((image) => image.naturalWidth && image.decode().catch(() => 0)))"

@@ -66,3 +66,13 @@ def test_a_browser_that_dies_is_reported_and_leaves_nothing():
     assert not browser.profile.exists()
     with pytest.raises(ProcessLookupError):
         os.kill(browser.pid, 0)
+
+
+def test_a_page_that_gives_way_to_the_next_is_asked_again(tmp_path):
+    (tmp_path / "page.html").write_text("<p>first</p>")
+    (tmp_path / "next.html").write_text("<p>second</p>")
+    with chromium.tab(Screen(width=375)) as tab:
+        tab.open((tmp_path / "page.html").as_uri())
+        tab.run("void setTimeout(() => location.replace('next.html'), 50)")
+        slow = "new Promise((done) => setTimeout(() => done(document.body.innerText === 'second'), 300))"
+        assert tab.wait_until(slow)

@@ -90,26 +90,26 @@ BODY = "document.querySelector('.phone iframe').contentDocument.body.innerText"
 def test_it_follows_what_is_written_and_keeps_the_place(url, folder):
     with chromium.tab(WIDE) as tab:
         tab.open(f"{url}/campaigns/letter/?view=dark")
-        tab.wait_until(f"{HEIGHT} > 2000", 30)
+        tab.wait_until(f"{HEIGHT} > 2000")
         tab.run("scrollTo(0, 1500)")
         write_letter(folder, body=MENDED)
-        tab.wait_until(f"{BODY}.includes('There will be cake')", 30)
-        tab.wait_until("document.querySelectorAll('iframe').length === 2", 30)
+        tab.wait_until(f"{BODY}.includes('There will be cake')")
+        tab.wait_until("document.querySelectorAll('iframe').length === 2")
         assert tab.run("scrollY") == 1500
         assert tab.run("document.querySelector('.tabs [aria-current]').innerText") == "Dark"
         (folder / "campaigns/letter.md").write_text("---\nkind: article\nhedline: x\n---\n")
-        tab.wait_until("document.querySelector('#findings').innerText.includes('campaigns/letter.md:3')", 30)
-        tab.wait_until("document.querySelector('#stage').classList.contains('old')", 30)
+        tab.wait_until("document.querySelector('#findings').innerText.includes('campaigns/letter.md:3')")
+        tab.wait_until("document.querySelector('#stage').classList.contains('old')")
         assert tab.run(f"{BODY}.includes('There will be cake')"), "the last good mail stays"
         assert tab.run("scrollY") > 1000
         write_letter(folder, body=OTHER)
-        tab.wait_until(f"{BODY}.includes('no cake') && !document.querySelector('#stage').classList.contains('old')", 30)
+        tab.wait_until(f"{BODY}.includes('no cake') && !document.querySelector('#stage').classList.contains('old')")
 
 
 def test_the_mail_is_as_wide_as_its_screen_and_shown_whole(url):
     with chromium.tab(WIDE) as tab:
         tab.open(f"{url}/campaigns/letter/")
-        tab.wait_until(f"{HEIGHT} > 2000", 30)
+        tab.wait_until(f"{HEIGHT} > 2000")
         widths = tab.run("[...document.querySelectorAll('.screen iframe')].map((one) => one.contentWindow.innerWidth)")
         assert widths == [375, 700]
         hidden = "[...document.querySelectorAll('.screen iframe')].map((one) => one.contentDocument.documentElement.scrollHeight - one.clientHeight)"
@@ -142,4 +142,4 @@ def test_when_the_preview_ends_the_page_says_so(folder):
     with chromium.tab(WIDE) as tab:
         with Server(make_preview_site(bench), listen("127.0.0.1", 0)) as server:
             tab.open(f"{server.url}/campaigns/letter/")
-        tab.wait_until("document.querySelector('#watch').innerText.includes('The preview has ended')", 30)
+        tab.wait_until("document.querySelector('#watch').innerText.includes('The preview has ended')")
