@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mailer.domain.mailing import Counts, Mailing, RowState
+from mailer.domain.mailing import Counts, Mailing, MailingState, RowState
 from mailer.storage.alerts import Alert, Kind
 
 #: What happened, for the subject and the first line.
@@ -48,7 +48,7 @@ _WHAT_TO_DO = {
     Kind.RELAY: "Mail goes on through the others, more slowly perhaps. Mend the cause; it is tried again by itself.",
 }
 _NEXT = {
-    Kind.PAUSED: ("status {id}", "resume {id}"),
+    Kind.PAUSED: ("status {id}", "{go_on}"),
     Kind.HELD: ("status {id}", "{go_on}", "cancel {id}"),
     Kind.EXPIRED: ("status {id}", "send {slug} --rest"),
     Kind.FAILURES: ("status {id}", "retry {id}"),
@@ -138,7 +138,9 @@ def _commands(kind: Kind, mailing: Mailing | None, slug: str) -> list[str]:
 
 
 def _going_on(mailing: Mailing) -> str:
-    """What lets it go out: until its time has come there is nothing of it that could be resumed."""
+    """What lets it go out: until its time has come, and once the last of it was refused, there is nothing that could be resumed."""
+    if mailing.state is MailingState.FINISHED:
+        return f"retry {mailing.id}"
     return f"resume {mailing.id}" if mailing.edition_id else f"schedule run-now {mailing.slug}"
 
 

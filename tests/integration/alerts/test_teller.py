@@ -104,6 +104,17 @@ def read(accepted):
     return email.message_from_bytes(accepted.content, policy=email.policy.default)
 
 
+def test_what_paused_itself_over_the_last_that_it_had_is_tried_again_and_not_resumed(database, clock, make_app):
+    letter = paused(database, clock)
+    with database.writing() as connection:
+        connection.execute(sa.update(delivery).values(state=RowState.FAILED))
+        assert mailings.finish_if_done(connection, letter, at=clock())
+    with Hook() as hook:
+        make_app(MAILER_ALERTS__TO="", MAILER_ALERTS__WEBHOOK=hook.url).teller().tell_due()
+    of_kind = {one["kind"]: one["next"] for one in hook.told}
+    assert of_kind["paused"] == of_kind["failures"] == [f"mailer status {letter}", f"mailer retry {letter}"]
+
+
 def test_the_web_address_gets_a_document(database, clock, make_app):
     with Hook() as hook:
         letter = paused(database, clock)
