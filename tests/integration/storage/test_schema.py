@@ -176,6 +176,19 @@ def test_the_ledger_is_cleaned_early_on_postgresql(postgres_url):
     assert set(options) == {f"{name}={value}" for name, value in said.items()}
 
 
+def test_addresses_are_in_no_languages_order_on_postgresql(postgres_url):
+    """Else an upgrade of the system's libraries leaves an index in which an address is not found, and comes in twice."""
+    database = empty(postgres_url)
+    schema.upgrade(database)
+    asked = sa.text(
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'email_key' AND collation_name = 'C'"
+    )
+    with database.reading() as connection:
+        found = set(connection.scalars(asked))
+    database.dispose()
+    assert found == {"subscriber", "suppression"}
+
+
 def test_who_has_to_wait_too_long_for_somebody_elses_migration_is_told(postgres_url, monkeypatch):
     database, other = empty(postgres_url), Database(postgres_url)
     monkeypatch.setattr(schema, "LONGEST_MIGRATION", "200ms")

@@ -4,14 +4,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from mailer.storage.tables.base import reference, table
-from mailer.storage.types import UtcDateTime
+from mailer.storage.types import KeyText, UtcDateTime
 
 subscriber = table(
     "subscriber",
     sa.Column("id", sa.BigInteger, primary_key=True),
     sa.Column("public_id", sa.BigInteger, nullable=False, unique=True),  # random; signed here, unsigned outside
     sa.Column("email", sa.Text, nullable=False),
-    sa.Column("email_key", sa.Text, nullable=False, unique=True),  # case-folded in Python: the engines' lower() differ
+    sa.Column("email_key", KeyText, nullable=False, unique=True),  # case-folded in Python: the engines' lower() differ
     sa.Column("first_name", sa.Text, nullable=False, default=""),
     sa.Column("last_name", sa.Text, nullable=False, default=""),
     sa.Column("name", sa.Text, nullable=False, default=""),  # as given; empty: first + last
@@ -52,7 +52,7 @@ subscription = table(
 )
 suppression = table(
     "suppression",
-    sa.Column("email_key", sa.Text, primary_key=True),  # of an erased person only "sha256:…" of it
+    sa.Column("email_key", KeyText, primary_key=True),  # of an erased person only "sha256:…" of it
     sa.Column("reason", sa.Text, nullable=False),  # domain.subscriber.SuppressionReason
     sa.Column("detail", sa.Text, nullable=False, default=""),
     sa.Column("at", UtcDateTime, nullable=False),

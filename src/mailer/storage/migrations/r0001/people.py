@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from mailer.storage.types import UtcDateTime
+from mailer.storage.types import KeyText, UtcDateTime
 
 
 def create() -> None:
@@ -24,7 +24,7 @@ def _subscriber() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("public_id", sa.BigInteger(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("email_key", sa.Text(), nullable=False),
+        sa.Column("email_key", KeyText, nullable=False),
         sa.Column("first_name", sa.Text(), nullable=False),
         sa.Column("last_name", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -85,7 +85,7 @@ def _subscription() -> None:
 def _suppression() -> None:
     op.create_table(
         "suppression",
-        sa.Column("email_key", sa.Text(), nullable=False),
+        sa.Column("email_key", KeyText, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
