@@ -215,7 +215,7 @@ def a_schedule_fires_for_whoever_looks():
         yield
 
 
-@mutation(LIMITS, 6)
+@mutation(LIMITS, 3)
 def a_provider_has_no_rate_of_its_own():
     original = Lane.rates
 
@@ -226,7 +226,7 @@ def a_provider_has_no_rate_of_its_own():
         yield
 
 
-@mutation(replace(LIMITS, weathers=("foul",)), 26)
+@mutation(replace(LIMITS, weathers=("foul",)), 132)
 def who_is_asked_for_less_sends_as_much():
     with patch.object(Bucket, "share", lambda self, now: 1.0):
         yield
@@ -238,13 +238,13 @@ def what_a_quota_pays_for_is_not_counted():
         yield
 
 
-@mutation(replace(LIMITS, events={"relay": 3}), 5)
+@mutation(replace(LIMITS, events={"relay": 3}), 9)
 def a_quota_does_not_get_back_what_never_left():
     with patch.object(quotas, "give_back", lambda database, unsent: None):
         yield
 
 
-@mutation(LIMITS, 8)
+@mutation(LIMITS, 9)
 def each_day_of_a_warm_up_is_its_first():
     with patch.object(quotas, "begin_warm_up", lambda connection, day: None):
         yield
@@ -256,13 +256,13 @@ def mail_leaves_at_any_hour():
         yield
 
 
-@mutation(replace(LIMITS, events={"pause": 1}, weathers=("fair",)), 16)
+@mutation(replace(LIMITS, events={"pause": 1}, weathers=("fair",)), 18)
 def whoever_stands_by_works_as_the_others_do():
     with patch.object(Outlet, "standby", False):
         yield
 
 
-@mutation(replace(LIMITS, weathers=("foul",)), 8)
+@mutation(replace(LIMITS, weathers=("foul",)), 6)
 def waiting_for_the_hours_counts_towards_the_end_of_retries():
     with patch.object(mailings, "excuse_wait", lambda connection, mailing_id, *, since, until: None):
         yield
