@@ -75,8 +75,7 @@ class Worker:
         woken: a block in which `poke` is called when there is something to do.
         """
         self._database, self._clock, self._only, self._runtime = database, clock, only, runtime
-        self._woken = woken
-        self._pace = pace
+        self._woken, self._pace = woken, pace
         self._observer, self._summary = observer or Observer(), Summary()
         self._asked, self._hurry, self._ending = runtime.event(), runtime.event(), runtime.event()
         #: Something happened that this worker's own thread should look at.
@@ -91,19 +90,22 @@ class Worker:
         self._turns = runtime.turns("worker")
         # A server that is asked may take its time, while SQLite's work is done in whatever thread asks.
         self._is_alone = database.is_sqlite and all(route.takes_turns for route in routes)
-        self._committer = Committer(
-            self._ledger,
-            max_in_doubt=pace.max_in_doubt,
-            runtime=runtime,
-            make_thread=self._turns.job if self._is_alone else runtime.thread,
-            settled=self._settled,
-            failed=self._crashed,
-        )
+        self._committer = self._make_committer()
         self._slowing = Slowing(database, clock, runtime)
         self._outlets = self._make_outlets(routes)
         self._trouble = Trouble(self._outlets, runtime, telling=self._telling, tell=self._observer.trouble)
         self._intake = Intake(
             database, self._ledger, self._outlets, clock=clock, runtime=runtime, key=key, only=only, pace=pace
+        )
+
+    def _make_committer(self) -> Committer:
+        return Committer(
+            self._ledger,
+            max_in_doubt=self._pace.max_in_doubt,
+            runtime=self._runtime,
+            make_thread=self._turns.job if self._is_alone else self._runtime.thread,
+            settled=self._settled,
+            failed=self._crashed,
         )
 
     def _make_outlets(self, routes: Sequence[Route]) -> list[Outlet]:

@@ -39,7 +39,8 @@ def change_fields(
     at: datetime,
 ) -> None:
     """Set what is given; an empty attribute is taken away. Again: no change."""
-    row = connection.execute(sa.select(subscriber).where(subscriber.c.id == subscriber_id)).one()
+    # Held, or what somebody else changes meanwhile would be undone.
+    row = connection.execute(sa.select(subscriber).where(subscriber.c.id == subscriber_id).with_for_update()).one()
     merged = {**row.attributes, **attributes}
     merged = {name: value for name, value in merged.items() if value != "" or name not in attributes}
     changed = [name for name, value in fields.items() if getattr(row, name) != value]

@@ -64,22 +64,12 @@ class Status:
 
     def document(self) -> dict[str, Any]:
         """The status document; its times are still datetimes. The row states add up to `total`."""
-        rows, waiting = self.counts, self.waiting_for
+        waiting = self.waiting_for
         return {
             "mailing": self.mailing.id,
             "campaign": self.mailing.slug,
             "state": self.mailing.state,
-            "total": rows.total,
-            "queued": rows[RowState.QUEUED] - rows.deferred,
-            "leased": rows[RowState.LEASED],
-            "sending": rows[RowState.SENDING],
-            "sent": rows[RowState.SENT],
-            "deferred": rows.deferred,
-            "failed": rows[RowState.FAILED],
-            "uncertain": rows[RowState.UNCERTAIN],
-            "suppressed": rows[RowState.SUPPRESSED],
-            "cancelled": rows[RowState.CANCELLED],
-            "expired": rows[RowState.EXPIRED],
+            **_figures(self.counts),
             "rate_per_second": self.rate,
             "eta_seconds": self.eta,
             "waiting_for": None if waiting is None else {"reason": waiting.reason, "until": waiting.until},
@@ -104,6 +94,23 @@ class Status:
             "finished_at": self.mailing.finished_at,
             "send_by": self.mailing.send_by,
         }
+
+
+def _figures(rows: Counts) -> dict[str, int]:
+    """How many rows are in each state, put off apart from queued; and all together."""
+    return {
+        "total": rows.total,
+        "queued": rows[RowState.QUEUED] - rows.deferred,
+        "leased": rows[RowState.LEASED],
+        "sending": rows[RowState.SENDING],
+        "sent": rows[RowState.SENT],
+        "deferred": rows.deferred,
+        "failed": rows[RowState.FAILED],
+        "uncertain": rows[RowState.UNCERTAIN],
+        "suppressed": rows[RowState.SUPPRESSED],
+        "cancelled": rows[RowState.CANCELLED],
+        "expired": rows[RowState.EXPIRED],
+    }
 
 
 def status_of(
