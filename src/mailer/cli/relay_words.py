@@ -23,8 +23,11 @@ def address_of(text: str) -> str:
 
 
 def said(receipt: "Receipt") -> str:
-    """A relay's answer, quoted."""
-    return " ".join(part for part in (str(receipt.code or ""), receipt.enhanced, receipt.text) if part) or "no answer"
+    """A relay's answer, quoted; a backend that speaks no SMTP may give none."""
+    from mailer.backend import Sent
+
+    words = " ".join(part for part in (str(receipt.code or ""), receipt.enhanced, receipt.text) if part)
+    return words or ("taken" if isinstance(receipt, Sent) else "no answer")
 
 
 def why_not(receipt: "Receipt") -> str:

@@ -114,8 +114,9 @@ def _lines(one: "Status", zone: ZoneInfo) -> Iterator[str]:
     for trouble in one.trouble:
         yield f"  a relay cannot be used: {trouble}"
     for slow in one.slowed:
+        share = "under 1%" if slow.share < 0.01 else f"{slow.share:.0%}"
         yield (
-            f"  {slow.relay} asked for less mail to {slow.provider.word} mailboxes: {slow.share:.0%} of the speed, more with"
+            f"  {slow.relay} asked for less mail to {slow.provider.word} mailboxes: {share} of the speed, more with"
             f" each minute, all of it at {clock_time(slow.until, zone)} if it does not ask again"
         )
     if one.rate and one.eta is not None:
