@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import sender
@@ -22,9 +23,9 @@ TEXT = "Ok: queued as 4WzXyZ1c2b3a"
 
 def in_the_ledger(size):
     """Row 7: claim, mark and settle, at the mailing's first rows, in its middle and at its end."""
-    few, many = (_steps(rows, size) for rows in (size.few, size.many))
+    few, many = _steps(size)
     notes = (
-        f"CPU µs a row in groups of {GROUP}, medians of {PLACES * size.chunks} chunks of {CLAIM}: "
+        f"CPU µs a row in groups of {GROUP}, medians of {PLACES * size.chunks} chunks of {CLAIM}, in turn: "
         + ", ".join(f"{name} {few[name]:.1f} → {many[name]:.1f}" for name in few),
     )
     ratio = sum(many.values()) / sum(few.values())
@@ -48,20 +49,47 @@ def in_memory(size):
     return [at_most(8, what, many.memory / few.memory, 1.2, "×", *notes, digits=2)]
 
 
-def _steps(rows, size):
-    """CPU microseconds per row of each step: medians over chunks."""
-    with sqlite() as engine:
-        database = make_database(engine.url)
-        add_people(database, rows)
-        mailing_id = add_mailing(database, rows)
-        samples = {"claim": [], "mark": [], "settle": []}
+def _steps(size):
+    """CPU microseconds per row of each step, few rows and many: medians over chunks, which are taken in turn."""
+    with ExitStack() as engines:
+        ledgers = [_Filled(engines.enter_context(sqlite()).url, rows) for rows in (size.few, size.many)]
         for place in range(PLACES):
-            _skip_to(database, mailing_id, rows * place // PLACES)
+            for ledger in ledgers:
+                ledger.skip_to(place / PLACES)
             for _ in range(size.chunks):
-                for name, seconds in _chunk(database, mailing_id).items():
-                    samples[name].append(seconds / CLAIM * 1e6)
-        database.dispose()
-    return {name: statistics.median(values) for name, values in samples.items()}
+                for ledger in ledgers:
+                    ledger.chunk()
+        return [ledger.close() for ledger in ledgers]
+
+
+class _Filled:
+    """A database with one mailing of so many rows, and what claims of it have cost."""
+
+    def __init__(self, url, rows):
+        self._database, self._rows = make_database(url), rows
+        add_people(self._database, rows)
+        self._mailing = add_mailing(self._database, rows)
+        self._samples = {"claim": [], "mark": [], "settle": []}
+
+    def skip_to(self, share):
+        """Make that share of its rows sent, as if the worker had come so far."""
+        before = (
+            delivery.c.mailing_id == self._mailing,
+            delivery.c.subscriber_id < self._rows * share,
+            delivery.c.state == RowState.QUEUED,
+        )
+        with self._database.writing() as connection:
+            connection.execute(sa.update(delivery).where(*before).values(state=RowState.SENT, attempts=1))
+
+    def chunk(self):
+        """Take one claim the whole way."""
+        for name, seconds in _chunk(self._database, self._mailing).items():
+            self._samples[name].append(seconds / CLAIM * 1e6)
+
+    def close(self):
+        """The medians."""
+        self._database.dispose()
+        return {name: statistics.median(values) for name, values in self._samples.items()}
 
 
 def _chunk(database, mailing_id):
@@ -83,10 +111,3 @@ def _chunk(database, mailing_id):
         outcomes = [Outcome(subscriber_id=one, **answer) for one in group]
         timed("settle", ledger.settle, batch.token, mailing_id, outcomes)
     return spent
-
-
-def _skip_to(database, mailing_id, subscriber_id):
-    """Make everything before it sent, as if the worker had come that far."""
-    with database.writing() as connection:
-        before = (delivery.c.mailing_id == mailing_id, delivery.c.subscriber_id < subscriber_id, delivery.c.state == 0)
-        connection.execute(sa.update(delivery).where(*before).values(state=RowState.SENT, attempts=1))
