@@ -57,8 +57,8 @@ def spread(values, form="{:.0f}"):
     return f"{middle} ({low}–{high})"
 
 
-def markdown(results, *, command, quick, load_before):
-    """The whole report."""
+def markdown(results, speeds, *, command, quick, load_before):
+    """The whole report. speeds: of the machine during each row, in words."""
     lines = ["# Benchmarks", "", *_machine(command, load_before), ""]
     if quick:
         lines += [
@@ -74,6 +74,8 @@ def markdown(results, *, command, quick, load_before):
     lines += [f"| {one.row} | {one.what} | {one.target} | {one.figure} | {words[one.kept]} |" for one in results]
     lines += ["", "How each came about:", ""]
     lines += [f"- {one.row}, {one.what}: {'; '.join(one.notes)}." for one in results if one.notes]
+    lines += ["", "A fixed piece of work (`yardstick.py`) took this much CPU meanwhile: the median, and the range.", ""]
+    lines += [f"- row {row}: {speed}" for row, speed in speeds.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -22,6 +22,7 @@ import report
 import sending
 import sign
 import storing
+import yardstick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +86,14 @@ def main():
     size = QUICK if options.quick else Size()
     if options.rounds:
         size = replace(size, rounds=options.rounds, heavy_rounds=options.rounds)
-    load_before, results = os.getloadavg()[0], []
+    load_before, results, speeds = os.getloadavg()[0], [], {}
     for number in wanted:
         print(f"row {number}: {ROWS[number].__doc__.partition(': ')[2].splitlines()[0]}", file=sys.stderr)
-        results += ROWS[number](size)
+        with yardstick.beside() as taken:
+            results += ROWS[number](size)
+        speeds[number] = yardstick.in_words(taken)
     command = " ".join(["python benchmarks/run.py", *sys.argv[1:]])
-    page = report.markdown(results, command=command, quick=options.quick, load_before=load_before)
+    page = report.markdown(results, speeds, command=command, quick=options.quick, load_before=load_before)
     if options.out:
         options.out.write_text(page, encoding="utf-8")
     else:
