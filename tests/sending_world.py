@@ -13,6 +13,16 @@ from mailer.launch import Desk
 from mailer.settings import load
 from mailer.storage.tables import subscriber
 
+DIGEST = """---
+kind: digest
+subject: "News: {{ items[0].headline }}"
+preheader: What was written and asked since you last heard from us
+headline: The week
+collect:
+  max_items: 12
+---
+Dear {{ subscriber.first_name | default("friend") }}, this is what the week has brought.
+"""
 TOML = """
 [organisation]
 name = "Solidarity Network"

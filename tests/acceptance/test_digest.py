@@ -4,19 +4,8 @@ import signal
 
 import pytest
 
-from sending_world import write_letter
+from sending_world import DIGEST, write_letter
 from waiting import until
-
-DIGEST = """---
-kind: digest
-subject: "News: {{ items[0].headline }}"
-preheader: What was written and asked since you last heard from us
-headline: The week
-collect:
-  max_items: 12
----
-Dear {{ subscriber.first_name | default("friend") }}, this is what the week has brought.
-"""
 
 
 @pytest.fixture

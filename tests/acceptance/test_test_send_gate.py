@@ -17,20 +17,10 @@ from mailer.edition.sender import delivery_of
 from mailer.settings.starter import starter_project
 from mailer.storage import suppressions
 from mailer.storage.tables import digest_item, mailing
-from sending_world import KEY, TOML, Commands, rename, write_letter
+from sending_world import DIGEST, KEY, TOML, Commands, rename, write_letter
 
 SIGNED = '[dkim]\nselector = "mailer-a"\ndomain = "example.org"\n'
 YOU, OFFICE = "you@example.org", "office@example.org"
-DIGEST = """---
-kind: digest
-subject: "News: {{ items[0].headline }}"
-preheader: What was written and asked since you last heard from us
-headline: The week
-collect:
-  max_items: 12
----
-Dear {{ subscriber.first_name | default("friend") }}, this is what the week has brought.
-"""
 
 
 def read(accepted):

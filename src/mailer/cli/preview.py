@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import click
 
+from mailer.cli.as_reader import as_reader
 from mailer.cli.campaigns import project_root, surroundings
 from mailer.cli.output import Output
 from mailer.cli.show_page import show_page
@@ -30,13 +31,7 @@ USUAL_PORT = 8030
 
 @click.command()
 @click.argument("slug", required=False)
-@click.option(
-    "--as",
-    "wish",
-    metavar="WHO",
-    default="",
-    help="As whom: an address, `random` or `worst-case`; default: a sample reader.",
-)
+@as_reader
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="N", help="The page's port; default: 8030, or one that is free."
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailer.cli.as_reader import as_reader
 from mailer.cli.campaigns import project_root
 from mailer.cli.output import Output
 from mailer.cli.relay_words import address_of
@@ -33,13 +34,7 @@ _LONG = 2.0
 @click.option(
     "--to", multiple=True, required=True, metavar="ADDR…", help="Send it there; several may follow, or repeat --to."
 )
-@click.option(
-    "--as",
-    "wish",
-    metavar="WHO",
-    default="",
-    help="As whom: an address, `random` or `worst-case`; default: a sample reader.",
-)
+@as_reader
 @click.pass_obj
 def test_send(output: Output, slug: str, more: tuple[str, ...], to: tuple[str, ...], wish: str) -> int:
     """Send the campaign SLUG to a few addresses, now, as its readers would get it.
