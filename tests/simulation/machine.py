@@ -273,7 +273,6 @@ class Machine:
             }  # fmt: skip
             mailing_id = connection.scalar(sa.insert(mailing).values(values).returning(mailing.c.id))
             self.oracle.send_by[mailing_id] = None if late is None else int(late.timestamp())
-            self.oracle.not_before[mailing_id] = now.timestamp() + undo
             self._undo[mailing_id] = timedelta(seconds=undo)
             return mailing_id
 
@@ -292,8 +291,9 @@ class Machine:
 
     def _write_rows(self, mailing_id):
         self.settle()
-        undo = self._undo.get(mailing_id, timedelta(0))
-        materialise.materialise(self.database, mailing_id, at=self.clock(), undo=undo)
+        at, undo = self.clock(), self._undo.get(mailing_id, timedelta(0))
+        self.oracle.counted[self.oracle.actor] = (at + undo).timestamp()
+        materialise.materialise(self.database, mailing_id, at=at, undo=undo)
 
     # Looking
 

@@ -85,7 +85,10 @@ class Oracle:
     gone: dict = field(default_factory=dict)  # those that a backup does not have
     said: dict = field(default_factory=dict)  # (mailing, who) -> their message
     holders: dict = field(default_factory=dict)  # token -> process name
-    not_before: dict = field(default_factory=dict)  # mailing -> unix seconds at which its undo window ends
+    counted: dict = field(
+        default_factory=dict
+    )  # process -> unix seconds at which the undo window ends that it would open
+    not_before: dict = field(default_factory=dict)  # mailing -> when the one that was opened ends
     left: set = field(default_factory=set)
     erased: set = field(default_factory=set)
     standing: set = field(default_factory=set)  # mailings of a backup that no person has let go on
@@ -184,6 +187,8 @@ class Oracle:
         self.mailing_states[change.mailing] = new
         if self.actor.startswith("person"):
             self.standing.discard(change.mailing)
+        if new is MailingState.WAITING:
+            self.not_before[change.mailing] = self.counted.get(self.actor, 0)  # a scheduler counts for itself
         if old is MailingState.WAITING and new is MailingState.SENDING:
             early = self.not_before.get(change.mailing, 0) - at
             self.require(early <= 0, f"mailing {change.mailing} begins {early:.1f} s before its undo window ends")
