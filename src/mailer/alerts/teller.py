@@ -67,9 +67,8 @@ class Teller:
             while (alert := self._take()) is not None:
                 told += self._tell(alert)
         except MailerError as error:  # the database: the next look tries again
-            passes = (
-                isinstance(error, StorageError) and error.passing
-            )  # which whatever runs beside us tells of, and once
+            # A database that is away for a moment is told of once, by whatever runs beside us.
+            passes = isinstance(error, StorageError) and error.passing
             log.log(logging.INFO if passes else logging.WARNING, "alerts.failed error=%s", error.code)
         return told
 
